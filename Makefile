@@ -1,0 +1,53 @@
+# Everything a newcomer needs: `make demo`, `make test`. Each target installs what it needs into .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo run init doctor test check bench faults format clean
+help: ## show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(VENV)/installed: requirements.lock
+	@echo "Installing into $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@began=$$(date +%s); $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && echo "Installed in $$(( $$(date +%s) - began )) s."
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
+	@echo "Installing what tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/installed ## play with the real product in a pretended world, no tokens needed
+	@$(BIN)/python main.py demo
+
+run: $(VENV)/installed ## run the product with the settings of .env
+	@$(BIN)/python main.py run
+
+init: $(VENV)/installed ## answer a few questions, write .env, get the first manager's link
+	@$(BIN)/python main.py init
+
+doctor: $(VENV)/installed ## name every fault of this installation and its mend
+	@$(BIN)/python main.py doctor
+
+test: $(VENV)/installed-dev ## run all tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev ## style, types, the shape of the code, the catalogues
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/house
+
+bench: $(VENV)/installed-dev ## measure how long a stranger's word takes to the rep's chat
+	$(BIN)/python -m bench.card
+
+faults: $(VENV)/installed-dev ## pull the plug sixty times during the story
+	KILLS=$${KILLS:-60} $(BIN)/python -m pytest tests/faults -m faults
+
+format: $(VENV)/installed-dev ## put the code into shape
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+clean: ## remove the environment and the demo's data
+	rm -rf $(VENV) demo-data

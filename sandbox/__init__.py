@@ -1,0 +1,1 @@
+"""The world outside Dragoman, pretended: a Bot API server and the people on its other side."""

@@ -1,0 +1,44 @@
+"""The world as a stage for the demo: the server with its page, the people brought on, the plug beside it."""
+
+from collections.abc import Awaitable, Callable
+
+from sandbox.app import Sandbox, Server, serve
+from sandbox.control import serve_control
+from sandbox.telegram.hands import Hands
+
+
+class Stage:
+    """A served sandbox and what a demo does with it."""
+
+    def __init__(self, server: Server, hands: Hands) -> None:
+        self.url = server.url
+        self._server, self._hands = server, hands
+        self._close_plug: Callable[[], Awaitable[None]] | None = None
+
+    async def introduce(self, person: str, first_name: str, language: str) -> None:
+        """Bring a person on."""
+        await self._hands.introduce(person, first_name=first_name, language_code=language)
+
+    async def start(self, person: str, payload: str) -> None:
+        """Have a person press Start at the staff's bot."""
+        await self._hands.do(person, "start", bot="staff", payload=payload)
+
+    async def plug(self, running: Callable[[], bool], kill: Callable[[], Awaitable[None]], ready_url: str) -> str:
+        """Set up the plug beside the world; answers its address."""
+        url, self._close_plug = await serve_control(running, kill, ready_url)
+        return url
+
+    async def close(self) -> None:
+        """Take everything down."""
+        if self._close_plug:
+            await self._close_plug()
+        await self._hands.close()
+        await self._server.close()
+
+
+async def open_stage(bots: dict[str, str], settings: dict[str, object], port: int = 0) -> Stage:
+    """Open a world that listens, with nobody in it yet."""
+    sandbox = Sandbox(bots)
+    sandbox.settings = settings  # the same dict: what the demo learns later is seen by the page
+    server = await serve(sandbox, port=port)
+    return Stage(server, Hands(server.url))

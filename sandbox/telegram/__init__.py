@@ -1,0 +1,1 @@
+"""Telegram, pretended: people, private chats, the Bot API over them and the human side."""
