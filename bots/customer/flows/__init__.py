@@ -1,0 +1,1 @@
+"""One file per flow: greet, qualify, offers, stop, handover."""

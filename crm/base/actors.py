@@ -1,0 +1,57 @@
+"""Who does a deed: a rep with a role, a customer, the bot, the system."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a member of staff may do."""
+
+    REP = "rep"
+    MANAGER = "manager"
+
+
+@dataclass(frozen=True, slots=True)
+class Rep:
+    """A member of staff; the role here is for showing, verbs read it again in their own transaction."""
+
+    id: int
+    role: Role
+    name: str
+    language: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A person outside."""
+
+    contact_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The customer's bot."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The product itself: a schedule, a start-up, a command at the machine; `part` says which."""
+
+    part: str
+
+
+Actor = Rep | Customer | Bot | System
+
+
+def name_of(actor: Actor) -> str:
+    """A short name for the record."""
+    match actor:
+        case Rep(number, role):
+            return f"{role}:{number}"
+        case Customer(number):
+            return f"customer:{number}"
+        case Bot():
+            return "bot"
+        case System(part):
+            return f"system:{part}"

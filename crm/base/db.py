@@ -1,0 +1,198 @@
+"""Store: where deeds run, and nothing else opens a transaction.
+
+A deed is a plain function on an open `Session`. One writer thread owns the only write connection; a batch is whatever waited while the last
+commit ran. Each deed has its own session and savepoint, so one failure fails one caller.
+"""
+
+import asyncio
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
+
+from crm.base import dialect
+from crm.base.errors import Busy, Misconfigured
+from crm.base.wakes import Wakes
+
+__all__ = ["Order", "Session", "SqliteStore", "Store"]
+
+T = TypeVar("T")
+I = TypeVar("I")
+
+
+class Order(IntEnum):
+    """Who goes first at the writer."""
+
+    KEEP = 0
+    DEED = 1
+    CHUNK = 2
+
+
+class Store(Protocol):
+    """Runs plain functions on an open session and owns every transaction."""
+
+    wakes: Wakes
+
+    async def read(self, question: Callable[[Session], T]) -> T: ...
+
+    async def write(self, deed: Callable[[Session], T], order: Order = Order.DEED) -> T: ...
+
+    async def gather(self, deed: Callable[[Session, Sequence[I]], list[T]], items: Sequence[I], order: Order = Order.KEEP) -> list[T]: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Ask:
+    """One waiting call: a deed alone (`items` is None) or its share of a gathered deed."""
+
+    deed: Callable[..., Any]
+    items: Sequence[Any] | None
+    order: Order
+    future: asyncio.Future[Any]
+
+
+Outcome = tuple[Ask, Any]
+
+
+class SqliteStore:
+    """The embedded store: one process per file, held by a lock."""
+
+    def __init__(self, path: Path, *, waiting_most: int = 5000, chunk_most: int = 1) -> None:
+        self.path = path
+        self.wakes = Wakes()
+        self._most, self._chunk_most = waiting_most, chunk_most
+        self._asks: list[Ask] = []
+        self._ready = threading.Condition()
+        self._open = True
+        self._lock = hold(path)
+        self._loop = asyncio.get_running_loop()
+        self._engine = create_engine(f"sqlite:///{path}")
+        self._reads = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=4)
+        dialect.prepare(self._engine, writes=True)
+        dialect.prepare(self._reads.sync_engine, writes=False)
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    async def read(self, question: Callable[[Session], T]) -> T:
+        """Answer a question from a snapshot."""
+        async with AsyncSession(self._reads) as session:
+            return await session.run_sync(question)
+
+    async def write(self, deed: Callable[[Session], T], order: Order = Order.DEED) -> T:
+        """Run one deed; returns after the commit."""
+        return await self._ask(Ask(deed, None, order, self._loop.create_future()))  # type: ignore[no-any-return]
+
+    async def gather(self, deed: Callable[[Session, Sequence[I]], list[T]], items: Sequence[I], order: Order = Order.KEEP) -> list[T]:
+        """Run a module-level deed for its items together with what others ask of it; returns after the commit."""
+        return await self._ask(Ask(deed, items, order, self._loop.create_future()))  # type: ignore[no-any-return]
+
+    def _ask(self, ask: Ask) -> asyncio.Future[Any]:
+        with self._ready:
+            if not self._open or len(self._asks) >= self._most:
+                raise Busy
+            self._asks.append(ask)
+            self._ready.notify()
+        return ask.future
+
+    def _run(self) -> None:
+        with self._engine.connect() as connection:
+            while batch := self._next():
+                outcomes, topics = commit(connection, batch)
+                self._loop.call_soon_threadsafe(self._tell, outcomes, topics)
+
+    def _next(self) -> list[Ask]:
+        with self._ready:
+            self._ready.wait_for(lambda: self._asks or not self._open)
+            chunks = [ask for ask in self._asks if ask.order is Order.CHUNK]
+            later = chunks[self._chunk_most :]
+            batch = sorted((ask for ask in self._asks if ask not in later), key=lambda ask: ask.order) if chunks else self._asks
+            self._asks = later
+        return batch
+
+    def _tell(self, outcomes: list[Outcome], topics: set[str]) -> None:
+        for ask, outcome in outcomes:
+            if ask.future.done():
+                continue
+            if isinstance(outcome, Exception):
+                ask.future.set_exception(outcome)
+            else:
+                ask.future.set_result(outcome)
+        self.wakes.ring(topics)
+
+    async def close(self) -> None:
+        """Finish what waits, then let the file go."""
+        with self._ready:
+            self._open = False
+            self._ready.notify()
+        await asyncio.to_thread(self._thread.join)
+        self._engine.dispose()
+        await self._reads.dispose()
+        os.close(self._lock)
+
+
+def hold(path: Path) -> int:
+    """Lock the file beside the database; the one who holds it is the only process that writes."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise Misconfigured(f"another process works on {path.name}: stop it first, or set another DATABASE_URL") from error
+    return handle
+
+
+def commit(connection: Connection, batch: list[Ask]) -> tuple[list[Outcome], set[str]]:
+    """Run a batch in one transaction; when the commit itself fails, nobody's deed happened."""
+    outcomes: list[Outcome] = []
+    topics: set[str] = set()
+    try:
+        with connection.begin():
+            for asks in grouped(batch):
+                outcomes += attempt(connection, asks, topics)
+    except Exception as error:
+        refused = Busy(f"the database refused: {error}") if isinstance(error, OperationalError) else error
+        return [(ask, refused) for ask in batch], set()
+    return outcomes, topics
+
+
+def grouped(batch: list[Ask]) -> list[list[Ask]]:
+    """Put the asks of one gathered deed together, at the place of the first; pure."""
+    groups: dict[object, list[Ask]] = {}
+    for ask in batch:
+        groups.setdefault(ask.deed if ask.items is not None else id(ask), []).append(ask)
+    return list(groups.values())
+
+
+def attempt(connection: Connection, asks: list[Ask], topics: set[str]) -> list[Outcome]:
+    """Run one deed for its asks; when it fails for many, run it for each, so that one failure fails one caller."""
+    session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+    try:
+        with session.begin():
+            outcomes = call(session, asks)
+        topics |= session.info.get("wakes", set())
+        return outcomes
+    except Exception as error:
+        if len(asks) == 1:
+            return [(asks[0], Busy(f"the database refused: {error}") if isinstance(error, OperationalError) else error)]
+    finally:
+        session.close()
+    return [outcome for ask in asks for outcome in attempt(connection, [ask], topics)]
+
+
+def call(session: Session, asks: list[Ask]) -> list[Outcome]:
+    """Call a deed and hand each ask its share of the results."""
+    if asks[0].items is None:
+        return [(asks[0], asks[0].deed(session))]
+    results = iter(asks[0].deed(session, [item for ask in asks for item in ask.items or ()]))
+    return [(ask, [next(results) for _ in ask.items or ()]) for ask in asks]

@@ -1,0 +1,49 @@
+"""The small tree of errors; a docstring is the message for the log, faces translate each class once."""
+
+
+class DragomanError(Exception):
+    """Something was refused."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or (type(self).__doc__ or "").strip())
+        self.detail = detail
+
+
+class Busy(DragomanError):
+    """Too much is waiting; try again in a second."""
+
+
+class Forbidden(DragomanError):
+    """This actor may not do that."""
+
+
+class NotFound(DragomanError):
+    """There is no such thing, or not for this actor."""
+
+
+class Invalid(DragomanError):
+    """What was given cannot be used."""
+
+
+class Expired(DragomanError):
+    """This button or link is no longer good."""
+
+
+class Taken(DragomanError):
+    """Somebody else has this conversation; `detail` is their name."""
+
+
+class Stale(DragomanError):
+    """Newer messages have come that were not seen yet."""
+
+
+class Unreachable(DragomanError):
+    """The customer cannot be written to there."""
+
+
+class Lost(DragomanError):
+    """Another node has taken over this piece of work."""
+
+
+class Misconfigured(DragomanError):
+    """A setting is missing or wrong."""

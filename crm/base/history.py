@@ -1,0 +1,75 @@
+"""Everything that changed is on record: one append-only `DomainEvent` per change, written in the transaction of the change."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crm.base.actors import Actor, name_of
+from crm.base.rows import add_new, take_ids
+from crm.base.table import Row
+
+
+class DomainEvent(Row):
+    """A change on record: the audit, the timeline, the trigger of rules, the source of reports."""
+
+    __tablename__ = "domain_events"
+    at: Mapped[int]
+    subject: Mapped[str]
+    subject_id: Mapped[int]
+    kind: Mapped[str]
+    actor: Mapped[str]
+    rep_id: Mapped[int | None]
+    before: Mapped[str] = mapped_column(server_default="")
+    after: Mapped[str] = mapped_column(server_default="")
+    cause: Mapped[str] = mapped_column(server_default="")
+    once: Mapped[str | None] = mapped_column(unique=True)
+    __table_args__ = (Index("domain_events_subject", "subject", "subject_id", "id"), Index("domain_events_kind", "kind", "at"))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change to put on record; `before` and `after` hold plain values."""
+
+    subject: str
+    subject_id: int
+    kind: str
+    actor: Actor
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    cause: str = ""
+    once: str | None = None
+
+
+def record(session: Session, *changes: Change, now: int) -> None:
+    """Put changes on record; one whose once-key stands already is passed over."""
+    record_many(session, changes, now=now)
+
+
+def record_many(session: Session, changes: Sequence[Change], *, now: int) -> None:
+    """Put many changes on record with one statement."""
+    ids = take_ids(session, len(changes))
+    add_new(session, DomainEvent, [_row(next(ids), change, now) for change in changes])
+
+
+def _row(number: int, change: Change, now: int) -> dict[str, Any]:
+    return {
+        "id": number,
+        "at": now,
+        "subject": change.subject,
+        "subject_id": change.subject_id,
+        "kind": change.kind,
+        "actor": name_of(change.actor),
+        "rep_id": getattr(change.actor, "id", None),
+        "before": _words(change.before),
+        "after": _words(change.after),
+        "cause": change.cause,
+        "once": change.once,
+    }
+
+
+def _words(values: dict[str, Any]) -> str:
+    return json.dumps(values, ensure_ascii=False) if values else ""

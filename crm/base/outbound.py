@@ -1,0 +1,169 @@
+"""What goes out: the closed family of things to send, what a carrier can do, and how a sending may end."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Protocol
+
+from crm.base.events import MediaKind
+
+
+class Lane(IntEnum):
+    """Who goes first when a channel account cannot send everything at once."""
+
+    REPLY = 0
+    SERVICE = 1
+    FOLLOWUP = 2
+    PROMOTION = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A choice under a message: `value` comes back as a Postback; `url` opens a page; `ask` = "phone" asks for the person's own number."""
+
+    label: str
+    value: str = ""
+    url: str = ""
+    ask: str = ""
+
+
+Buttons = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A stored file on its way out; `attachment_id` is what `open_media` takes."""
+
+    attachment_id: int
+    kind: MediaKind
+    name: str
+    mime: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A message: text, one file, buttons; `html` says that the text carries the few tags Telegram knows, already escaped."""
+
+    text: str
+    media: Media | None = None
+    buttons: Buttons = ()
+    reply_to: str = ""
+    html: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """New words (and buttons) for a message sent before; `message` is the platform's id."""
+
+    message: str
+    text: str
+    buttons: Buttons = ()
+    html: bool = False
+    media: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Take back a message sent before."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """Show that an answer is being written."""
+
+
+Outbound = Say | Edit | Delete | Typing
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The platform took it; `ids` are its ids for what was sent, in order."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a carrier can do and how fast, as data; lengths in UTF-16 units, sizes in bytes, rates per second."""
+
+    text: int = 4096
+    caption: int = 1024
+    buttons: int = 8
+    label: int = 24
+    media: frozenset[MediaKind] = frozenset()
+    media_size: int = 0
+    edits: bool = False
+    deletes: bool = False
+    knows: frozenset[str] = frozenset({"sent"})
+    account_rate: float = 25.0
+    chat_every: float = 1.0
+    chat_burst: int = 3
+    needs_inbound: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the gate knows of an identity: last inbound and session end, as instants (0 = never)."""
+
+    last_inbound_at: int = 0
+    session_ends_at: int = 0
+
+
+class Reason(StrEnum):
+    """Why a message will never arrive."""
+
+    BLOCKED = "blocked"
+    OPTED_OUT = "opted_out"
+    BAD_ADDRESS = "bad_address"
+    WINDOW_CLOSED = "window_closed"
+    REJECTED = "rejected"
+    BAD_CONTENT = "bad_content"
+    UNSUPPORTED = "unsupported"
+    ACCOUNT_PROBLEM = "account_problem"
+
+
+class RetryLater(Exception):
+    """It was certainly not sent; try again after `after` seconds. `account` = the whole account must wait, not this chat alone."""
+
+    def __init__(self, after: float, *, account: bool = False) -> None:
+        super().__init__(f"retry after {after} s")
+        self.after, self.account = after, account
+
+
+class Undeliverable(Exception):
+    """The platform will never take this message."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(detail or reason.value)
+        self.reason, self.detail = reason, detail
+
+
+class Uncertain(Exception):
+    """Nobody knows whether the message left."""
+
+
+OpenMedia = Callable[[int], AbstractAsyncContextManager[AsyncIterator[bytes]]]
+
+
+class Carrier(Protocol):
+    """Anything that can send: a channel, or the staff bot. `send` raises RetryLater, Undeliverable, Uncertain and nothing else."""
+
+    @property
+    def account(self) -> str: ...
+
+    def limits(self, window: Window, now: int) -> Limits: ...
+
+    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a channel account does; `words` is one line in English for `doctor` and the log."""
+
+    ok: bool
+    words: str = ""
+    facts: dict[str, str] = field(default_factory=dict)

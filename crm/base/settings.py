@@ -1,0 +1,24 @@
+"""What the business must know of the firm; filled by `main.py` from the environment."""
+
+from dataclasses import dataclass
+
+from crm.base.time import Hours
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The firm: its name, the languages it speaks (the first is its default), where and when it works.
+
+    `link_key` makes the unguessable tokens of links; `continue_at` is the address a start payload is appended to
+    ("" = not offered), `continue_from` the accounts whose customers are offered it.
+    """
+
+    name: str
+    languages: tuple[str, ...]
+    zone: str
+    currency: str
+    region: str
+    hours: Hours
+    link_key: bytes = b""
+    continue_at: str = ""
+    continue_from: frozenset[str] = frozenset()

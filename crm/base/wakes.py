@@ -1,0 +1,42 @@
+"""Hints that work is due: a deed names a topic, the store rings it after the commit, a loop that slept looks at once."""
+
+import asyncio
+from collections import defaultdict
+
+from sqlalchemy.orm import Session
+
+INBOX = "inbox"
+DESK = "desk"
+NOTICES = "notices"
+MEDIA = "media"
+
+
+def send_topic(account: str) -> str:
+    """The topic of one account's sender."""
+    return "send:" + account
+
+
+def wake(session: Session, *topics: str) -> None:
+    """Ring `topics` once this session's transaction is committed."""
+    session.info.setdefault("wakes", set()).update(topics)
+
+
+class Wakes:
+    """One event per topic; a hint over a poll, never the only way work is found."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    def ring(self, topics: set[str]) -> None:
+        for topic in topics:
+            self._events[topic].set()
+
+    async def wait(self, topic: str, seconds: float) -> None:
+        """Sleep until the topic rings or `seconds` have passed."""
+        event = self._events[topic]
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            pass
+        event.clear()

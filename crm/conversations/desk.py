@@ -1,0 +1,129 @@
+"""What the staff's surface asks of threads: which one a post shows, what a rep has seen, which are open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from crm.base.actors import Rep
+from crm.base.rows import table_of
+from crm.conversations.threads import Attachment, Author, Conversation, Message, Status
+from crm.outbox.deliveries import Delivery, State
+from crm.people.contacts import Contact
+from crm.people.reps import Member
+
+LOOK_BACK = 200
+_root = aliased(Contact)
+
+
+@dataclass(frozen=True, slots=True)
+class CardPost:
+    """A card as it was last put on the way to one member of staff."""
+
+    rep_id: int
+    payload: str
+    message_id: int
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of the inbox."""
+
+    conversation_id: int
+    name: str
+    preview: str
+    waiting_since: int
+    last_at: int
+    rep_id: int | None
+    holder: str
+    snoozed_until: int
+
+
+def post_at(session: Session, account: str, address: str, external_id: int) -> int | None:
+    """The conversation a post in a rep's chat belongs to."""
+    question = select(Delivery.conversation_id).where(Delivery.account == account, Delivery.address == address, Delivery.external_id == str(external_id))
+    return session.scalar(question.where(Delivery.conversation_id.is_not(None)).order_by(Delivery.id.desc()).limit(1))
+
+
+def seen_at(session: Session, account: str, address: str, conversation_id: int, *, before: int, at: int) -> int:
+    """The newest message a rep could have seen when they wrote their message number `before`, which reached us at the instant `at`."""
+    rows = session.execute(
+        select(Delivery.external_id, Delivery.message_id)
+        .where(Delivery.account == account, Delivery.address == address, Delivery.conversation_id == conversation_id)
+        .where(Delivery.external_id.is_not(None), Delivery.settled_at <= at)
+        .order_by(Delivery.id.desc())
+        .limit(LOOK_BACK)
+    )
+    return max((row.message_id or 0 for row in rows if row.external_id.isdecimal() and int(row.external_id) < before), default=0)
+
+
+def card_name(conversation_id: int, rep_id: int) -> str:
+    """The name under which a rep's card of a conversation is edited rather than repeated."""
+    return f"card:{conversation_id}:{rep_id}"
+
+
+def cards_of(session: Session, conversation_id: int, rep_ids: Sequence[int]) -> dict[int, CardPost]:
+    """The newest card of a conversation that each of these reps has, or is about to have."""
+    names = {card_name(conversation_id, rep_id): rep_id for rep_id in rep_ids}
+    states = [state.value for state in (State.QUEUED, State.SENDING, State.SENT)]
+    rows = session.execute(
+        select(Delivery.card, Delivery.payload, Delivery.message_id, Delivery.created_at)
+        .where(Delivery.card.in_(names), Delivery.state.in_(states))
+        .order_by(Delivery.id)
+    )
+    return {names[row.card]: CardPost(names[row.card], row.payload or "", row.message_id or 0, row.created_at) for row in rows if row.card}
+
+
+def retire(session: Session, conversation_id: int, rep_id: int) -> None:
+    """Let the next card of a conversation come as a new post: the old one stands, but is not edited any more."""
+    session.execute(update(table_of(Delivery)).where(table_of(Delivery).c.card == card_name(conversation_id, rep_id)).values(card=None))
+
+
+def files_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Attachment]]:
+    """The files of messages."""
+    found: dict[int, list[Attachment]] = {}
+    for file in session.scalars(select(Attachment).where(Attachment.message_id.in_(message_ids)).order_by(Attachment.id)):
+        found.setdefault(file.message_id, []).append(file)
+    return found
+
+
+def heard_after(session: Session, conversation_id: int, after: int, *, most: int = 5) -> list[Message]:
+    """What the customer said after a message, oldest first."""
+    question = select(Message).where(Message.conversation_id == conversation_id, Message.id > after, Message.author == Author.CONTACT.value)
+    return list(session.scalars(question.order_by(Message.id).limit(most)))
+
+
+def inbox(session: Session, rep: Rep, *, everybody: bool, mine: bool = False, after: int = 0, most: int = 7) -> tuple[list[Listed], int]:
+    """The open conversations a rep may look at: theirs first, then what waits longest for an answer; and how many there are."""
+    visible = Conversation.rep_id == rep.id if mine else or_(Conversation.rep_id == rep.id, Conversation.rep_id.is_(None))
+    wanted = [Conversation.status != Status.CLOSED.value, _root.blocked == 0, Conversation.last_heard_id > 0]
+    if mine or not everybody:
+        wanted.append(visible)
+    joined = select(Conversation).join(Contact, Contact.id == Conversation.contact_id).join(_root, _root.id == Contact.root_id).where(*wanted)
+    rows = session.execute(
+        joined.outerjoin(Member, Member.id == Conversation.rep_id)
+        .with_only_columns(
+            Conversation.id,
+            func.coalesce(func.nullif(_root.name, ""), _root.platform_name).label("name"),
+            Conversation.preview,
+            Conversation.waiting_since,
+            Conversation.last_at,
+            Conversation.rep_id,
+            Member.name.label("holder"),
+            Conversation.snoozed_until,
+        )
+        .order_by(
+            case((Conversation.rep_id == rep.id, 0), (Conversation.rep_id.is_(None), 1), else_=2),
+            case((Conversation.snoozed_until > 0, 2), (Conversation.waiting_since > 0, 0), else_=1),
+            Conversation.waiting_since,
+            Conversation.last_at.desc(),
+        )
+        .offset(after)
+        .limit(most)
+    )
+    listed = [
+        Listed(row.id, row.name, row.preview, row.waiting_since, row.last_at, row.rep_id, row.holder or "", row.snoozed_until) for row in rows
+    ]
+    return listed, session.scalar(select(func.count()).select_from(joined.with_only_columns(Conversation.id).subquery())) or 0

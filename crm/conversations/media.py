@@ -1,0 +1,154 @@
+"""Media: the bytes of files. A message is stored before its file is fetched; whatever shows the file waits until the bytes are here, or surely are not."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from crm.base.db import Store
+from crm.base.errors import NotFound
+from crm.base.events import MediaKind, MediaRef
+from crm.base.outbound import Say
+from crm.base.time import SECOND
+from crm.base.wakes import send_topic, wake
+from crm.conversations.threads import Attachment, Conversation, MediaState, Message
+from crm.outbox.deliveries import Delivery
+from crm.outbox.payload import pack, unpack, without_media
+
+TRIES = 5
+CHUNK = 64 * 1024
+SIZE_MOST = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file still to be fetched from an account."""
+
+    attachment_id: int
+    account: str
+    ref: MediaRef
+
+
+def wanted(session: Session, *, now: int, limit: int = 20) -> list[Wanted]:
+    """The files still to be fetched, an attempt counted on each and the next one put off."""
+    rows = session.scalars(
+        select(Attachment).where(Attachment.state == MediaState.WAITING.value, Attachment.due_at <= now).order_by(Attachment.due_at, Attachment.id).limit(limit)
+    ).all()
+    for row in rows:
+        row.attempts += 1
+        row.due_at = now + SECOND * 4**row.attempts
+    session.flush()
+    return [Wanted(row.id, row.account, MediaRef(MediaKind(row.kind), row.ref, row.name, row.mime, row.size)) for row in rows]
+
+
+def arrived(session: Session, attachment_id: int, path: str, size: int, *, now: int) -> tuple[str, str]:
+    """The bytes are here: what waited for them may leave. Answers the account and address of the thread that shows the file."""
+    attachment = session.get_one(Attachment, attachment_id)
+    attachment.path, attachment.size, attachment.state = path, size, MediaState.READY.value
+    session.flush()
+    _release(session, attachment_id, "", now=now)
+    row = session.execute(
+        select(Conversation.account, Conversation.address)
+        .join(Message, Message.conversation_id == Conversation.id)
+        .where(Message.id == attachment.message_id)
+    ).one()
+    return row.account, row.address
+
+
+def missing(session: Session, attachment_id: int, *, now: int, for_good: bool) -> None:
+    """The bytes could not be had; after five tries what waited leaves with a line in their place."""
+    attachment = session.get_one(Attachment, attachment_id)
+    if attachment.attempts < TRIES and not for_good:
+        return
+    attachment.state = MediaState.MISSING.value
+    session.flush()
+    _release(session, attachment_id, f"[{attachment.kind}: {attachment.name}]" if attachment.name else f"[{attachment.kind}]", now=now)
+
+
+def _release(session: Session, attachment_id: int, instead: str, *, now: int) -> None:
+    waiting = session.scalars(select(Delivery).where(Delivery.needs_media == attachment_id)).all()
+    for delivery in waiting:
+        outbound = unpack(delivery.payload or "{}")
+        if instead and isinstance(outbound, Say):
+            delivery.payload = pack(without_media(outbound, instead))
+        delivery.needs_media = 0
+        delivery.due_at = max(delivery.due_at, now) if delivery.due_at > now else now
+    session.flush()
+    wake(session, *{send_topic(delivery.account) for delivery in waiting})
+
+
+def refetch(session: Session, attachment_id: int) -> None:
+    """Try a missing file again."""
+    session.execute(update(Attachment).where(Attachment.id == attachment_id).values(state=MediaState.WAITING.value, attempts=0, due_at=0))
+
+
+def attachments_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Attachment]]:
+    """The files of messages."""
+    found: dict[int, list[Attachment]] = {}
+    for attachment in session.scalars(select(Attachment).where(Attachment.message_id.in_(message_ids)).order_by(Attachment.id)):
+        found.setdefault(attachment.message_id, []).append(attachment)
+    return found
+
+
+class TooLarge(Exception):
+    """The file is larger than we take."""
+
+
+class MediaFiles:
+    """The folder of files, outside any web root; names are random, the sender's name is only data."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._folder, self._store = folder, store
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    async def save(self, stream: AsyncIterator[bytes]) -> tuple[str, int]:
+        """Write a stream to a new file and answer its name and size; nothing half-written is left behind."""
+        name = secrets.token_hex(16)
+        part, size = self._folder / f"{name}.part", 0
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            async for chunk in stream:
+                size += len(chunk)
+                if size > SIZE_MOST:
+                    raise TooLarge
+                await asyncio.to_thread(os.write, handle, chunk)
+            await asyncio.to_thread(os.fsync, handle)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(handle)
+        part.rename(self._folder / name)
+        return name, size
+
+    @asynccontextmanager
+    async def open(self, attachment_id: int) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The bytes of a file whose media is ready."""
+        path = await self._store.read(path_of(attachment_id))
+        file = await asyncio.to_thread((self._folder / path).open, "rb")
+        try:
+            yield self._chunks(file.read)
+        finally:
+            file.close()
+
+    async def _chunks(self, read: Callable[[int], bytes]) -> AsyncIterator[bytes]:
+        while chunk := await asyncio.to_thread(read, CHUNK):
+            yield chunk
+
+
+def path_of(attachment_id: int) -> Callable[[Session], str]:
+    """The question under which name a file is kept; raises NotFound when its bytes are not here."""
+
+    def ask(session: Session) -> str:
+        attachment = session.get(Attachment, attachment_id)
+        if attachment is None or attachment.state != MediaState.READY:
+            raise NotFound("the file is not here")
+        return attachment.path
+
+    return ask

@@ -1,0 +1,219 @@
+"""Talk: the second door. Everything said to a customer passes here and becomes a message with its deliveries."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from crm.base.actors import Actor, Rep
+from crm.base.errors import Forbidden, Stale, Taken
+from crm.base.events import MediaRef
+from crm.base.history import Change, record
+from crm.base.outbound import Buttons, Edit, Lane, Media, Say
+from crm.base.policy import Action
+from crm.base.rows import add, among, take_ids
+from crm.base.text import clean
+from crm.base.wakes import MEDIA, wake
+from crm.conversations.threads import Attachment, Author, Conversation, Message, the
+from crm.outbox.deliveries import Delivery, State
+from crm.outbox.notices import card, tell
+from crm.outbox.payload import pack, pack_buttons, unpack
+from crm.outbox.queue import PENDING, Parcel, enqueue
+from crm.people.contacts import root_of
+from crm.people.reps import Member, authorise
+
+SAID = select(Message.once).where(among(Message.once, "keys"))
+PREVIEW = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One thing to say in a conversation; `once` makes saying it twice impossible; a batch gives the number, so that answers stand between what was heard."""
+
+    conversation_id: int
+    account: str
+    address: str
+    text: str
+    author: Author
+    lane: Lane
+    once: str
+    buttons: Buttons = ()
+    message_id: int | None = None
+    rep_id: int | None = None
+    batch_id: int | None = None
+    reply_to: str = ""
+    media: MediaRef | None = None
+    media_account: str = ""
+    due_at: int = 0
+
+
+def say_many(session: Session, sayings: Sequence[Saying], *, now: int) -> int:
+    """Store messages and queue their deliveries; answers how many were new."""
+    if not sayings:
+        return 0
+    said = set(session.scalars(SAID, {"keys": [saying.once for saying in sayings]}))
+    new = [saying for saying in sayings if saying.once not in said]
+    ids = take_ids(session, 2 * len(new))
+    numbered = [(saying.message_id or next(ids), next(ids), saying) for saying in new]
+    add(session, Message, [_message(number, saying, now) for number, _, saying in numbered])
+    files = [(number, file, saying) for number, file, saying in numbered if saying.media]
+    add(session, Attachment, [_attachment(file, number, saying) for number, file, saying in files])
+    if files:
+        wake(session, MEDIA)
+    enqueue(session, [_parcel(number, file, saying) for number, file, saying in numbered], now=now)
+    return len(new)
+
+
+def _message(number: int, saying: Saying, now: int) -> dict[str, Any]:
+    return {
+        "id": number,
+        "conversation_id": saying.conversation_id,
+        "author": saying.author.value,
+        "rep_id": saying.rep_id,
+        "text": saying.text,
+        "buttons": json.dumps(pack_buttons(saying.buttons), ensure_ascii=False) if saying.buttons else "",
+        "at": now,
+        "once": saying.once,
+        "lane": int(saying.lane),
+    }
+
+
+def _attachment(file: int, number: int, saying: Saying) -> dict[str, Any]:
+    assert saying.media
+    return {
+        "id": file,
+        "message_id": number,
+        "account": saying.media_account,
+        "kind": saying.media.kind.value,
+        "ref": saying.media.ref,
+        "name": saying.media.name,
+        "mime": saying.media.mime,
+        "size": saying.media.size,
+    }
+
+
+def _parcel(number: int, file: int, saying: Saying) -> Parcel:
+    ref = saying.media
+    media = Media(file, ref.kind, ref.name, ref.mime, ref.size) if ref else None
+    outbound = Say(saying.text, media, saying.buttons, saying.reply_to)
+    return Parcel(
+        saying.account,
+        saying.address,
+        outbound,
+        saying.lane,
+        f"say:{saying.once}",
+        saying.conversation_id,
+        number,
+        saying.batch_id,
+        due_at=saying.due_at,
+        needs_media=media is not None,
+    )
+
+
+def reply(
+    session: Session,
+    actor: Rep,
+    conversation_id: int,
+    text: str,
+    *,
+    once: str,
+    now: int,
+    seen: int | None = None,
+    media: MediaRef | None = None,
+    media_account: str = "",
+) -> int:
+    """A rep answers a customer; takes the conversation when nobody has it. `seen` is the newest message the rep could see: newer ones raise `Stale`.
+
+    Answers the message's number; the same `once` answers the same and changes nothing.
+    """
+    authorise(session, actor, Action.TALK)
+    earlier = session.scalar(select(Message.id).where(Message.once == once))
+    if earlier is not None:
+        return earlier
+    conversation = the(session, conversation_id)
+    if conversation.rep_id not in (None, actor.id):
+        raise Taken(holder(session, conversation))
+    if root_of(session, conversation.contact_id).blocked:
+        raise Forbidden("this customer is blocked: unblock them first")
+    if seen is not None and conversation.last_heard_id > seen:
+        raise Stale
+    if conversation.rep_id is None:
+        record(session, Change("conversation", conversation.id, "taken", actor, after={"by": "reply"}), now=now)
+    number = next(take_ids(session, 1))
+    to = (conversation.account, conversation.address)
+    say_many(
+        session,
+        [Saying(conversation.id, *to, clean(text), Author.REP, Lane.REPLY, once, message_id=number, rep_id=actor.id, media=media, media_account=media_account)],
+        now=now,
+    )
+    conversation.rep_id, conversation.last_at, conversation.last_message_id = actor.id, now, number
+    conversation.preview, conversation.unread, conversation.waiting_since, conversation.person_called = text[:PREVIEW], 0, 0, 0
+    conversation.first_answer_at = conversation.first_answer_at or now
+    session.flush()
+    tell(session, [card(conversation.id)], now=now)
+    return number
+
+
+def holder(session: Session, conversation: Conversation) -> str:
+    """The name of the one who has a conversation ("" = nobody)."""
+    member = session.get(Member, conversation.rep_id) if conversation.rep_id else None
+    return member.name if member else ""
+
+
+def edit(session: Session, actor: Actor, message_id: int, text: str, *, once: str, now: int) -> bool:
+    """Change a message a rep sent; what still waits leaves with the new words, what left is edited there. False when nothing changed."""
+    message = session.get(Message, message_id)
+    if message is None or not isinstance(actor, Rep) or message.rep_id != actor.id:
+        raise Forbidden
+    authorise(session, actor, Action.TALK)
+    text = clean(text)
+    if message.text == text:
+        return False
+    record(session, Change("message", message.id, "edited", actor, {"text": message.text}, {"text": text}, once=once), now=now)
+    message.text, message.edited_at = text, now
+    session.flush()
+    conversation = the(session, message.conversation_id)
+    parts = session.scalars(select(Delivery).where(Delivery.message_id == message.id, Delivery.desk == 0).order_by(Delivery.part)).all()
+    for part in parts[:1]:
+        _edit_part(session, conversation, part, text, once=once, now=now)
+    tell(session, [card(conversation.id)], now=now)
+    return True
+
+
+def _edit_part(session: Session, conversation: Conversation, part: Delivery, text: str, *, once: str, now: int) -> None:
+    outbound = unpack(part.payload or "{}")
+    if not isinstance(outbound, Say):
+        return
+    if part.state == State.QUEUED:
+        part.payload = pack(Say(text, outbound.media, outbound.buttons, outbound.reply_to))
+        session.flush()
+    elif part.state in (State.SENDING, State.SENT, State.DELIVERED, State.READ):
+        target = part.external_id or f"{PENDING}{part.id}"
+        change = Edit(target, text, outbound.buttons, media=outbound.media is not None)
+        enqueue(session, [Parcel(conversation.account, conversation.address, change, Lane.REPLY, f"edit:{once}", conversation.id)], now=now)
+
+
+def states_of(session: Session, message_ids: Sequence[int]) -> dict[int, tuple[State, str, int]]:
+    """The true state of each message: of its parts the one that needs attention most, with the reason and the delivery's number."""
+    order = (State.FAILED, State.UNKNOWN, State.CANCELLED, State.EXPIRED, State.QUEUED, State.SENDING, State.SENT, State.DELIVERED, State.READ)
+    found: dict[int, tuple[State, str, int]] = {}
+    rows = session.execute(
+        select(Delivery.message_id, Delivery.state, Delivery.detail, Delivery.id)
+        .where(Delivery.message_id.in_(message_ids), Delivery.desk == 0)
+        .order_by(Delivery.id)
+    )
+    for row in rows:
+        state, old = State(row.state), found.get(row.message_id)
+        if old is None or order.index(state) < order.index(old[0]):
+            found[row.message_id] = (state, row.detail or "", row.id)
+    return found
+
+
+def cancel_waiting(session: Session, batch_id: int, *, now: int) -> int:
+    """Call back what of a batch has not left yet."""
+    statement = update(Delivery).where(Delivery.batch_id == batch_id, Delivery.state == State.QUEUED.value)
+    done = session.execute(statement.values(state=State.CANCELLED.value, detail="cancelled", settled_at=now), execution_options={"synchronize_session": False})
+    return done.rowcount  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,1 @@
+"""The way in: what was kept, and what is made of it."""

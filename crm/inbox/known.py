@@ -1,0 +1,116 @@
+"""What the store knows of the people a batch heard from: one question per account."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy.orm import Session, aliased
+
+from crm.base.rows import among, fixed
+from crm.conversations.threads import Conversation, Status
+from crm.outbox.deliveries import Delivery
+from crm.outreach.sequences import Enrollment
+from crm.people.contacts import Contact, ContactPoint, Identity
+from crm.people.reps import Member
+from crm.sales.leads import Lead
+
+Address = tuple[str, str]
+
+_own, _root = aliased(Contact), aliased(Contact)
+KNOWN = (
+    select(
+        Identity.id,
+        Identity.external_id,
+        Identity.reachable,
+        _root.id.label("root_id"),
+        _own.id.label("contact_id"),
+        _root.name,
+        _root.platform_name,
+        _root.language,
+        _root.zone,
+        _root.marketing,
+        _root.silenced,
+        _root.blocked,
+        exists().where(ContactPoint.contact_id == _root.id, ContactPoint.kind == fixed("phone")).label("has_phone"),
+        Conversation.id.label("conversation_id"),
+        Conversation.status,
+        Conversation.rep_id,
+        Conversation.flow_state,
+        Conversation.unread,
+        Conversation.waiting_since,
+        Conversation.first_heard_at,
+        Conversation.person_called,
+        Conversation.last_heard_id,
+        Conversation.asked_id,
+        Delivery.claimed_at.label("asked_at"),
+        Lead.id.label("lead_id"),
+        Lead.need,
+        exists().where(Enrollment.contact_id == _root.id, Enrollment.state == fixed("active")).label("enrolled"),
+    )
+    .join(_own, _own.id == Identity.contact_id)
+    .join(_root, _root.id == _own.root_id)
+    .outerjoin(Conversation, Conversation.identity_id == Identity.id)
+    .outerjoin(Delivery, and_(Delivery.message_id == Conversation.asked_id, Delivery.part == fixed(0), Delivery.desk == fixed(0)))
+    .outerjoin(Lead, Lead.open_contact_id == _root.id)
+    .where(Identity.account == bindparam("account"), among(Identity.external_id, "addresses"))
+    .order_by(Conversation.id)
+)
+ON_DUTY = select(exists().where(Member.active == fixed(1), Member.available == fixed(1)))
+
+
+@dataclass(slots=True)
+class Thread:
+    """What a batch knows of one sender, and how it changes while the batch is planned."""
+
+    account: str
+    address: str
+    identity_id: int
+    contact_id: int
+    root_id: int
+    conversation_id: int
+    language: str
+    zone: str
+    name: str = ""
+    platform_name: str = ""
+    marketing: int = 0
+    silenced: int = 0
+    blocked: bool = False
+    reachable: bool = True
+    has_phone: bool = False
+    status: str = Status.OPEN.value
+    rep_id: int | None = None
+    flow_state: str = ""
+    unread: int = 0
+    waiting_since: int = 0
+    first_heard_at: int = 0
+    person_called: int = 0
+    last_heard_id: int = 0
+    asked_id: int | None = None
+    asked_at: int | None = None
+    lead_id: int | None = None
+    need: str = ""
+    enrolled: bool = False
+    new: bool = False
+    last_message_id: int = 0
+    preview: str = ""
+    heard: list[int] = field(default_factory=list)
+
+
+def known(session: Session, addresses: Iterable[Address]) -> dict[Address, Thread]:
+    """The threads these addresses have already."""
+    wanted: dict[str, list[str]] = {}
+    for account, address in addresses:
+        wanted.setdefault(account, []).append(address)
+    threads: dict[Address, Thread] = {}
+    for account, names in wanted.items():
+        for row in session.execute(KNOWN, {"account": account, "addresses": names}).mappings():
+            values = {key: value for key, value in row.items() if key not in ("id", "external_id") and value is not None}
+            values |= {"rep_id": row["rep_id"], "asked_id": row["asked_id"], "asked_at": row["asked_at"], "lead_id": row["lead_id"]}
+            flags = {key: bool(row[key]) for key in ("blocked", "reachable", "has_phone", "enrolled")}
+            threads[account, row["external_id"]] = Thread(account, row["external_id"], row["id"], **{**values, **flags})
+    return threads
+
+
+def on_duty(session: Session) -> bool:
+    """Whether anybody of the staff is on duty."""
+    return bool(session.scalar(ON_DUTY))

@@ -1,0 +1,266 @@
+"""What a batch adds, planned before a row is written: one list per table, numbered so that a thread reads in order."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+
+from crm.base.answers import Action, Answer, Exchange, Facts, Heard, LearnName, LearnNeed, LearnPhone, Opening, SpeakLanguage
+from crm.base.events import ContactShared, Event, LeadForm, MediaRef, Message, Postback, SessionStarted, Source, Unknown
+from crm.base.outbound import Lane
+from crm.base.rows import Rows
+from crm.base.settings import Company
+from crm.base.text import choose_language, clean, clean_name, heard_language
+from crm.conversations.talk import PREVIEW, Saying
+from crm.conversations.threads import Author, Status
+from crm.inbox.known import Thread
+
+TEXT_MOST = 16_000
+LINES = {SessionStarted: "start", ContactShared: "contact", Postback: "press", LeadForm: "form", Unknown: "unsupported"}
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """One parsed event of a kept raw event."""
+
+    event_id: int
+    place: int
+    account: str
+    received_at: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Actions an answer carried, to be run as ordinary verbs after the rows are written."""
+
+    thread: Thread
+    message_id: int
+    event_id: int
+    actions: tuple[Action, ...]
+
+
+@dataclass(slots=True)
+class Plan:
+    """The rows a batch adds."""
+
+    ids: Iterator[int]
+    contacts: Rows = field(default_factory=list)
+    identities: Rows = field(default_factory=list)
+    conversations: Rows = field(default_factory=list)
+    leads: Rows = field(default_factory=list)
+    messages: Rows = field(default_factory=list)
+    attachments: Rows = field(default_factory=list)
+    sayings: list[Saying] = field(default_factory=list)
+    due: list[Due] = field(default_factory=list)
+    leads_of: dict[int, int] = field(default_factory=dict)
+
+
+def meet(plan: Plan, got: Got, company: Company, *, now: int) -> Thread:
+    """A stranger becomes a contact, an identity and a conversation."""
+    sender = got.event.sender
+    assert sender is not None
+    contact, identity, conversation = next(plan.ids), next(plan.ids), next(plan.ids)
+    text = getattr(got.event, "text", "")
+    language = choose_language(text, sender.language, company.languages[0], company.languages)
+    name = clean_name(sender.name)
+    source = json.dumps({key: value for key, value in asdict(source_of(got.event)).items() if value}, ensure_ascii=False)
+    plan.contacts.append(
+        {"id": contact, "root_id": contact, "platform_name": name, "language": language, "zone": company.zone, "created_at": now, "last_inbound_at": now}
+    )
+    plan.identities.append(
+        {
+            "id": identity,
+            "contact_id": contact,
+            "account": got.account,
+            "external_id": sender.external_id,
+            "username": clean_name(sender.username),
+            "last_inbound_at": now,
+            "created_at": now,
+        }
+    )
+    plan.conversations.append(
+        {
+            "id": conversation,
+            "identity_id": identity,
+            "open_identity_id": identity,
+            "contact_id": contact,
+            "account": got.account,
+            "address": sender.external_id,
+            "opened_at": now,
+            "last_at": now,
+            "source": source,
+        }
+    )
+    return Thread(got.account, sender.external_id, identity, contact, contact, conversation, language, company.zone, platform_name=name, new=True)
+
+
+def source_of(event: Event) -> Source:
+    """Where somebody came from, as far as this event tells."""
+    return getattr(event, "source", None) or Source()
+
+
+def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
+    """Write one event into its thread and say how a flow sees it."""
+    event, number = got.event, next(plan.ids)
+    text = words_of(event)
+    media: tuple[MediaRef, ...] = getattr(event, "media", ())
+    plan.messages.append(
+        {
+            "id": number,
+            "conversation_id": thread.conversation_id,
+            "author": Author.CONTACT.value,
+            "kind": LINES.get(type(event), "message"),
+            "text": text,
+            "at": got.received_at,
+            "sent_at": _sane(getattr(event, "at", 0), got.received_at),
+            "external_id": getattr(event, "external_id", "") or None,
+            "reply_to": getattr(event, "reply_to", ""),
+            "once": f"event:{got.event_id}:{got.place}",
+        }
+    )
+    for ref in media:
+        plan.attachments.append(
+            {
+                "id": next(plan.ids),
+                "message_id": number,
+                "account": got.account,
+                "kind": ref.kind.value,
+                "ref": ref.ref,
+                "name": clean_name(ref.name),
+                "mime": ref.mime,
+                "size": ref.size,
+            }
+        )
+    first = thread.last_heard_id == 0
+    seen = thread.asked_id is None or bool(thread.asked_at and thread.asked_at <= got.received_at)
+    thread.heard.append(number)
+    thread.last_heard_id = thread.last_message_id = number
+    thread.preview = (text or (media[0].kind.value if media else ""))[:PREVIEW]
+    thread.unread += 1
+    thread.waiting_since = thread.waiting_since or got.received_at
+    thread.first_heard_at = thread.first_heard_at or got.received_at
+    if thread.status != Status.OPEN:
+        thread.status = Status.OPEN.value
+    if thread.lead_id is None and not thread.blocked:
+        thread.lead_id = _lead(plan, thread, got, text, now=now)
+    return as_heard(event, text, media=bool(media), seen=seen, first=first)
+
+
+def words_of(event: Event) -> str:
+    """What stands in the thread for an event."""
+    match event:
+        case Message(text=text):
+            return clean(text, TEXT_MOST)
+        case Postback(label=label, value=value):
+            return clean(label or value, 200)
+        case ContactShared(phone=phone, name=name):
+            return clean_name(f"{name} {phone}".strip())
+        case SessionStarted(source=source):
+            return clean(f"/start {source.payload}".strip(), 200)
+        case LeadForm(name=name, phone=phone, email=email, text=text):
+            return clean("\n".join(filter(None, (name, phone, email, text))), TEXT_MOST)
+        case Unknown(kind=kind):
+            return clean(f"[{kind}]", 200)
+    return ""
+
+
+def as_heard(event: Event, text: str, *, media: bool, seen: bool, first: bool) -> Heard:
+    """An event as a flow sees it."""
+    match event:
+        case Postback(value=value):
+            return Heard("postback", text, value=value, first=first)
+        case ContactShared(phone=phone, own=own):
+            return Heard("contact", text, phone=phone, own_phone=own, seen=seen, first=first)
+        case SessionStarted():
+            return Heard("start", text, first=first)
+        case LeadForm():
+            return Heard("form", text, first=first)
+        case Message():
+            return Heard("message", text, media=media, seen=seen, first=first, language_heard=heard_language(text))
+    return Heard("unknown", text, seen=seen, first=first)
+
+
+def _lead(plan: Plan, thread: Thread, got: Got, text: str, *, now: int) -> int:
+    """One open lead per person, also when two of their addresses speak in one batch."""
+    if thread.root_id in plan.leads_of:
+        return plan.leads_of[thread.root_id]
+    number = plan.leads_of[thread.root_id] = next(plan.ids)
+    source = json.dumps({key: value for key, value in asdict(source_of(got.event)).items() if value}, ensure_ascii=False)
+    plan.leads.append(
+        {
+            "id": number,
+            "contact_id": thread.root_id,
+            "open_contact_id": thread.root_id,
+            "conversation_id": thread.conversation_id,
+            "channel": got.account,
+            "source": source,
+            "language": thread.language,
+            "first_message": text[:500],
+            "created_at": now,
+        }
+    )
+    return number
+
+
+def answer_with(plan: Plan, thread: Thread, answer: Answer, got: Got) -> None:
+    """Take one answer of the bot: what it says stands right behind what was heard."""
+    message_id = thread.last_heard_id
+    for place, said in enumerate(answer.say):
+        number = next(plan.ids)
+        once = f"answer:{got.event_id}:{got.place}:{place}"
+        plan.sayings.append(
+            Saying(thread.conversation_id, thread.account, thread.address, said.text, Author.BOT, Lane.SERVICE, once, said.buttons, message_id=number)
+        )
+        thread.last_message_id, thread.preview = number, said.text[:PREVIEW]
+    if answer.say:
+        thread.asked_id, thread.asked_at = (thread.last_message_id if answer.asks else None), None
+    thread.flow_state = answer.state
+    for action in answer.actions:
+        learn(thread, action)
+    if answer.actions:
+        plan.due.append(Due(thread, message_id, got.event_id, answer.actions))
+
+
+def learn(thread: Thread, action: Action) -> None:
+    """What an action tells the rest of the batch, before its verb has run."""
+    match action:
+        case SpeakLanguage(language):
+            thread.language = language
+        case LearnName(name):
+            thread.name = name
+        case LearnNeed(text):
+            thread.need = text
+        case LearnPhone():
+            thread.has_phone = True
+
+
+def facts_of(thread: Thread, company: Company, opens: Opening | None) -> Facts:
+    """What a flow may know of a thread."""
+    return Facts(
+        company=company.name,
+        language=thread.language,
+        languages=company.languages,
+        channel=thread.account,
+        name=thread.name,
+        platform_name=thread.platform_name,
+        need=thread.need,
+        phone="known" if thread.has_phone else "",
+        offers=None if thread.marketing == 0 else thread.marketing == 1,
+        stopped=thread.marketing == -1,
+        followups_stopped=bool(thread.silenced),
+        taken=thread.rep_id is not None,
+        person_called=bool(thread.person_called),
+        opens=opens,
+        lead_open=thread.lead_id is not None,
+        can_continue=bool(company.continue_at) and thread.account in company.continue_from,
+    )
+
+
+def exchange(thread: Thread, heard: Heard, company: Company, opens: Opening | None) -> Exchange:
+    """One turn to take."""
+    return Exchange(heard, facts_of(thread, company, opens), thread.flow_state)
+
+
+def _sane(at: int, received_at: int) -> int:
+    """The platform's own time where it can be believed, else ours."""
+    return at if 0 < at <= received_at + 86_400_000 else received_at

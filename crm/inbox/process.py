@@ -1,0 +1,182 @@
+"""Process: the only conductor. From kept events to rows of the business, a batch at a time, each lane in order.
+
+A step applies the batch parsed before and claims the next in one transaction: the attempt is committed before it is made, at one commit a
+batch. Between two steps the rim parses, outside any transaction.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from crm.base.events import Edit, Event, IdentityChanged, LeadForm, RawEvent, SessionStarted
+from crm.base.rows import among, change, fixed, table_of
+from crm.base.settings import Company
+from crm.base.tallies import Count, count
+from crm.base.time import SECOND
+from crm.inbox.acts import act
+from crm.inbox.log import RawBody, RawEventRow, Waiting
+from crm.inbox.parked import placeholder
+from crm.inbox.plan import Got
+from crm.inbox.rare import arrive, changed, edited, form_filled
+from crm.inbox.receive import Turn, receive
+from crm.outbox.notices import Notice, NoticeKind, tell
+
+log = logging.getLogger(__name__)
+TRIES = 5
+Parse = Callable[[RawEvent], Sequence[Event]]
+
+_earlier = aliased(Waiting)
+_blocked = exists().where(_earlier.lane == Waiting.lane, _earlier.event_id < Waiting.event_id, _earlier.attempts > fixed(0), _earlier.parked == fixed(0))
+_due = (
+    select(Waiting.event_id, Waiting.lane, Waiting.attempts, RawEventRow.account, RawEventRow.key, RawEventRow.received_at, RawBody.body)
+    .join(RawEventRow, RawEventRow.id == Waiting.event_id)
+    .join(RawBody, RawBody.event_id == Waiting.event_id)
+    .where(Waiting.desk == bindparam("desk"), Waiting.parked == fixed(0), Waiting.due_at <= bindparam("now"), ~_blocked)
+    .order_by(Waiting.event_id)
+)
+SUSPECT = _due.where(Waiting.attempts > fixed(0)).limit(1)
+DUE = _due.limit(bindparam("most"))
+COUNT = update(table_of(Waiting)).where(among(Waiting.event_id, "ids")).values(attempts=Waiting.attempts + 1)
+DONE = delete(table_of(Waiting)).where(among(Waiting.event_id, "ids"))
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An event under its attempt, and what parsing made of it: events, or a fault."""
+
+    event_id: int
+    attempts: int
+    raw: RawEvent
+    events: tuple[Event, ...] = ()
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What applying a batch needs besides the batch."""
+
+    turn: Turn
+    company: Company
+    limit: int = 200
+    backoff_ms: int = SECOND
+
+
+def step(session: Session, done: Sequence[Claimed], rules: Rules, *, now: int) -> tuple[Claimed, ...]:
+    """Apply the batch before, claim the next; empty when nothing is due."""
+    if done:
+        finish(session, done, rules, now=now)
+    return claim(session, desk=False, now=now, limit=rules.limit)
+
+
+def claim(session: Session, *, desk: bool, now: int, limit: int) -> tuple[Claimed, ...]:
+    """Count an attempt on the oldest due events, each lane up to one that failed before; such a one goes alone."""
+    given = {"now": now, "desk": int(desk)}
+    rows = session.execute(SUSPECT, given).all() or session.execute(DUE, {**given, "most": limit}).all()
+    if rows:
+        session.execute(COUNT, {"ids": [row.event_id for row in rows]})
+    return tuple(Claimed(row.event_id, row.attempts + 1, RawEvent(row.account, row.key, row.lane, row.body, row.received_at, desk)) for row in rows)
+
+
+def read(batch: Sequence[Claimed], parse: Parse) -> tuple[Claimed, ...]:
+    """Parse a batch; a parser that raises faults its own event. Pure."""
+    return tuple(_read(one, parse) for one in batch)
+
+
+def _read(one: Claimed, parse: Parse) -> Claimed:
+    try:
+        return replace(one, events=tuple(parse(one.raw)))
+    except Exception as error:
+        log.exception("event %s cannot be read", one.event_id)
+        return replace(one, fault=f"{type(error).__name__}: {error}"[:500])
+
+
+def finish(session: Session, batch: Sequence[Claimed], rules: Rules, *, now: int) -> None:
+    """Apply what can be applied; a failing batch is redone event by event, and a fault stops its own lane only."""
+    ready, faults = runnable(batch)
+    try:
+        with session.begin_nested():
+            apply(session, ready, rules, now=now)
+    except Exception:
+        ready, more = one_by_one(session, ready, rules, now=now)
+        faults += more
+    session.execute(DONE, {"ids": [one.event_id for one in ready]})
+    outcomes = Counter((one.raw.account, Count.DONE if one.events else Count.IGNORED) for one in ready)
+    count(session, outcomes, now=now)
+    set_aside(session, faults, rules, now=now)
+    touched = {one.event_id for one in (*ready, *faults)}
+    change(session, Waiting, "event_id", [{"event_id": one.event_id, "attempts": one.attempts - 1} for one in batch if one.event_id not in touched])
+
+
+def apply(session: Session, batch: Sequence[Claimed], rules: Rules, *, now: int) -> None:
+    """What the events of a batch mean; the few that carry actions or are rare run as ordinary verbs in the same transaction."""
+    got = [Got(one.event_id, place, one.raw.account, one.raw.received_at, event) for one in batch for place, event in enumerate(one.events)]
+    for one in got:
+        if isinstance(one.event, SessionStarted) and one.event.source.payload:
+            arrive(session, one, rules.company, now=now)
+    session.flush()
+    session.expunge_all()
+    for due in receive(session, got, rules.turn, rules.company, now=now):
+        act(session, due, rules.company, now=now)
+    for one in got:
+        match one.event:
+            case Edit():
+                edited(session, one, now=now)
+            case IdentityChanged():
+                changed(session, one, now=now)
+            case LeadForm():
+                form_filled(session, one, rules.company, now=now)
+
+
+def runnable(batch: Sequence[Claimed]) -> tuple[list[Claimed], list[Claimed]]:
+    """Each lane up to its first fault, and the faults; pure."""
+    ready: list[Claimed] = []
+    faults: dict[str, Claimed] = {}
+    for one in batch:
+        if one.raw.lane in faults:
+            continue
+        if one.fault:
+            faults[one.raw.lane] = one
+        else:
+            ready.append(one)
+    return ready, list(faults.values())
+
+
+def one_by_one(session: Session, batch: Sequence[Claimed], rules: Rules, *, now: int) -> tuple[list[Claimed], list[Claimed]]:
+    """The slow way round: every event in its own savepoint, in order, its lane stopping at the first failure."""
+    ready: list[Claimed] = []
+    faults: dict[str, Claimed] = {}
+    for one in batch:
+        if one.raw.lane in faults:
+            continue
+        try:
+            with session.begin_nested():
+                apply(session, [one], rules, now=now)
+            ready.append(one)
+        except Exception as error:
+            log.exception("event %s cannot be applied", one.event_id)
+            faults[one.raw.lane] = replace(one, fault=f"{type(error).__name__}: {error}"[:500])
+    return ready, list(faults.values())
+
+
+def set_aside(session: Session, faults: Sequence[Claimed], rules: Rules, *, now: int) -> None:
+    """A fault is tried again later; at the fifth it is parked with its bytes and error, a line stands in its thread, and a manager is told."""
+    rows: list[dict[str, Any]] = [
+        {
+            "event_id": one.event_id,
+            "attempts": one.attempts,
+            "due_at": now + rules.backoff_ms * 2**one.attempts,
+            "parked": int(one.attempts >= TRIES),
+            "error": one.fault,
+        }
+        for one in faults
+    ]
+    change(session, Waiting, "event_id", rows)
+    parked = [one for one in faults if one.attempts >= TRIES]
+    for one in parked:
+        placeholder(session, one.event_id, one.raw.account, one.raw.lane, now=now)
+    tell(session, [Notice(NoticeKind.PARKED, one.event_id, f"parked:{one.event_id}:{now}") for one in parked], now=now)

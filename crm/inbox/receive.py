@@ -1,0 +1,119 @@
+"""Receive: what a batch of things heard means: people, threads, messages, leads, answers, and what staff must see. Set-based."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
+
+from crm.base.actors import Customer
+from crm.base.answers import Answer, CallPerson, Exchange, Opening
+from crm.base.events import ContactShared, LeadForm, Message, Postback, SessionStarted, Unknown
+from crm.base.history import Change, record_many
+from crm.base.rows import add, among, change, table_of, take_ids
+from crm.base.settings import Company
+from crm.base.tallies import Count, count
+from crm.base.wakes import MEDIA, wake
+from crm.conversations.talk import say_many
+from crm.conversations.threads import Attachment, Conversation
+from crm.conversations.threads import Message as MessageRow
+from crm.inbox.known import Address, Thread, known, on_duty
+from crm.inbox.plan import Due, Got, Plan, answer_with, exchange, hear, meet
+from crm.outbox.notices import Notice, NoticeKind, card, tell
+from crm.outreach import sequences
+from crm.people.contacts import Contact, Identity
+from crm.sales.leads import Lead
+
+Turn = Callable[[Sequence[Exchange]], list[Answer]]
+IDS = 24
+_PEOPLE = update(table_of(Contact)).where(among(Contact.id, "people")).values(last_inbound_at=bindparam("at"))
+_ADDRESSES = update(table_of(Identity)).where(among(Identity.id, "addresses")).values(last_inbound_at=bindparam("at"), reachable=1)
+
+
+def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, *, now: int) -> list[Due]:
+    """Store what was heard and queue what the bot answers; answers the actions still to be run."""
+    heard = [one for one in got if isinstance(one.event, Message | Postback | ContactShared | SessionStarted | LeadForm | Unknown) and one.event.sender]
+    if not heard:
+        return []
+    threads = known(session, {(one.account, one.event.sender.external_id) for one in heard if one.event.sender})
+    plan = Plan(take_ids(session, IDS * len(heard)))
+    opens = opening(session, company, now)
+    draw(plan, heard, threads, turn, company, opens, now=now)
+    write(session, plan, list(threads.values()), now=now)
+    count(session, Counter((one.account, Count.HEARD) for one in heard), now=now)
+    return plan.due
+
+
+def opening(session: Session, company: Company, now: int) -> Opening | None:
+    """When somebody will be there again; None = somebody is there now."""
+    if company.hours.open_at(now) and on_duty(session):
+        return None
+    return Opening(company.hours.next_opening(now), company.zone, now)
+
+
+def draw(plan: Plan, heard: Sequence[Got], threads: dict[Address, Thread], turn: Turn, company: Company, opens: Opening | None, *, now: int) -> None:
+    """Decide what a batch adds; pure but for `threads`, which it brings up to date."""
+    for one in heard:
+        assert one.event.sender
+        address = (one.account, one.event.sender.external_id)
+        thread = threads.get(address)
+        if thread is None:
+            thread = threads[address] = meet(plan, one, company, now=now)
+        said = hear(plan, thread, one, now=now)
+        if thread.blocked or isinstance(one.event, LeadForm):
+            continue
+        [answer] = turn([exchange(thread, said, company, opens)])
+        answer_with(plan, thread, answer, one)
+        if any(isinstance(action, CallPerson) for action in answer.actions):
+            thread.person_called = 1
+
+
+def write(session: Session, plan: Plan, threads: Sequence[Thread], *, now: int) -> None:
+    """One statement per table."""
+    for table, rows in (
+        (Contact, plan.contacts),
+        (Identity, plan.identities),
+        (Conversation, plan.conversations),
+        (Lead, plan.leads),
+        (MessageRow, plan.messages),
+        (Attachment, plan.attachments),
+    ):
+        add(session, table, rows)
+    old = [thread for thread in threads if not thread.new]
+    if old:
+        session.execute(_PEOPLE, {"people": [thread.root_id for thread in old], "at": now})
+        session.execute(_ADDRESSES, {"addresses": [thread.identity_id for thread in old], "at": now})
+    change(session, Conversation, "id", [_conversation(thread, now) for thread in threads])
+    say_many(session, plan.sayings, now=now)
+    record_many(session, [Change("lead", row["id"], "opened", Customer(row["contact_id"]), after={"channel": row["channel"]}) for row in plan.leads], now=now)
+    enrolled = [thread.root_id for thread in threads if thread.enrolled]
+    if enrolled:
+        sequences.stop(session, enrolled, "replied", now=now)
+    tell(session, [notice for thread in threads if not thread.blocked for notice in notices_of(thread)], now=now)
+    if plan.attachments:
+        wake(session, MEDIA)
+
+
+def _conversation(thread: Thread, now: int) -> dict[str, Any]:
+    return {
+        "id": thread.conversation_id,
+        "status": thread.status,
+        "open_identity_id": thread.identity_id,
+        "flow_state": thread.flow_state,
+        "asked_id": thread.asked_id,
+        "last_at": now,
+        "last_message_id": thread.last_message_id,
+        "last_heard_id": thread.last_heard_id,
+        "preview": thread.preview,
+        "unread": thread.unread,
+        "waiting_since": thread.waiting_since,
+        "first_heard_at": thread.first_heard_at,
+        "person_called": thread.person_called,
+    }
+
+
+def notices_of(thread: Thread) -> list[Notice]:
+    """What staff must see: the card, and for whoever has the conversation each new message as a post of its own."""
+    posts = [Notice(NoticeKind.HEARD, number, f"heard:{number}") for number in thread.heard] if thread.rep_id else []
+    return [card(thread.conversation_id), *posts]

@@ -1,0 +1,93 @@
+"""Notice: something staff must see, written in the transaction of its cause; `bots/staff` renders it and says it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crm.base.rows import bump, take_ids
+from crm.base.table import Row
+from crm.base.wakes import NOTICES, wake
+
+
+class NoticeKind(StrEnum):
+    """What staff is told; each has one renderer in `bots/staff`."""
+
+    CARD = "card"
+    HEARD = "heard"
+    EDITED = "edited"
+    PERSON_CALLED = "person_called"
+    TROUBLE = "trouble"
+    PARKED = "parked"
+    JOINED = "joined"
+    DIGEST = "digest"
+    CAMPAIGN = "campaign"
+    SNOOZE_OVER = "snooze_over"
+    REP_LOST = "rep_lost"
+
+
+class NoticeRow(Row):
+    """A notice that waits to be rendered; deleted when it was. `key` is its once-key or supersedes-key, `version` tells a newer cause."""
+
+    __tablename__ = "notices"
+    key: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    subject_id: Mapped[int]
+    facts: Mapped[str] = mapped_column(server_default="")
+    version: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something staff must see; `subject_id` is the conversation, delivery, campaign or rep it is about."""
+
+    kind: NoticeKind
+    subject_id: int
+    key: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def tell(session: Session, notices: Sequence[Notice], *, now: int) -> None:
+    """Write notices; one that waits under the same key is made newer instead."""
+    if not notices:
+        return
+    fresh = {notice.key: notice for notice in notices}
+    ids = take_ids(session, len(fresh))
+    rows = [
+        {"id": next(ids), "key": n.key, "kind": n.kind.value, "subject_id": n.subject_id, "facts": json.dumps(n.facts) if n.facts else "", "created_at": now}
+        for n in fresh.values()
+    ]
+    bump(session, NoticeRow, rows, key="key", version="version", newer=("facts",))
+    wake(session, NOTICES)
+
+
+def card(conversation_id: int) -> Notice:
+    """The notice that a conversation's card must be drawn again."""
+    return Notice(NoticeKind.CARD, conversation_id, f"card:{conversation_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A notice to render, with the version it was read at."""
+
+    id: int
+    kind: NoticeKind
+    subject_id: int
+    facts: dict[str, Any]
+    version: int
+
+
+def waiting_notices(session: Session, limit: int = 50) -> list[Waiting]:
+    """The oldest notices that wait."""
+    rows = session.execute(select(NoticeRow.id, NoticeRow.kind, NoticeRow.subject_id, NoticeRow.facts, NoticeRow.version).order_by(NoticeRow.id).limit(limit))
+    return [Waiting(row.id, NoticeKind(row.kind), row.subject_id, json.loads(row.facts) if row.facts else {}, row.version) for row in rows]
+
+
+def told(session: Session, notice: Waiting) -> None:
+    """Take away a notice that was rendered, unless a newer cause came meanwhile."""
+    session.execute(delete(NoticeRow).where(NoticeRow.id == notice.id, NoticeRow.version == notice.version))

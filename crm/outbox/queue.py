@@ -1,0 +1,79 @@
+"""Putting things on the way out; every once-key makes saying it twice impossible."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
+
+from crm.base.outbound import Lane, Outbound, Say
+from crm.base.rows import add_new, among, fixed, table_of, take_ids
+from crm.base.tallies import Count, count
+from crm.base.wakes import send_topic, wake
+from crm.outbox.deliveries import Delivery, State
+from crm.outbox.payload import pack
+
+_OUTDATED = (
+    update(table_of(Delivery))
+    .where(among(Delivery.card, "cards"), Delivery.state == fixed("queued"), Delivery.id < bindparam("first"))
+    .values(state=State.CANCELLED.value, detail="superseded", settled_at=bindparam("now"))
+)
+PENDING = "#"
+"""An edit's target may be a delivery that is still on its way: this mark and its number; the platform's id is known when the edit's turn comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One thing to put on the way out to an address of an account; see `Delivery` for the fields."""
+
+    account: str
+    address: str
+    outbound: Outbound
+    lane: Lane
+    once: str | None = None
+    conversation_id: int | None = None
+    message_id: int | None = None
+    batch_id: int | None = None
+    card: str | None = None
+    due_at: int = 0
+    place: int | None = None
+    needs_media: bool = False
+    desk: bool = False
+
+
+def enqueue(session: Session, parcels: Sequence[Parcel], *, now: int) -> int:
+    """Queue parcels; a card still waiting under the same name gives way to the newer one. Answers how many were new."""
+    if not parcels:
+        return 0
+    ids = take_ids(session, len(parcels))
+    rows = [_row(next(ids), parcel, now) for parcel in parcels]
+    new = add_new(session, Delivery, rows)
+    cards = {row["card"]: row["id"] for row in rows if row["card"] and row["id"] in new}
+    if cards:
+        session.execute(_OUTDATED, {"cards": list(cards), "first": min(cards.values()), "now": now})
+    count(session, Counter((row["account"], Count.CREATED) for row in rows if row["id"] in new), now=now)
+    wake(session, *{send_topic(parcel.account) for parcel in parcels})
+    return len(new)
+
+
+def _row(number: int, parcel: Parcel, now: int) -> dict[str, Any]:
+    return {
+        "id": number,
+        "account": parcel.account,
+        "address": parcel.address,
+        "conversation_id": parcel.conversation_id,
+        "message_id": parcel.message_id,
+        "batch_id": parcel.batch_id,
+        "place": parcel.place or parcel.message_id or number,
+        "talk": int(parcel.lane <= Lane.SERVICE),
+        "desk": int(parcel.desk),
+        "lane": int(parcel.lane),
+        "due_at": parcel.due_at or now,
+        "needs_media": parcel.outbound.media.attachment_id if parcel.needs_media and isinstance(parcel.outbound, Say) and parcel.outbound.media else 0,
+        "payload": pack(parcel.outbound),
+        "card": parcel.card,
+        "once": parcel.once,
+        "created_at": now,
+    }

@@ -1,0 +1,121 @@
+"""What became of what was sent: states only move on, trouble is told, a card shows it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy.orm import Session
+
+from crm.base.actors import Actor
+from crm.base.errors import Expired, NotFound
+from crm.base.history import Change, record
+from crm.base.outbound import Lane, Reason
+from crm.base.policy import Action
+from crm.base.rows import among, change, fixed, table_of
+from crm.base.wakes import send_topic, wake
+from crm.outbox.deliveries import Delivery, State
+from crm.outbox.notices import Notice, NoticeKind, card, tell
+from crm.people.contacts import Contact, Identity
+from crm.people.reps import authorise
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one sending ended; `queued` with `due_at` = it certainly did not leave, try again then."""
+
+    delivery_id: int
+    state: State
+    due_at: int = 0
+    external_id: str | None = None
+    detail: str | None = None
+
+
+_ABOUT = select(Delivery.id, Delivery.account, Delivery.address, Delivery.conversation_id, Delivery.lane, Delivery.desk).where(among(Delivery.id, "ids"))
+_STRANDED = select(Delivery.id).where(Delivery.account == bindparam("account"), Delivery.state == fixed("sending"), Delivery.claimed_at <= bindparam("before"))
+_OWNERS = select(Identity.contact_id).where(Identity.account == bindparam("of"), among(Identity.external_id, "addresses"))
+_PROMOTED = update(table_of(Contact)).where(Contact.id.in_(select(Contact.root_id).where(Contact.id.in_(_OWNERS)))).values(promoted_at=bindparam("at"))
+_BLOCKED = (
+    update(table_of(Identity))
+    .where(Identity.account == bindparam("of"), among(Identity.external_id, "addresses"), Identity.reachable == fixed(1))
+    .values(reachable=0)
+)
+
+
+def settle(session: Session, results: Sequence[Result], *, now: int) -> None:
+    """Write down how sendings ended and tell whoever must know."""
+    if not results:
+        return
+    rows: list[dict[str, Any]] = [
+        {"id": r.delivery_id, "state": r.state.value, "due_at": r.due_at or now, "external_id": r.external_id, "detail": r.detail, "settled_at": now}
+        for r in results
+    ]
+    change(session, Delivery, "id", rows)
+    ended = {r.delivery_id: r for r in results if r.state is not State.QUEUED}
+    if not ended:
+        return
+    about = session.execute(_ABOUT, {"ids": list(ended)}).mappings().all()
+    tell(session, [notice for row in about for notice in _notices(row, ended[row["id"]])], now=now)
+    blocked = [row for row in about if ended[row["id"]].state is State.FAILED and (ended[row["id"]].detail or "").startswith(Reason.BLOCKED)]
+    promoted = [row for row in about if ended[row["id"]].state in (State.SENT, State.UNKNOWN) and row["lane"] == Lane.PROMOTION]
+    for rows_found, statement in ((blocked, _BLOCKED), (promoted, _PROMOTED)):
+        for account in {row["account"] for row in rows_found}:
+            addresses = [row["address"] for row in rows_found if row["account"] == account]
+            session.execute(statement, {"of": account, "addresses": addresses, **({"at": now} if statement is _PROMOTED else {})})
+
+
+def _notices(row: RowMapping, result: Result) -> list[Notice]:
+    """What staff must be told about one ended sending."""
+    bad = result.state in (State.FAILED, State.UNKNOWN)
+    if row["desk"]:
+        lost = bad and (result.detail or "").startswith(Reason.BLOCKED)
+        return [Notice(NoticeKind.REP_LOST, row["id"], f"rep_lost:{row['address']}", {"address": row["address"]})] if lost else []
+    found: list[Notice] = []
+    if row["conversation_id"] is None:
+        return found
+    if bad and row["lane"] <= Lane.SERVICE:
+        found.append(Notice(NoticeKind.TROUBLE, row["id"], f"trouble:{row['id']}:{result.state}"))
+    if bad or row["lane"] == Lane.REPLY:
+        found.append(card(row["conversation_id"]))
+    return found
+
+
+def strand(session: Session, account: str, *, before: int, now: int) -> int:
+    """What a dead sender left in `sending` may have left the house or not: it becomes `unknown`, never `queued`."""
+    ids = list(session.scalars(_STRANDED, {"account": account, "before": before}))
+    settle(session, [Result(number, State.UNKNOWN, detail="the sender stopped before the answer came") for number in ids], now=now)
+    return len(ids)
+
+
+def resend(session: Session, actor: Actor, delivery_id: int, *, now: int) -> None:
+    """A person decides that an unknown or failed part is sent again."""
+    delivery = _open_question(session, actor, delivery_id)
+    delivery.state, delivery.due_at, delivery.detail = State.QUEUED.value, now, None
+    session.flush()
+    record(session, Change("delivery", delivery.id, "resent", actor), now=now)
+    wake(session, send_topic(delivery.account))
+    _redraw(session, delivery, now=now)
+
+
+def mark_sent(session: Session, actor: Actor, delivery_id: int, *, now: int) -> None:
+    """A person has seen that an unknown part did arrive."""
+    delivery = _open_question(session, actor, delivery_id)
+    delivery.state, delivery.settled_at, delivery.detail = State.SENT.value, now, "marked by hand"
+    session.flush()
+    record(session, Change("delivery", delivery.id, "marked_sent", actor), now=now)
+    _redraw(session, delivery, now=now)
+
+
+def _open_question(session: Session, actor: Actor, delivery_id: int) -> Delivery:
+    authorise(session, actor, Action.SETTLE_DELIVERY)
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None or delivery.desk:
+        raise NotFound
+    if delivery.state not in (State.UNKNOWN, State.FAILED):
+        raise Expired("this message is no longer in question")
+    return delivery
+
+
+def _redraw(session: Session, delivery: Delivery, *, now: int) -> None:
+    if delivery.conversation_id is not None:
+        tell(session, [card(delivery.conversation_id)], now=now)

@@ -1,0 +1,191 @@
+"""Segment: the rule that chooses people for a campaign, and the exact count of whom it reaches, whom not, and why."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from crm.base.actors import Actor
+from crm.base.policy import Action
+from crm.base.settings import Company
+from crm.base.template import Template, Values, name_to_use, parse, render, tidy
+from crm.base.time import DAY, allowed_from
+from crm.conversations.threads import Conversation
+from crm.outbox.gate import CAP_MS
+from crm.outreach.zones import zone_of
+from crm.people.contacts import Contact, Identity
+from crm.people.reps import Member, authorise
+from crm.sales.leads import Lead, LeadStatus
+
+_kin, _owner = aliased(Contact), aliased(Contact)
+IN = "in"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Whom a campaign is for; an empty set asks for nothing.
+
+    `age_days` takes leads of the last days (0 = any age), `channels` are accounts, `statuses` of the lead (empty = all but spam), `consent` keeps
+    only those who said yes to offers (the others are left out in any case, but are counted then). `sendable` names the accounts that can carry a
+    message at all (empty = every account): who has no other address is unreachable.
+    """
+
+    age_days: int = 0
+    languages: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+    statuses: frozenset[LeadStatus] = frozenset()
+    consent: bool = False
+    sendable: frozenset[str] = frozenset()
+
+    def pack(self) -> str:
+        """The segment as text, to be kept with a campaign."""
+        lists = {name: sorted(getattr(self, name)) for name in ("languages", "channels", "statuses", "sendable")}
+        return json.dumps({"age_days": self.age_days, "consent": self.consent, **lists}, ensure_ascii=False)
+
+
+def unpack(text: str) -> Segment:
+    """Read what `Segment.pack` wrote."""
+    values = json.loads(text)
+    statuses = frozenset(LeadStatus(status) for status in values["statuses"])
+    sets = {name: frozenset(values[name]) for name in ("languages", "channels", "sendable")}
+    return Segment(values["age_days"], sets["languages"], sets["channels"], statuses, values["consent"], sets["sendable"])
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many people of a segment will not be written to, each counted under the first reason that holds."""
+
+    blocked: int = 0
+    unreachable: int = 0
+    no_consent: int = 0
+    capped: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.blocked + self.unreachable + self.no_consent + self.capped
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The text as one real person will see it."""
+
+    name: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`count` people will be written to, `quiet_hours` of them only when their day has begun (09:00); `sample` is None where there is nobody."""
+
+    count: int
+    quiet_hours: int
+    left_out: LeftOut = field(default_factory=LeftOut)
+    sample: Sample | None = None
+
+
+def preview(session: Session, actor: Actor, segment: Segment, text: str, company: Company, *, now: int) -> Preview:
+    """Count exactly whom a text would reach now, and show it as one of them will see it ("" = no sample yet); BadTemplate for a bad text."""
+    authorise(session, actor, Action.PROMOTE)
+    template: Template = parse(tidy(text)) if text else ()
+    found = counted(session, segment, now=now)
+    zones = {zone: n for (why, zone), n in found.items() if why == IN}
+    asleep = sum(n for zone, n in zones.items() if allowed_from(now, zone_of(zone, company)) > now)
+    left: Counter[str] = Counter()
+    for (why, _), n in found.items():
+        left[why] += n
+    out = LeftOut(left["blocked"], left["unreachable"], left["no_consent"], left["capped"])
+    sample = _sample(session, segment, template, company, now=now) if template and zones else None
+    return Preview(left[IN], asleep, out, sample)
+
+
+def counted(session: Session, segment: Segment, *, now: int) -> dict[tuple[str, str], int]:
+    """How many people of a segment stand under each verdict ("in" = will be written to) in each zone."""
+    why = verdict(segment, now)
+    rows = session.execute(select(why, Contact.zone, func.count()).where(*belongs(segment, now)).group_by(why, Contact.zone))
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def reached(session: Session, segment: Segment, *, now: int) -> int:
+    """How many people of a segment will be written to."""
+    return session.scalar(select(func.count()).select_from(Contact).where(*chosen(segment, now))) or 0
+
+
+def belongs(segment: Segment, now: int) -> list[ColumnElement[bool]]:
+    """What makes a person one of the segment, whether they can be written to or not."""
+    rules: list[ColumnElement[bool]] = [Contact.root_id == Contact.id]
+    if segment.consent:
+        rules += [Contact.marketing == 1, Contact.silenced == 0]
+    if segment.languages:
+        rules.append(Contact.language.in_(sorted(segment.languages)))
+    if segment.channels:
+        on_them = exists().where(Identity.contact_id == _kin.id, _kin.root_id == Contact.id, Identity.account.in_(sorted(segment.channels)))
+        rules.append(on_them.correlate(Contact))
+    if segment.age_days or segment.statuses:
+        rules.append(_interest(segment, now))
+    return rules
+
+
+def _interest(segment: Segment, now: int) -> ColumnElement[bool]:
+    """A lead of the right age and status, whichever of the person's contacts it was born with."""
+    statuses = segment.statuses or frozenset(LeadStatus) - {LeadStatus.SPAM}
+    rules = [Lead.contact_id == _owner.id, _owner.root_id == Contact.id, Lead.status.in_(sorted(statuses))]
+    if segment.age_days:
+        rules.append(Lead.created_at >= now - segment.age_days * DAY)
+    return exists().where(*rules).correlate(Contact)
+
+
+def address_of(segment: Segment) -> Select[tuple[int]]:
+    """The one identity to write to: where the person wrote last, of those that can be reached and are in the segment's channels."""
+    rules = [_kin.root_id == Contact.id, Identity.reachable == 1, Identity.last_inbound_at > 0]
+    rules += [Identity.account.in_(sorted(accounts)) for accounts in (segment.channels, segment.sendable) if accounts]
+    newest = (Identity.last_inbound_at.desc(), Identity.id.desc())
+    return select(Identity.id).join(_kin, _kin.id == Identity.contact_id).where(*rules).order_by(*newest).limit(1).correlate(Contact)
+
+
+def verdict(segment: Segment, now: int) -> ColumnElement[str]:
+    """Why a person will not be written to, in the order the gate would say it; "in" when they will."""
+    return case(
+        (Contact.blocked != 0, literal("blocked")),
+        (~exists(address_of(segment)), literal("unreachable")),
+        (or_(Contact.silenced != 0, Contact.marketing != 1), literal("no_consent")),
+        (_capped(now), literal("capped")),
+        else_=literal(IN),
+    )
+
+
+def _capped(now: int) -> ColumnElement[bool]:
+    return and_(Contact.promoted_at > 0, Contact.promoted_at > now - CAP_MS)
+
+
+def chosen(segment: Segment, now: int) -> list[ColumnElement[bool]]:
+    """Of the segment, and to be written to: the cheap questions first."""
+    welcome = [Contact.marketing == 1, Contact.silenced == 0, Contact.blocked == 0, ~_capped(now)]
+    return [*welcome, *belongs(segment, now), exists(address_of(segment))]
+
+
+def _sample(session: Session, segment: Segment, template: Template, company: Company, *, now: int) -> Sample | None:
+    """The newest person of the audience with a name, or the newest one."""
+    newest = select(Contact).where(*chosen(segment, now)).order_by((Contact.name != "").desc(), Contact.id.desc()).limit(1)
+    person = session.scalar(newest)
+    if person is None:
+        return None
+    values = values_of(session, person, segment, company)
+    return Sample(person.name or person.platform_name, person.language, render(template, values, person.language))
+
+
+def values_of(session: Session, person: Contact, segment: Segment, company: Company) -> Values:
+    """What is known of one person for a text."""
+    mine = address_of(segment).scalar_subquery()
+    row = session.execute(
+        select(Identity.account, Lead.need, Member.name)
+        .select_from(Contact)
+        .join(Identity, Identity.id == mine)
+        .outerjoin(Lead, Lead.open_contact_id == Contact.id)
+        .outerjoin(Conversation, Conversation.open_identity_id == Identity.id)
+        .outerjoin(Member, Member.id == Conversation.rep_id)
+        .where(Contact.id == person.id)
+    ).one()
+    return Values(name_to_use(person.name, person.platform_name), company.name, row.account, row.need or "", row.name or "")

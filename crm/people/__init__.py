@@ -1,0 +1,1 @@
+"""The people: contacts and their identities, what they agreed to, and the staff."""

@@ -1,0 +1,139 @@
+"""Contact, Identity, ContactPoint: a person, an address of theirs on one channel account, a phone or e-mail and how it was proven."""
+
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crm.base.actors import Actor, Customer
+from crm.base.errors import NotFound
+from crm.base.history import Change, record
+from crm.base.rows import add_new, take_ids
+from crm.base.table import Row
+
+
+class Contact(Row):
+    """A person. `root_id` is who they were found to be (themselves at first); flags that bind every channel stand on the root."""
+
+    __tablename__ = "contacts"
+    root_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
+    name: Mapped[str] = mapped_column(server_default="")
+    platform_name: Mapped[str] = mapped_column(server_default="")
+    language: Mapped[str]
+    zone: Mapped[str]
+    created_at: Mapped[int]
+    marketing: Mapped[int] = mapped_column(server_default="0")
+    silenced: Mapped[int] = mapped_column(server_default="0")
+    blocked: Mapped[int] = mapped_column(server_default="0")
+    promoted_at: Mapped[int] = mapped_column(server_default="0")
+    last_inbound_at: Mapped[int] = mapped_column(server_default="0")
+
+
+class Identity(Row):
+    """One address of a person on one channel account, with what the gate must know of it."""
+
+    __tablename__ = "identities"
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
+    account: Mapped[str]
+    external_id: Mapped[str]
+    username: Mapped[str] = mapped_column(server_default="")
+    reachable: Mapped[int] = mapped_column(server_default="1")
+    last_inbound_at: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[int]
+    __table_args__ = (UniqueConstraint("account", "external_id"),)
+
+
+class Proof(StrEnum):
+    """How a phone or an e-mail came to be known."""
+
+    SHARED = "shared"
+    TOKEN = "token"
+    CLAIMED = "claimed"
+
+
+class ContactPoint(Row):
+    """A normalised phone or e-mail of a person; only a proven one may ever link people."""
+
+    __tablename__ = "contact_points"
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"))
+    kind: Mapped[str]
+    value: Mapped[str]
+    proof: Mapped[str]
+    message_id: Mapped[int | None]
+    at: Mapped[int]
+    __table_args__ = (UniqueConstraint("contact_id", "kind", "value"), Index("contact_points_value", "kind", "value"))
+
+
+def root_of(session: Session, contact_id: int) -> Contact:
+    """The person a contact was found to be."""
+    contact = session.get(Contact, contact_id)
+    if contact is None:
+        raise NotFound("no such contact")
+    return contact if contact.root_id == contact.id else session.get_one(Contact, contact.root_id)
+
+
+def family_of(session: Session, contact_id: int) -> list[int]:
+    """The ids of every contact row that is the same person."""
+    root = root_of(session, contact_id)
+    return list(session.scalars(select(Contact.id).where(Contact.root_id == root.id)))
+
+
+def rename(session: Session, actor: Actor, contact_id: int, name: str, *, now: int) -> None:
+    """Write down what a person goes by."""
+    contact = root_of(session, contact_id)
+    if contact.name == name:
+        return
+    record(session, Change("contact", contact.id, "renamed", actor, {"name": contact.name}, {"name": name}), now=now)
+    contact.name = name
+
+
+def speak(session: Session, actor: Actor, contact_id: int, language: str, *, now: int) -> None:
+    """Write down a person's language."""
+    contact = root_of(session, contact_id)
+    if contact.language == language:
+        return
+    record(session, Change("contact", contact.id, "language", actor, {"language": contact.language}, {"language": language}), now=now)
+    contact.language = language
+
+
+def add_point(session: Session, actor: Actor, contact_id: int, kind: str, value: str, *, proof: Proof, message_id: int | None, now: int) -> None:
+    """Write down a phone or an e-mail; a stronger proof replaces a weaker one."""
+    contact = root_of(session, contact_id)
+    point = session.scalar(select(ContactPoint).where(ContactPoint.contact_id == contact.id, ContactPoint.kind == kind, ContactPoint.value == value))
+    if point is None:
+        row = {"contact_id": contact.id, "kind": kind, "value": value, "proof": proof.value, "message_id": message_id, "at": now}
+        add_new(session, ContactPoint, [{"id": next(take_ids(session, 1)), **row}])
+    elif point.proof != Proof.CLAIMED or proof is Proof.CLAIMED:
+        return
+    else:
+        point.proof, point.message_id, point.at = proof.value, message_id, now
+    record(session, Change("contact", contact.id, kind, actor, after={kind: value, "proof": proof.value}), now=now)
+
+
+def points_of(session: Session, contact_id: int, kind: str) -> list[str]:
+    """The phones or e-mails of a person, best proven and newest first."""
+    found = session.execute(
+        select(ContactPoint.value, ContactPoint.proof, ContactPoint.at).where(
+            ContactPoint.contact_id.in_(family_of(session, contact_id)), ContactPoint.kind == kind
+        )
+    )
+    return [row.value for row in sorted(found, key=lambda row: (row.proof == Proof.CLAIMED, -row.at))]
+
+
+def set_reachable(session: Session, identity_id: int, reachable: bool, *, now: int) -> None:
+    """Note that an address can be written to, or cannot."""
+    changed = session.execute(
+        update(Identity).where(Identity.id == identity_id, Identity.reachable != int(reachable)).values(reachable=int(reachable)).returning(Identity.contact_id)
+    ).first()
+    if changed:
+        kind = "reachable" if reachable else "unreachable"
+        record(session, Change("identity", identity_id, kind, Customer(changed.contact_id)), now=now)
+
+
+def block(session: Session, actor: Actor, contact_id: int, blocked: bool, *, now: int) -> None:
+    """Shut a person out, or let them back in; their messages are still kept."""
+    contact = root_of(session, contact_id)
+    if contact.blocked == int(blocked):
+        return
+    contact.blocked = int(blocked)
+    record(session, Change("contact", contact.id, "blocked" if blocked else "unblocked", actor), now=now)

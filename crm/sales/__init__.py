@@ -1,0 +1,1 @@
+"""Selling: leads, and in time deals, tasks, prices and orders."""

@@ -1,0 +1,93 @@
+"""Lead: unqualified interest of a person; one open lead each, with its source, its need and its status."""
+
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crm.base.actors import Actor, Rep
+from crm.base.errors import NotFound
+from crm.base.history import Change, record
+from crm.base.policy import Action
+from crm.base.table import Row
+from crm.people.contacts import root_of
+from crm.people.reps import authorise
+
+
+class LeadStatus(StrEnum):
+    """How far a lead has come."""
+
+    NEW = "new"
+    QUALIFIED = "qualified"
+    ACCEPTED = "accepted"
+    WON = "won"
+    LOST = "lost"
+    SPAM = "spam"
+
+
+OPEN = (LeadStatus.NEW, LeadStatus.QUALIFIED, LeadStatus.ACCEPTED)
+
+
+class Lead(Row):
+    """Interest of a person; `open_contact_id` is the person while the lead is open, so there is one open lead each."""
+
+    __tablename__ = "leads"
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
+    open_contact_id: Mapped[int | None] = mapped_column(unique=True)
+    conversation_id: Mapped[int]
+    status: Mapped[str] = mapped_column(server_default="new")
+    channel: Mapped[str]
+    source: Mapped[str] = mapped_column(server_default="")
+    language: Mapped[str]
+    need: Mapped[str] = mapped_column(server_default="")
+    first_message: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[int]
+    qualified_at: Mapped[int] = mapped_column(server_default="0")
+    __table_args__ = (Index("leads_created", "created_at", "id"), Index("leads_status", "status", "created_at"))
+
+
+def lead_of(session: Session, contact_id: int) -> Lead | None:
+    """The open lead of a person, or the newest one."""
+    root = root_of(session, contact_id)
+    found = session.scalar(select(Lead).where(Lead.open_contact_id == root.id))
+    return found or session.scalar(select(Lead).where(Lead.contact_id == root.id).order_by(Lead.id.desc()).limit(1))
+
+
+def learn_need(session: Session, actor: Actor, contact_id: int, text: str, *, now: int) -> None:
+    """Write down what a person needs; more words are added to what was said before."""
+    lead = lead_of(session, contact_id)
+    if lead is None:
+        raise NotFound
+    before = lead.need
+    lead.need = f"{before}\n{text}".strip()[:2000]
+    session.flush()
+    record(session, Change("lead", lead.id, "need", actor, {"need": before}, {"need": lead.need}), now=now)
+
+
+def qualify(session: Session, actor: Actor, contact_id: int, *, now: int) -> None:
+    """Everything that was to be asked has been asked."""
+    lead = lead_of(session, contact_id)
+    if lead is None or lead.qualified_at:
+        return
+    lead.qualified_at = now
+    if lead.status == LeadStatus.NEW:
+        lead.status = LeadStatus.QUALIFIED.value
+    session.flush()
+    record(session, Change("lead", lead.id, "qualified", actor), now=now)
+
+
+def set_status(session: Session, actor: Rep, lead_id: int, status: LeadStatus, *, now: int) -> Lead:
+    """A rep moves a lead; closing it frees the person for a new one, opening it again takes that place back."""
+    authorise(session, actor, Action.CHANGE_LEAD)
+    lead = session.get(Lead, lead_id)
+    if lead is None:
+        raise NotFound("no such lead")
+    if lead.status == status:
+        return lead
+    record(session, Change("lead", lead.id, "status", actor, {"status": lead.status}, {"status": status.value}), now=now)
+    lead.status = status.value
+    root = root_of(session, lead.contact_id)
+    taken = session.scalar(select(Lead.id).where(Lead.open_contact_id == root.id, Lead.id != lead.id))
+    lead.open_contact_id = root.id if status in OPEN and taken is None else None
+    session.flush()
+    return lead

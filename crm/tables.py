@@ -1,0 +1,56 @@
+"""Every table of the schema, so that the metadata is whole; imported by migrations, tests and the console."""
+
+from crm.base.history import DomainEvent
+from crm.base.leases import Lease
+from crm.base.table import Base, Counter
+from crm.base.tallies import Tally
+from crm.conversations.threads import Attachment, Conversation, Message, Note
+from crm.inbox.log import Offset, RawBody, RawEventRow, Waiting
+from crm.outbox.deliveries import Batch, Delivery
+from crm.outbox.notices import NoticeRow
+from crm.outreach.campaigns import Campaign, Recipient
+from crm.outreach.sequences import Enrollment, Sequence, Step
+from crm.people.consents import Consent
+from crm.people.contacts import Contact, ContactPoint, Identity
+from crm.people.desk import ButtonToken, Handled, RepMessage, WizardRow
+from crm.people.link import Link, LinkToken
+from crm.people.reps import Invite, Member, Stranger
+from crm.sales.leads import Lead
+
+TABLES: tuple[type[Base], ...] = (
+    Counter,
+    Lease,
+    DomainEvent,
+    Tally,
+    Contact,
+    Identity,
+    ContactPoint,
+    Consent,
+    Member,
+    Invite,
+    Stranger,
+    LinkToken,
+    Link,
+    ButtonToken,
+    WizardRow,
+    RepMessage,
+    Handled,
+    Batch,
+    Delivery,
+    NoticeRow,
+    Conversation,
+    Message,
+    Attachment,
+    Note,
+    Lead,
+    Sequence,
+    Step,
+    Enrollment,
+    Campaign,
+    Recipient,
+    RawEventRow,
+    RawBody,
+    Waiting,
+    Offset,
+)
+metadata = Base.metadata

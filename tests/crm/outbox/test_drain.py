@@ -1,0 +1,220 @@
+"""The way out: `sending` on disk before the network, nothing twice, the truth about what became of it."""
+
+import pytest
+from sqlalchemy import select
+
+from crm.base.db import SqliteStore
+from crm.base.errors import Forbidden
+from crm.base.outbound import Edit, Lane, Limits, Reason, RetryLater, Say, Uncertain, Undeliverable
+from crm.base.settings import Company
+from crm.base.time import SECOND
+from crm.conversations.talk import reply
+from crm.conversations.threads import Conversation
+from crm.outbox.deliveries import Delivery, State
+from crm.outbox.drain import Drain, Sender, turn
+from crm.outbox.queue import Parcel, enqueue
+from crm.outbox.settle import mark_sent, resend, strand
+from tests.conftest import NOON
+from tests.crm.fake import Stub, fire, hear, hire, raw, rows, said
+
+STATES = select(Delivery.state).where(Delivery.desk == 0).order_by(Delivery.id)
+
+
+class Hand:
+    """A clock a test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def drain_of(store: SqliteStore, stub: Stub, clock: Hand | None = None, node: str = "n") -> Drain:
+    return Drain(store, stub, None, node=node, clock=clock or Hand())  # type: ignore[arg-type]
+
+
+async def put(store: SqliteStore, *texts: str, address: str = "ann", lane: Lane = Lane.REPLY, **fields: object) -> None:
+    parcels = [Parcel("fake", address, Say(text), lane, f"{address}:{text}:{lane}", desk=True, **fields) for text in texts]  # type: ignore[arg-type]
+    await store.write(lambda session: enqueue(session, parcels, now=NOON))
+
+
+async def test_the_same_once_key_is_queued_once(store: SqliteStore) -> None:
+    await put(store, "a")
+    await put(store, "a", "b")
+    assert await rows(store, select(Delivery.once).order_by(Delivery.id)) == ["ann:a:0", "ann:b:0"]
+
+
+async def test_what_one_person_gets_leaves_in_order_one_at_a_time(store: SqliteStore) -> None:
+    await put(store, *"abcd")
+    await put(store, "x", address="bob")
+    stub = Stub()
+    clock = Hand()
+    drain = drain_of(store, stub, clock)
+    for _ in range(4):
+        await drain.run()
+        clock.now += SECOND
+    assert [out.text for who, out in stub.sent if who == "ann" and isinstance(out, Say)] == list("abcd")
+
+
+async def test_a_chat_is_not_written_to_faster_than_allowed(store: SqliteStore) -> None:
+    await put(store, *"abcdef")
+    stub = Stub(limits=Limits(chat_every=1.0, chat_burst=2))
+    clock = Hand()
+    drain = drain_of(store, stub, clock)
+    again = await drain.run()
+    assert len(stub.sent) == 2
+    assert again == NOON + SECOND
+
+
+async def test_an_account_is_not_used_faster_than_allowed(store: SqliteStore) -> None:
+    for number in range(30):
+        await put(store, "a", address=f"p{number}")
+    stub = Stub(limits=Limits(account_rate=10.0))
+    clock = Hand()
+    drain = drain_of(store, stub, clock)
+    await drain.run()
+    assert len(stub.sent) == 10
+    clock.now += SECOND
+    await drain.run()
+    assert len(stub.sent) == 20
+
+
+def raising(error: Exception) -> object:
+    def answer() -> None:
+        raise error
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (Undeliverable(Reason.BAD_CONTENT, "too long"), State.FAILED),
+        (Uncertain("timeout"), State.UNKNOWN),
+        (TimeoutError(), State.UNKNOWN),
+        (RetryLater(3), State.QUEUED),
+        (KeyError("a bug"), State.UNKNOWN),
+    ],
+)
+async def test_each_way_to_fail_has_its_own_state(store: SqliteStore, error: Exception, state: State) -> None:
+    await put(store, "a")
+    await drain_of(store, Stub(raising(error))).run()  # type: ignore[arg-type]
+    assert await rows(store, select(Delivery.state)) == [state]
+
+
+async def test_an_unknown_is_never_sent_again_by_itself(store: SqliteStore) -> None:
+    await put(store, "a")
+    stub, clock = Stub(raising(Uncertain("cut"))), Hand()  # type: ignore[arg-type]
+    drain = drain_of(store, stub, clock)
+    for _ in range(5):
+        await drain.run()
+        clock.now += 3600 * SECOND
+    assert stub.sent == []
+
+
+async def test_retry_later_holds_back_the_same_chat_only(store: SqliteStore) -> None:
+    await put(store, "one", "two")
+    await put(store, "three", address="bob")
+    stub, clock = Stub(raising(RetryLater(5))), Hand()  # type: ignore[arg-type]
+    drain = drain_of(store, stub, clock)
+    await drain.run()
+    assert [who for who, _ in stub.sent] == ["bob"]
+    clock.now += 5 * SECOND
+    await drain.run()
+    assert [out.text for _, out in stub.sent if isinstance(out, Say)] == ["three", "one", "two"]
+
+
+async def test_a_sender_that_died_leaves_unknown(store: SqliteStore) -> None:
+    for number in range(4):
+        await put(store, "a", address=f"p{number}")
+    sender = Sender("fake", "dead", Limits(), 2, {})
+    assert len((await store.write(lambda session: turn(session, sender, (), now=NOON))).claimed) == 2
+    stub, clock = Stub(), Hand()
+    clock.now += 31 * SECOND
+    await drain_of(store, stub, clock, "heir").run()
+    assert sorted(await rows(store, select(Delivery.state))) == ["sent", "sent", "unknown", "unknown"]
+    assert len(stub.sent) == 2
+
+
+async def test_a_second_node_does_not_send_while_the_first_holds_the_account(store: SqliteStore) -> None:
+    await put(store, "a")
+    await store.write(lambda session: turn(session, Sender("fake", "first", Limits(), 0, {}), (), now=NOON))
+    stub = Stub()
+    await drain_of(store, stub, node="second").run()
+    assert stub.sent == []
+
+
+async def test_a_long_text_leaves_in_parts_and_keeps_its_place(store: SqliteStore) -> None:
+    words = " ".join(f"word{number}" for number in range(40))
+    await put(store, words, "after")
+    stub, clock = Stub(limits=Limits(text=100, chat_burst=99)), Hand()
+    await drain_of(store, stub, clock).run()
+    texts = [out.text for _, out in stub.sent if isinstance(out, Say)]
+    assert texts[-1] == "after"
+    assert " ".join(texts[:-1]) == words
+
+
+async def test_a_card_is_edited_rather_than_posted_again(store: SqliteStore) -> None:
+    stub, clock = Stub(), Hand()
+    drain = drain_of(store, stub, clock)
+    for text in ("v1", "v2", "v3"):
+        await put(store, text, card="card:7:1")
+        if text != "v2":
+            await drain.run()
+    assert [type(out) for _, out in stub.sent] == [Say, Edit]
+    assert stub.sent[1][1] == Edit("x1", "v3")
+    assert sorted(await rows(store, select(Delivery.state))) == ["cancelled", "sent", "sent"]
+
+
+async def test_a_reply_passes_a_promotion(store: SqliteStore) -> None:
+    await put(store, "promo", address="p1", lane=Lane.PROMOTION)
+    await put(store, "reply", address="p2", lane=Lane.REPLY)
+    stub = Stub(limits=Limits(account_rate=1.0))
+    await drain_of(store, stub).run()
+    assert [out.text for _, out in stub.sent if isinstance(out, Say)] == ["reply"]
+
+
+async def talk_with(store: SqliteStore, company: Company, text: str = "Good day") -> int:
+    """A customer wrote, a rep answered; answers the message's number."""
+    await hear(store, company, said(1, "ann"))
+    rep = await hire(store)
+    [conversation] = await rows(store, select(Conversation.id))
+    return await store.write(lambda session: reply(session, rep, conversation, text, once="r1", now=NOON))
+
+
+async def test_a_block_found_by_sending_marks_the_address(store: SqliteStore, company: Company) -> None:
+    await talk_with(store, company)
+    await drain_of(store, Stub(raising(Undeliverable(Reason.BLOCKED)))).run()  # type: ignore[arg-type]
+    from crm.people.contacts import Identity
+
+    assert await rows(store, select(Identity.reachable)) == [0]
+
+
+async def test_a_word_from_a_blocked_address_makes_it_reachable_again(store: SqliteStore, company: Company) -> None:
+    from crm.people.contacts import Identity
+
+    await hear(store, company, said(1, "ann"), raw(2, "ann", "gone"))
+    assert await rows(store, select(Identity.reachable)) == [0]
+    await hear(store, company, said(3, "ann"))
+    assert await rows(store, select(Identity.reachable)) == [1]
+
+
+async def test_a_rep_decides_about_an_unknown_and_nobody_else(store: SqliteStore, company: Company) -> None:
+    await talk_with(store, company)
+    await store.write(lambda session: session.execute(Delivery.__table__.update().values(state="unknown")) and None)  # type: ignore[attr-defined]
+    [first, second] = await rows(store, select(Delivery.id).order_by(Delivery.id))
+    rep = await hire(store, "nare")
+    await store.write(lambda session: mark_sent(session, rep, first, now=NOON))
+    await store.write(lambda session: resend(session, rep, second, now=NOON))
+    assert await rows(store, STATES) == ["sent", "queued"]
+    await fire(store, rep)
+    with pytest.raises(Forbidden):
+        await store.write(lambda session: resend(session, rep, second, now=NOON))
+
+
+async def test_strand_never_requeues(store: SqliteStore) -> None:
+    await put(store, "a")
+    await store.write(lambda session: turn(session, Sender("fake", "n", Limits(), 5, {}), (), now=NOON))
+    assert await store.write(lambda session: strand(session, "fake", before=NOON, now=NOON)) == 1
+    assert await rows(store, select(Delivery.state)) == ["unknown"]

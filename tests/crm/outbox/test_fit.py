@@ -1,0 +1,50 @@
+"""Fitting: nothing is lost, nothing is too long."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm.base.events import MediaKind
+from crm.base.outbound import Button, Edit, Limits, Media, Say
+from crm.base.text import utf16_length
+from crm.outbox.fit import fit, fit_edit, split
+from crm.outbox.payload import pack, unpack
+
+PHOTO = Media(1, MediaKind.PHOTO, "p.jpg", "image/jpeg", 10)
+BUTTONS = ((Button("Yes", "yes"), Button("Site", url="https://a.example")), (Button("Phone", ask="phone"),))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(5, 60))
+def test_a_split_text_loses_only_white_space(text: str, most: int) -> None:
+    pieces = split(text, most)
+    assert "".join("".join(pieces).split()) == "".join(text.split())
+    assert all(utf16_length(piece) <= most for piece in pieces)
+
+
+def test_a_text_is_cut_between_words() -> None:
+    assert split("one two three four", 10) == ["one two", "three four"]
+
+
+def test_an_emoji_is_never_cut_in_half() -> None:
+    assert split("😀" * 5, 5) == ["😀😀", "😀😀", "😀"]
+
+
+def test_a_caption_that_is_too_long_becomes_a_text_of_its_own() -> None:
+    parts = fit(Say("word " * 300, PHOTO, BUTTONS), Limits(media=frozenset(MediaKind), media_size=100))
+    assert [bool(part.media) for part in parts] == [True, False]
+    assert parts[0].buttons == ()
+    assert parts[-1].buttons == BUTTONS
+
+
+def test_a_file_a_channel_cannot_carry_becomes_its_name() -> None:
+    [part] = fit(Say("look", PHOTO), Limits())
+    assert part == Say("look\n[p.jpg]")
+
+
+def test_an_edit_stays_one_message() -> None:
+    assert fit_edit(Edit("1", "x" * 5000), Limits()).text == "x" * 4095 + "…"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.booleans())
+def test_what_is_packed_is_unpacked(text: str, html: bool) -> None:
+    for outbound in (Say(text, PHOTO, BUTTONS, "7", html), Say(text), Edit("7", text, BUTTONS, html, True)):
+        assert unpack(pack(outbound)) == outbound
