@@ -1,0 +1,1 @@
+"""The platforms customers write on, one file or package each."""

@@ -1,0 +1,60 @@
+"""Everything of the channel that needs aiogram, behind one door, so that one import loads it all."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from aiogram.methods import AnswerCallbackQuery, GetMe, GetWebhookInfo, SetMyCommands
+from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
+
+from channels.telegram.send import Speaker
+from channels.telegram.wire import Wire
+from crm.base.outbound import OpenMedia, Outbound, Receipt, RetryLater, Uncertain, Undeliverable
+
+if TYPE_CHECKING:
+    from channels.telegram import TelegramOptions
+
+_PRESS_SECONDS = 10.0
+
+
+class Line:
+    """One bot's line to Telegram, open for talking and listening."""
+
+    def __init__(self, options: "TelegramOptions") -> None:
+        self._options = options
+        self._wire = Wire(options)
+        self._speaker = Speaker(self._wire, options)
+
+    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
+        return await self._speaker.send(address, outbound, open_media)
+
+    async def updates(self, offset: int) -> list[object]:
+        return await self._wire.updates(offset)
+
+    async def answer_press(self, press: str) -> None:
+        """Stop a pressed button from turning; too late or unreachable does not matter."""
+        with suppress(RetryLater, Undeliverable, Uncertain):
+            await self._wire.call(AnswerCallbackQuery(callback_query_id=press), _PRESS_SECONDS)
+
+    def download(self, file_id: str, most: int) -> AsyncIterator[bytes]:
+        return self._wire.download(file_id, most)
+
+    async def facts(self) -> dict[str, str]:
+        """Who the bot is, and a webhook's address without its path, which is often secret."""
+        me = await self._wire.call(GetMe(), self._options.send_seconds)
+        webhook = await self._wire.call(GetWebhookInfo(), self._options.send_seconds)
+        facts = {key: str(me[key]) for key in ("id", "username", "first_name") if key in me} if isinstance(me, dict) else {}
+        url = webhook.get("url") if isinstance(webhook, dict) else ""
+        if isinstance(url, str) and url:
+            facts["webhook"] = "/".join(url.split("/")[:3])
+        return facts
+
+    async def set_menus(self, menus: Mapping[str, Mapping[str, str]]) -> None:
+        for language, commands in menus.items():
+            listed = [BotCommand(command=command, description=says) for command, says in commands.items()]
+            await self._wire.call(
+                SetMyCommands(commands=listed, scope=BotCommandScopeAllPrivateChats(), language_code=language or None), self._options.send_seconds
+            )
+
+    async def close(self) -> None:
+        await self._wire.close()
