@@ -14,7 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
@@ -23,7 +23,7 @@ from crm.base import dialect
 from crm.base.errors import Busy, Misconfigured
 from crm.base.wakes import Wakes
 
-__all__ = ["Order", "Session", "SqliteStore", "Store"]
+__all__ = ["Order", "Session", "SqliteStore", "Store", "look"]
 
 T = TypeVar("T")
 I = TypeVar("I")
@@ -138,6 +138,17 @@ class SqliteStore:
         self._engine.dispose()
         await self._reads.dispose()
         os.close(self._lock)
+
+
+def look(path: Path, question: Callable[[Session], T]) -> T:
+    """Answer a question from a snapshot of a file that a running process may hold; it is opened for reading only and never made."""
+    engine = create_engine(URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "ro", "uri": "true"}))
+    dialect.prepare(engine, writes=False)
+    try:
+        with Session(engine) as session:
+            return question(session)
+    finally:
+        engine.dispose()
 
 
 def hold(path: Path) -> int:

@@ -20,7 +20,7 @@ from crm.outbox.fit import fit, fit_edit
 from crm.outbox.gate import Passing, judge
 from crm.outbox.pace import Pace
 from crm.outbox.payload import pack, unpack
-from crm.outbox.queue import PENDING
+from crm.outbox.queue import PENDING, posted_cards
 from crm.outbox.settle import Result, settle, strand
 from crm.people.contacts import Contact, Identity
 
@@ -69,11 +69,6 @@ DUE = (
 )
 NEXT = select(func.min(Delivery.due_at)).where(
     Delivery.account == bindparam("account"), Delivery.state == fixed("queued"), Delivery.needs_media == fixed(0), Delivery.due_at > bindparam("now")
-)
-POSTED = (
-    select(Delivery.card, Delivery.external_id)
-    .where(among(Delivery.card, "cards"), Delivery.external_id.is_not(None), Delivery.state == fixed("sent"))
-    .order_by(Delivery.id)
 )
 SENDING = (
     update(table_of(Delivery)).where(among(Delivery.id, "ids")).values(state=State.SENDING.value, claimed_at=bindparam("now"), attempts=Delivery.attempts + 1)
@@ -127,6 +122,7 @@ def claim(session: Session, sender: Sender, *, now: int) -> tuple[Claimed, ...]:
     if not rows:
         return ()
     free: list[RowMapping] = []
+    chats: set[str] = set()
     waits: list[Result] = []
     for row in rows:
         verdict = judge(passing(row), sender.limits, now=now)
@@ -134,20 +130,15 @@ def claim(session: Session, sender: Sender, *, now: int) -> tuple[Claimed, ...]:
             waits.append(Result(row["id"], verdict.state, verdict.due_at, detail=verdict.detail))
         elif row["address"] in sender.busy:
             waits.append(Result(row["id"], State.QUEUED, sender.busy[row["address"]]))
-        else:
+        elif row["address"] not in chats:  # one at a time to a chat; the next is looked at when this one has landed
+            chats.add(row["address"])
             free.append(row)
     settle(session, waits, now=now)
-    posted = posted_cards(session, free)
+    posted = posted_cards(session, {row["card"] for row in free if row["card"]})
     claimed = tuple(prepare(session, row, sender, posted, now=now) for row in free)
     if claimed:
         session.execute(SENDING, {"ids": [part.delivery_id for part in claimed], "now": now})
     return claimed
-
-
-def posted_cards(session: Session, rows: Sequence[RowMapping]) -> dict[str, str]:
-    """Where the cards among these rows stand already, by name; the newest post wins."""
-    cards = {row["card"] for row in rows if row["card"]}
-    return {row.card: row.external_id for row in session.execute(POSTED, {"cards": list(cards)})} if cards else {}
 
 
 def prepare(session: Session, row: RowMapping, sender: Sender, posted: dict[str, str], *, now: int) -> Claimed:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from crm.base.outbound import Lane, Outbound, Say
@@ -15,6 +15,11 @@ from crm.base.wakes import send_topic, wake
 from crm.outbox.deliveries import Delivery, State
 from crm.outbox.payload import pack
 
+_POSTED = (
+    select(Delivery.card, Delivery.external_id)
+    .where(among(Delivery.card, "cards"), Delivery.external_id.is_not(None), Delivery.state == fixed("sent"))
+    .order_by(Delivery.id)
+)
 _OUTDATED = (
     update(table_of(Delivery))
     .where(among(Delivery.card, "cards"), Delivery.state == fixed("queued"), Delivery.id < bindparam("first"))
@@ -48,7 +53,11 @@ def enqueue(session: Session, parcels: Sequence[Parcel], *, now: int) -> int:
     if not parcels:
         return 0
     ids = take_ids(session, len(parcels))
+    posted = posted_cards(session, {parcel.card for parcel in parcels if parcel.card})
     rows = [_row(next(ids), parcel, now) for parcel in parcels]
+    for row in rows:
+        if row["card"] in posted:  # redrawing can wait, and must hold nothing back: news goes first
+            row |= {"lane": int(Lane.FOLLOWUP), "talk": 0}
     new = add_new(session, Delivery, rows)
     cards = {row["card"]: row["id"] for row in rows if row["card"] and row["id"] in new}
     if cards:
@@ -56,6 +65,11 @@ def enqueue(session: Session, parcels: Sequence[Parcel], *, now: int) -> int:
     count(session, Counter((row["account"], Count.CREATED) for row in rows if row["id"] in new), now=now)
     wake(session, *{send_topic(parcel.account) for parcel in parcels})
     return len(new)
+
+
+def posted_cards(session: Session, cards: set[str]) -> dict[str, str]:
+    """Where these cards stand already, by name; the newest post wins."""
+    return {row.card: row.external_id for row in session.execute(_POSTED, {"cards": list(cards)})} if cards else {}
 
 
 def _row(number: int, parcel: Parcel, now: int) -> dict[str, Any]:

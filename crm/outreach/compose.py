@@ -11,14 +11,14 @@ from crm.base.dialect import insert_ignoring
 from crm.base.history import Change, record
 from crm.base.i18n import N_button, translator
 from crm.base.outbound import Button, Buttons, Lane, Limits
-from crm.base.rows import Rows, add, change, fixed, many, table_of, take_ids
+from crm.base.rows import Rows, add, fixed, many, table_of, take_ids
 from crm.base.settings import Company
 from crm.base.template import Template, Values, name_to_use, parse, render
 from crm.conversations.talk import Saying, say_many
 from crm.conversations.threads import Author, Conversation, Status
 from crm.outbox.deliveries import Delivery, State
 from crm.outbox.gate import CAP_MS, Passing, judge
-from crm.outreach.campaigns import SCHEDULE, Campaign, CampaignState, Recipient, RecipientState, notice
+from crm.outreach.campaigns import SCHEDULE, Campaign, CampaignState, Recipient, RecipientState
 from crm.outreach.segments import address_of, chosen, unpack
 from crm.outreach.zones import zone_of
 from crm.people.contacts import Contact, Identity
@@ -66,7 +66,9 @@ DUE = (
     .limit(bindparam("most"))
 )
 QUEUED = (
-    select(func.count()).select_from(Delivery).where(Delivery.batch_id == bindparam("batch"), or_(Delivery.state == fixed("queued"), Delivery.state == fixed("sending")))
+    select(func.count())
+    .select_from(Delivery)
+    .where(Delivery.batch_id == bindparam("batch"), or_(Delivery.state == fixed("queued"), Delivery.state == fixed("sending")))
 )
 
 
@@ -78,7 +80,8 @@ def fill(session: Session, campaign_id: int, *, now: int, limit: int = 5000) -> 
     roots = select(Contact.id).where(Contact.id > campaign.cursor).order_by(Contact.id)
     last = session.scalar(roots.offset(limit - 1).limit(1))
     segment, within = unpack(campaign.segment), [Contact.id > campaign.cursor, *([Contact.id <= last] if last else [])]
-    people = select(literal(campaign.id), Contact.id, address_of(segment).scalar_subquery(), literal(now)).where(*within, *chosen(segment, campaign.launched_at))
+    columns = (literal(campaign.id), Contact.id, address_of(segment).scalar_subquery(), literal(now))
+    people = select(*columns).where(*within, *chosen(segment, campaign.launched_at))
     done = session.execute(insert_ignoring(table_of(Recipient)).from_select(["campaign_id", "contact_id", "identity_id", "due_at"], people))
     campaign.total += done.rowcount  # type: ignore[attr-defined]
     campaign.cursor = last or campaign.cursor

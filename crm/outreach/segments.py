@@ -137,7 +137,7 @@ def _interest(segment: Segment, now: int) -> ColumnElement[bool]:
     return exists().where(*rules).correlate(Contact)
 
 
-def address_of(segment: Segment) -> Select[tuple[int]]:
+def address_of(segment: Segment) -> Select[int]:
     """The one identity to write to: where the person wrote last, of those that can be reached and are in the segment's channels."""
     rules = [_kin.root_id == Contact.id, Identity.reachable == 1, Identity.last_inbound_at > 0]
     rules += [Identity.account.in_(sorted(accounts)) for accounts in (segment.channels, segment.sendable) if accounts]

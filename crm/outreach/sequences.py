@@ -148,9 +148,9 @@ def found_default(session: Session, now: int) -> None:
     if not add_new(session, Sequence, [{"id": number, "name": DEFAULT, "created_at": now}]):
         return
     ids = take_ids(session, len(DEFAULT_FOLLOWUPS))
+    said = [packed({language: translator(language)(step.phrase) for language in LANGUAGES}) for step in DEFAULT_FOLLOWUPS]
     rows = [
-        {"id": next(ids), "sequence_id": number, "place": place, "delay_ms": step.delay, "texts": packed({one: translator(one)(step.phrase) for one in LANGUAGES})}
-        for place, step in enumerate(DEFAULT_FOLLOWUPS)
+        {"id": next(ids), "sequence_id": number, "place": place, "delay_ms": step.delay, "texts": said[place]} for place, step in enumerate(DEFAULT_FOLLOWUPS)
     ]
     add(session, Step, rows)
     record(session, Change("sequence", number, "founded", SCHEDULE), now=now)

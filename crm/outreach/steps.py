@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,7 +111,7 @@ def planned(rows: Sequence[RowMapping], steps: Sequence[Step], company: Company,
     return chunk
 
 
-def over(row: Mapping[str, Any]) -> str:
+def over(row: RowMapping) -> str:
     """Why this person gets nothing more ("" = they do)."""
     reasons = {
         "replied": row["heard_at"] > row["enrolled_at"],
@@ -156,7 +156,7 @@ def _say(chunk: Chunk, row: RowMapping, step: Step, zone: str, company: Company,
     chunk.valid.append({"id": row["batch_id"], "valid_until": now + VALID_MS})
 
 
-def text_of(step: Step, row: Mapping[str, Any], company: Company) -> str:
+def text_of(step: Step, row: RowMapping, company: Company) -> str:
     """The step's words in the person's language, else in the company's first, else in any it has."""
     texts: dict[str, str] = json.loads(step.texts)
     language = next((one for one in (row["language"], *company.languages, "en") if one in texts), next(iter(texts)))

@@ -148,7 +148,7 @@ def quit_wizard(session: Session, actor: Rep, name: str) -> bool:
 
 
 def _wizard(row: WizardRow | None) -> Wizard | None:
-    return row and Wizard(row.name, row.kind, row.target, json.loads(row.facts), bool(row.listens))
+    return Wizard(row.name, row.kind, row.target, json.loads(row.facts), bool(row.listens)) if row else None
 
 
 def remember(session: Session, address: str, external_id: int, message_id: int) -> None:

@@ -191,6 +191,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('address')
     )
+    op.create_table('sequences',
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), server_default='running', nullable=False),
+    sa.Column('created_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('scan_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('scan_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('name')
+    )
     op.create_table('strangers',
     sa.Column('address', sa.String(), nullable=False),
     sa.Column('failures', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
@@ -217,6 +227,36 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('rep_id', 'name')
     )
+    op.create_table('campaigns',
+    sa.Column('state', sa.String(), server_default='draft', nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('segment', sa.String(), nullable=False),
+    sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('batch_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('launched_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('finished_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('counted_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('cursor', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('filled', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('sent', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('failed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('unknown', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('cancelled', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('opted_out', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('replied', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('told', sa.String(), server_default='', nullable=False),
+    sa.Column('told_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('once', sa.String(), nullable=True),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.ForeignKeyConstraint(['batch_id'], ['batches.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('once')
+    )
+    with op.batch_alter_table('campaigns', schema=None) as batch_op:
+        batch_op.create_index('campaigns_state', ['state', 'id'], unique=False)
+
     op.create_table('consents',
     sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('purpose', sa.String(), nullable=False),
@@ -286,6 +326,16 @@ def upgrade() -> None:
         batch_op.create_index('leads_created', ['created_at', 'id'], unique=False)
         batch_op.create_index('leads_status', ['status', 'created_at'], unique=False)
 
+    op.create_table('steps',
+    sa.Column('sequence_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('place', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('delay_ms', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('texts', sa.String(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.ForeignKeyConstraint(['sequence_id'], ['sequences.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('sequence_id', 'place')
+    )
     op.create_table('waiting',
     sa.Column('event_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('desk', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
@@ -347,6 +397,24 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('digest')
     )
+    op.create_table('recipients',
+    sa.Column('campaign_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('identity_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(), server_default='waiting', nullable=False),
+    sa.Column('due_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('composed_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('why', sa.String(), server_default='', nullable=False),
+    sa.ForeignKeyConstraint(['campaign_id'], ['campaigns.id'], ),
+    sa.ForeignKeyConstraint(['contact_id'], ['contacts.id'], ),
+    sa.ForeignKeyConstraint(['identity_id'], ['identities.id'], ),
+    sa.PrimaryKeyConstraint('campaign_id', 'contact_id')
+    )
+    with op.batch_alter_table('recipients', schema=None) as batch_op:
+        batch_op.create_index('recipients_contact', ['contact_id'], unique=False)
+        batch_op.create_index('recipients_due', ['campaign_id', 'due_at', 'contact_id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+
     op.create_table('enrollments',
     sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('lead_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -356,6 +424,8 @@ def upgrade() -> None:
     sa.Column('step', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
     sa.Column('state', sa.String(), server_default='active', nullable=False),
     sa.Column('due_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('silent_since', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
+    sa.Column('zone', sa.String(), server_default='', nullable=False),
     sa.Column('enrolled_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('ended_at', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), server_default='0', nullable=False),
     sa.Column('why', sa.String(), server_default='', nullable=False),
@@ -455,6 +525,11 @@ def downgrade() -> None:
         batch_op.drop_index('enrollments_contact')
 
     op.drop_table('enrollments')
+    with op.batch_alter_table('recipients', schema=None) as batch_op:
+        batch_op.drop_index('recipients_due', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.drop_index('recipients_contact')
+
+    op.drop_table('recipients')
     op.drop_table('link_tokens')
     with op.batch_alter_table('conversations', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_conversations_identity_id'))
@@ -469,6 +544,7 @@ def downgrade() -> None:
         batch_op.drop_index('waiting_due', sqlite_where=sa.text('parked = 0'), postgresql_where=sa.text('parked = 0'))
 
     op.drop_table('waiting')
+    op.drop_table('steps')
     with op.batch_alter_table('leads', schema=None) as batch_op:
         batch_op.drop_index('leads_status')
         batch_op.drop_index('leads_created')
@@ -487,9 +563,14 @@ def downgrade() -> None:
         batch_op.drop_index('consents_contact')
 
     op.drop_table('consents')
+    with op.batch_alter_table('campaigns', schema=None) as batch_op:
+        batch_op.drop_index('campaigns_state')
+
+    op.drop_table('campaigns')
     op.drop_table('wizards')
     op.drop_table('tallies')
     op.drop_table('strangers')
+    op.drop_table('sequences')
     op.drop_table('reps')
     op.drop_table('rep_messages')
     op.drop_table('raw_events')

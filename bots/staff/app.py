@@ -1,0 +1,218 @@
+"""The staff bot: one stored update at a time becomes deeds, notices become posts. Handlers send nothing but the answer to a press."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, ChatMemberHandler, MessageHandler, TypeHandler, filters
+
+from bots.staff import door, hearing
+from bots.staff.carrier import StaffCarrier
+from bots.staff.commands import COMMANDS, known_to
+from bots.staff.notices import post_all, render
+from bots.staff.poll import Offsets, Pace, PollState, introduce, poll
+from bots.staff.sight import look
+from bots.staff.transport import StaffOptions
+from bots.staff.updates import DIRECT, Blocked, Driven, Other, Press, StaffContext, Text, Unblocked, application, drive
+from bots.staff.visit import Deed, Done, Visit, once, refused
+from crm.base.actors import Rep
+from crm.base.db import Session, Store
+from crm.base.errors import Busy, DragomanError, Expired, Forbidden, Lost, Misconfigured
+from crm.base.events import MediaRef
+from crm.base.i18n import LANGUAGES, translator
+from crm.base.outbound import Health, RetryLater, Uncertain, Undeliverable
+from crm.base.settings import Company
+from crm.base.text import choose_language
+from crm.inbox.process import Claimed
+from crm.outbox.notices import Notice, NoticeKind, tell, waiting_notices
+from crm.people.reps import rep_at, reps
+
+__all__ = ["Staff", "StaffOptions"]
+
+log = logging.getLogger(__name__)
+NOT_THEIR_FAULT = (Busy, Lost, Misconfigured)
+
+
+class Staff:
+    """The staff's surface of one company; `open` it before the first update is driven."""
+
+    def __init__(
+        self,
+        options: StaffOptions,
+        store: Store,
+        company: Company,
+        *,
+        clock: Callable[[], int],
+        username: str = "",
+        titles: Mapping[str, str] | None = None,
+    ) -> None:
+        self.carrier = StaffCarrier(options)
+        self.state = PollState()
+        self._store, self._company, self._clock = store, company, clock
+        self._username, self._titles = username, dict(titles or {})
+        self._received: dict[int, int] = {}
+        self._application = application(self.carrier.bot)
+        self._listen()
+
+    def _listen(self) -> None:
+        add = self._application.add_handler
+        add(MessageHandler(DIRECT & filters.Regex(r"^/start(@\w+)?(\s|$)"), self._start))
+        add(MessageHandler(DIRECT & filters.COMMAND, self._command))
+        add(MessageHandler(filters.UpdateType.MESSAGE, self._written))
+        add(MessageHandler(filters.UpdateType.EDITED_MESSAGE, self._changed))
+        add(CallbackQueryHandler(self._pressed))
+        add(ChatMemberHandler(self._membership))
+        add(TypeHandler(Update, self._written))
+
+    async def open(self) -> None:
+        """Learn from Telegram who the bot is, as often as it takes."""
+        await introduce(self._application, self.state)
+        self._username = self._username or self.carrier.bot.username
+
+    async def poll(self, offsets: Offsets, pace: Pace | None = None) -> None:
+        """Listen until cancelled; each update is stored before it is acknowledged."""
+        await poll(self.carrier.request, offsets, self.state, account=self.carrier.account, pace=pace)
+
+    async def drive(self, claimed: Claimed) -> None:
+        """Do what one kept update asks for; raises when it failed, and doing it twice changes nothing."""
+        self._received[claimed.event_id] = claimed.raw.received_at
+        try:
+            await drive(self._application, claimed.raw.body, event=claimed.event_id, now=self._clock())
+        finally:
+            self._received.pop(claimed.event_id, None)
+
+    async def announce(self) -> int:
+        """Show the staff what waits to be shown; answers how many notices it were."""
+        now = self._clock()
+        rendered = await self._store.read(lambda s: render(s, waiting_notices(s), look(s, self._company, self._titles, now=now)))
+        if not rendered:
+            return 0
+        return await self._store.write(lambda s: post_all(s, rendered, self._company, now=now))
+
+    def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
+        """Stream a file that a rep sent."""
+        return self.carrier.fetch_media(ref)
+
+    async def setup(self) -> None:
+        """Tell Telegram the commands: for everybody the way in, for each member what their role may say, in their language."""
+        for language in ("", *LANGUAGES):
+            tr = translator(language or self._company.languages[0])
+            shown = [(command.name, tr(command.description)) for command in COMMANDS if command.name == "start"]
+            await self.carrier.set_commands(None, language, shown)
+        for rep in await self._store.read(reps):
+            await self._dress(rep)
+
+    async def health(self) -> Health:
+        """How listening goes."""
+        return self.state.health()
+
+    async def close(self) -> None:
+        """Close the line to Telegram."""
+        await self.carrier.close()
+
+    async def _dress(self, rep: Rep) -> None:
+        """Set the list of commands beside one chat; only a convenience, so a failure is a line in the log."""
+        tr = translator(rep.language)
+        try:
+            await self.carrier.set_commands(int(rep.address), "", [(command.name, tr(command.description)) for command in known_to(rep.role)])
+        except (RetryLater, Undeliverable, Uncertain, ValueError) as error:
+            log.info("the commands of rep %s were not set: %s", rep.id, error)
+
+    async def _start(self, update: Update, context: StaffContext) -> None:
+        driven, said = context.driven, context.driven.said
+        assert isinstance(said, Text)
+        secret = said.text.partition(" ")[2].strip()
+        if not secret:
+            await self._command(update, context)
+            return
+        try:
+            joined = await self._store.write(
+                lambda s: door.join(s, said, secret, lambda rep: self._visit(rep, driven), event=driven.event, now=driven.now, company=self._company)
+            )
+        except (Expired, Forbidden) as error:
+            await self._not_joined(driven, said, error)
+        else:
+            if joined:
+                await self._dress(joined)
+
+    async def _not_joined(self, driven: Driven, said: Text, error: DragomanError) -> None:
+        rep = await self._rep(said.chat_id)
+        if rep:
+            await self._do(rep, driven, refused(error))
+        elif isinstance(error, Expired):
+            await self._store.write(lambda s: door.wrong_invitation(s, said, self._company, event=driven.event, now=driven.now))
+        else:
+            await self._turn_away(said.chat_id, said.language, driven)
+
+    async def _command(self, _: Update, context: StaffContext) -> None:
+        await self._heard(context.driven, hearing.commanded)
+
+    async def _written(self, _: Update, context: StaffContext) -> None:
+        await self._heard(context.driven, hearing.written if isinstance(context.driven.said, Text) else hearing.other)
+
+    async def _changed(self, _: Update, context: StaffContext) -> None:
+        if isinstance(context.driven.said, Text):
+            await self._heard(context.driven, hearing.changed)
+
+    async def _heard(self, driven: Driven, deed: Deed) -> None:
+        """Words of a member are answered; a stranger's get the one answer there is."""
+        said = driven.said
+        if not isinstance(said, Text | Other) or said.chat_id is None:
+            return
+        rep = await self._rep(said.chat_id)
+        if rep is None:
+            await self._turn_away(said.chat_id, said.language if isinstance(said, Text) else "", driven)
+        else:
+            await self._do(rep, driven, deed)
+
+    async def _pressed(self, _: Update, context: StaffContext) -> None:
+        driven, said = context.driven, context.driven.said
+        if not isinstance(said, Press):
+            return
+        rep = await self._rep(said.user_id)
+        if rep is None:
+            tr = translator(choose_language("", "", self._company.languages[0], self._company.languages))
+            await self.carrier.answer_press(said.query_id, tr("This button has expired."), alert=True)
+            return
+        done = await self._do(rep, driven, hearing.pressed)
+        await self.carrier.answer_press(said.query_id, done.toast, alert=done.alert)
+
+    async def _membership(self, _: Update, context: StaffContext) -> None:
+        driven, said = context.driven, context.driven.said
+        if isinstance(said, Blocked | Unblocked):
+            address = str(said.chat_id)
+            rep = await self._rep(said.chat_id)
+            if rep and isinstance(said, Blocked):
+                lost = Notice(NoticeKind.REP_LOST, rep.id, f"rep_lost:{address}", {"address": address})
+                await self._store.write(lambda s: tell(s, [lost], now=driven.now))
+
+    async def _do(self, rep: Rep, driven: Driven, deed: Deed) -> Done:
+        """Run a deed in one transaction; what the house refuses is said in words, what failed fails the update."""
+        visit = self._visit(rep, driven)
+        try:
+            done = await self._store.write(lambda s: once(s, visit, deed))
+        except NOT_THEIR_FAULT:
+            raise
+        except DragomanError as error:
+            why = refused(error)
+            done = await self._store.write(lambda s: once(s, visit, why))
+        if done.dress:
+            fresh = await self._rep(int(rep.address))
+            await self._dress(fresh or rep)
+        return done
+
+    def _visit(self, rep: Rep, driven: Driven) -> Visit:
+        said = driven.said
+        assert isinstance(said, Text | Press | Other)
+        rest = said.text.partition(" ")[2].strip() if isinstance(said, Text) else ""
+        received = self._received.get(driven.event, driven.now)
+        return Visit(rep, said, driven.event, driven.now, received, self._company, self._titles, self._username, rest)
+
+    async def _rep(self, chat_id: int) -> Rep | None:
+        return await self._store.read(lambda s: rep_at(s, str(chat_id)))
+
+    async def _turn_away(self, chat_id: int, language: str, driven: Driven) -> None:
+        def deed(session: Session) -> None:
+            door.turn_away(session, chat_id, language, self._company, now=driven.now)
+
+        await self._store.write(deed)

@@ -1,0 +1,157 @@
+"""Cards: what a conversation looks like to the one who reads it; pure."""
+
+from collections.abc import Iterator
+
+from bots.staff.posts import Key, Keys, Post
+from bots.staff.sight import Line, Remark, Sight
+from bots.staff.words import BLOCK, CLOSE, HAND_BACK, LATER, NOTE, REOPEN, TAKE, TAKE_OVER, UNBLOCK, line_html, name_html, why
+from crm.base.actors import Rep, Role
+from crm.base.i18n import N_, NATIVE, Translator, translator
+from crm.base.settings import Company
+from crm.base.text import clean_name, escape_html, utf16_length
+from crm.conversations.threads import Author, Status
+from crm.outbox.deliveries import State
+from crm.people.desk import Intent
+
+TEXT_MOST = 3900
+# The longest that one person's words may be; the first with which the whole card fits is used.
+SHORTER = (600, 300, 150, 80, 40, 12)
+AUTHORS = {Author.BOT: N_("Bot"), Author.REP: N_("Colleague"), Author.SYSTEM: N_("System")}
+FILES = {
+    "photo": N_("photo"),
+    "document": N_("file"),
+    "voice": N_("voice message"),
+    "audio": N_("audio"),
+    "video": N_("video"),
+    "sticker": N_("sticker"),
+}
+KINDS = {
+    "press": N_("pressed: {text}"),
+    "contact": N_("shared a contact: {text}"),
+    "start": N_("opened the chat"),
+    "form": N_("sent the form: {text}"),
+    "unsupported": N_("sent something we cannot show: {text}"),
+    "lost": N_("a message that could not be read; a manager sees it with /parked"),
+}
+REPLIES = {
+    State.QUEUED: N_("waiting to be sent"),
+    State.SENDING: N_("being sent"),
+    State.SENT: N_("sent ✓"),
+    State.DELIVERED: N_("delivered ✓✓"),
+    State.READ: N_("read ✓✓"),
+    State.FAILED: N_("failed ✗: {why}"),
+    State.UNKNOWN: N_("nobody knows whether it arrived"),
+    State.CANCELLED: N_("called back"),
+    State.EXPIRED: N_("too old, not sent"),
+}
+LEADS = {
+    "new": N_("new"),
+    "qualified": N_("qualified"),
+    "accepted": N_("accepted"),
+    "won": N_("won"),
+    "lost": N_("lost"),
+    "spam": N_("spam"),
+}
+
+
+def card(sight: Sight, reader: Rep, company: Company, now: int) -> Post:
+    """The card of a conversation for one reader, short enough for one message."""
+    tr = translator(reader.language)
+    whole = (_text(sight, reader, tr, company, now, most) for most in SHORTER)
+    text = next((text for text in whole if utf16_length(text) <= TEXT_MOST), "") or _head(sight, tr, 12)
+    return Post(text, keys(sight, reader), html=True, conversation_id=sight.conversation_id, message_id=sight.last_heard_id or None, card=True)
+
+
+def _text(sight: Sight, reader: Rep, tr: Translator, company: Company, now: int, most: int) -> str:
+    head = [_head(sight, tr, most), status(sight, reader, tr, company, now)]
+    if elsewhere(sight, reader):
+        return "\n".join(head)
+    parts = ["\n".join([*head, *_lead(sight, tr, most)])]
+    parts.append("\n".join(_note(note, tr, company, now, most) for note in sight.notes))
+    parts.append("\n".join(_line(line, sight, tr, company, now, most) for line in sight.lines))
+    parts.append(reply_state(sight, tr))
+    return "\n\n".join(filter(None, parts))
+
+
+def elsewhere(sight: Sight, reader: Rep) -> bool:
+    """Whether somebody else has the conversation, so that its words are not this reader's to follow."""
+    return sight.holder_id is not None and sight.holder_id != reader.id
+
+
+def _head(sight: Sight, tr: Translator, most: int) -> str:
+    username = escape_html(f" @{clean_name(sight.username, 40)}") if sight.username else ""
+    facts = [escape_html(sight.channel), escape_html(NATIVE.get(sight.language, sight.language)), line_html(sight.source, min(most, 120)) if sight.source else ""]
+    return f"<b>{name_html(tr, sight.name)}</b>{username}\n{' · '.join(filter(None, facts))}"
+
+
+def status(sight: Sight, reader: Rep, tr: Translator, company: Company, now: int) -> str:
+    """Where the conversation stands."""
+    said = []
+    if sight.blocked:
+        said.append(f"⛔ {tr('Blocked')}")
+    elif sight.status == Status.CLOSED:
+        said.append(f"✅ {tr('Closed')}")
+    elif sight.status == Status.SNOOZED:
+        said.append(f"💤 {tr('Put off until {when}', when=tr.when(sight.snoozed_until, company.zone, now))}")
+    if sight.holder_id == reader.id:
+        said.append(f"🟢 {tr('Yours')}")
+    elif sight.holder_id is not None:
+        said.append(f"🔒 {tr('Taken by {name}', name=name_html(tr, sight.holder))}")
+    elif not said:
+        said.append(f"🆕 {tr('Waits for an answer')}" if sight.waiting_since else f"⚪ {tr('Open')}")
+    if sight.person_called:
+        said.append(f"🙋 {tr('asks for a person')}")
+    if not sight.reachable:
+        said.append(f"🚫 {tr('cannot be reached')}")
+    return " · ".join(said)
+
+
+def _lead(sight: Sight, tr: Translator, most: int) -> Iterator[str]:
+    if sight.lead_status:
+        yield tr("Lead: {status}", status=tr(LEADS.get(sight.lead_status, sight.lead_status)))
+    if sight.need:
+        yield tr("Need: {need}", need=line_html(sight.need, most))
+    if sight.phone:
+        yield tr("Phone: {phone}", phone=escape_html(sight.phone))
+
+
+def _note(note: Remark, tr: Translator, company: Company, now: int, most: int) -> str:
+    return f"📝 {name_html(tr, note.who, 30)}, {tr.when(note.at, company.zone, now)}: {line_html(note.text, most)}"
+
+
+def _line(line: Line, sight: Sight, tr: Translator, company: Company, now: int, most: int) -> str:
+    who = name_html(tr, sight.name, 30) if line.author is Author.CONTACT else escape_html(line.who) or tr(AUTHORS[line.author])
+    return f"<b>{who}</b>, {tr.when(line.at, company.zone, now)}: {content(line, tr, most)}"
+
+
+def content(line: Line, tr: Translator, most: int) -> str:
+    """What was said, or what was done instead of saying something."""
+    said = line_html(line.text, most)
+    if line.kind in KINDS:
+        said = tr(KINDS[line.kind], text=said)
+    files = ", ".join(tr(FILES.get(kind, "file")) for kind in line.files)
+    return " ".join(filter(None, (f"[{files}]" if files else "", said)))
+
+
+def reply_state(sight: Sight, tr: Translator) -> str:
+    """The true state of our last words, and never more than the channel can know."""
+    if sight.reply_state is None:
+        return ""
+    return tr("Our last answer: {state}", state=tr(REPLIES[sight.reply_state], why=why(tr, sight.reply_detail)))
+
+
+def keys(sight: Sight, reader: Rep) -> Keys:
+    """What this reader may do with the conversation now."""
+    tr, number = translator(reader.language), sight.conversation_id
+
+    def key(label: str, action: str) -> Key:
+        return Key(tr.button(label), Intent(action, number))
+
+    if sight.blocked:
+        return ((key(UNBLOCK, "unblock"),),)
+    if elsewhere(sight, reader):
+        return ((key(TAKE_OVER, "take_over"),),) if reader.role is Role.MANAGER else ()
+    if sight.status == Status.CLOSED:
+        return ((key(REOPEN, "reopen"), key(NOTE, "note")),)
+    first = key(HAND_BACK, "hand_back") if sight.holder_id == reader.id else key(TAKE, "take")
+    return (first, key(NOTE, "note")), (key(LATER, "later"), key(CLOSE, "close"), key(BLOCK, "block"))

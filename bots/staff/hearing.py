@@ -1,0 +1,84 @@
+"""Hearing: which deed answers what a member of staff did; each runs in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bots.staff import buttons, replies
+from bots.staff.commands import COMMANDS, help, known_to, named
+from bots.staff.updates import Press, Text
+from bots.staff.visit import Done, Listener, Pressed, Visit, told
+from crm.base.db import Session
+from crm.base.errors import Expired
+from crm.people.desk import Intent, listening, quit_wizard, redeem
+
+
+def _command(session: Session, visit: Visit, intent: Intent) -> Done:
+    """A button that does what a command does."""
+    name, _, rest = intent.detail.partition(" ")
+    command = named(name, visit.rep.role)
+    if command is None:
+        raise Expired
+    return command.deed(session, replace(visit, rest=rest))
+
+
+PRESSES: Mapping[str, Pressed] = {
+    **buttons.PRESSES,
+    "command": _command,
+    **{action: deed for command in COMMANDS for action, deed in (command.presses or {}).items()},
+}
+LISTENERS: Mapping[str, Listener] = {
+    "note": buttons.write_note,
+    **{kind: deed for command in COMMANDS for kind, deed in (command.listeners or {}).items()},
+}
+
+
+def pressed(session: Session, visit: Visit) -> Done:
+    """A button: what it asks for is looked up, never read from what was sent."""
+    assert isinstance(visit.said, Press)
+    intent = redeem(session, visit.rep, visit.said.data, now=visit.now)
+    deed = PRESSES.get(intent.action)
+    if deed is None:
+        raise Expired
+    return deed(session, visit, intent)
+
+
+def commanded(session: Session, visit: Visit) -> Done:
+    """A command; one that is unknown, or not this role's, gets help."""
+    assert isinstance(visit.said, Text)
+    name = visit.said.text.split(maxsplit=1)[0].removeprefix("/").partition("@")[0].lower()
+    if name == "cancel":
+        return cancelled(session, visit)
+    command = next((command for command in known_to(visit.rep.role) if command.name == name), None)
+    return (command.deed if command else help.deed)(session, visit)
+
+
+def cancelled(session: Session, visit: Visit) -> Done:
+    """Leave what was begun."""
+    wizard = listening(session, visit.rep, now=visit.now)
+    if wizard is None:
+        return told(visit.tr("There was nothing to leave."))
+    quit_wizard(session, visit.rep, wizard.name)
+    return told(visit.tr("Left as it was."))
+
+
+def written(session: Session, visit: Visit) -> Done:
+    """Words or a file: the answer to a question of ours, the answer to a customer, or nobody's."""
+    assert isinstance(visit.said, Text)
+    conversation_id = replies.conversation_at(session, visit)
+    wizard = replies.pending_note(session, visit, conversation_id) if conversation_id else listening(session, visit.rep, now=visit.now)
+    if wizard and wizard.kind in LISTENERS:
+        return LISTENERS[wizard.kind](session, visit, wizard)
+    if conversation_id is None:
+        return buttons.bare(visit)
+    return replies.reply(session, visit, visit.said, conversation_id)
+
+
+def changed(session: Session, visit: Visit) -> Done:
+    """An edit of what was typed before."""
+    assert isinstance(visit.said, Text)
+    return replies.changed(session, visit, visit.said)
+
+
+def other(session: Session, visit: Visit) -> Done:
+    """Something that cannot be passed on."""
+    return told(visit.tr("This cannot be passed on to a customer. Send text, a photo or a file."))

@@ -1,0 +1,257 @@
+"""Notices: what staff must see becomes posts, each for its reader, in their language."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bots.staff import cards
+from bots.staff.posts import Key, Mail, Post, put, same
+from bots.staff.sight import Scene, lines_of, see
+from bots.staff.words import DROP, MARK_SENT, OPEN, RESEND, RETRY, plain_name, whole, why
+from crm.base.actors import Rep, System
+from crm.base.db import Session
+from crm.base.events import MediaKind
+from crm.base.i18n import Translator, translator
+from crm.base.outbound import Edit, Media
+from crm.base.settings import Company
+from crm.base.text import clean_name, cut
+from crm.base.time import MINUTE
+from crm.conversations.desk import cards_of, files_of, retire
+from crm.conversations.threads import Attachment, MediaState, Message, the
+from crm.inbox import parked as parking
+from crm.outbox.deliveries import Delivery, State
+from crm.outbox.notices import NoticeKind, Waiting, told
+from crm.outbox.payload import unpack
+from crm.people.contacts import root_of
+from crm.people.desk import Intent
+from crm.people.reps import rep_at, set_available
+
+log = logging.getLogger(__name__)
+STALE_CARD = 15 * MINUTE
+LOOK_BACK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What one notice becomes: mails, and cards that give way to a fresh post (conversation, rep)."""
+
+    notice: Waiting
+    mails: tuple[Mail, ...] = ()
+    retired: tuple[tuple[int, int], ...] = ()
+    away: tuple[Rep, ...] = ()
+
+
+Renderer = Callable[[Session, Waiting, Scene], Rendered]
+
+
+def mail_each(notice: Waiting, readers: Sequence[Rep], make: Callable[[Translator, Rep], Post]) -> tuple[Mail, ...]:
+    """One mail per reader, in their language, once per version of its cause."""
+    return tuple(Mail(rep, make(translator(rep.language), rep), once_key(notice, rep)) for rep in readers)
+
+
+def once_key(notice: Waiting, rep: Rep) -> str:
+    """What makes showing this notice to this reader twice impossible."""
+    return f"notice:{notice.id}:{notice.version}:{rep.id}"
+
+
+def audience(session: Session, conversation_id: int, scene: Scene) -> tuple[Rep, ...]:
+    """Who is to see a conversation: whoever has it, else those who watch."""
+    holder = scene.rep(the(session, conversation_id).rep_id)
+    return (holder,) if holder else scene.watching
+
+
+def card(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """The card of a conversation: for those it concerns, and for whoever has it in their chat already."""
+    sight = see(session, notice.subject_id, scene)
+    wanted = () if sight.blocked or not sight.last_heard_id else audience(session, sight.conversation_id, scene)
+    there = cards_of(session, sight.conversation_id, [rep.id for rep in scene.everybody])
+    mails: list[Mail] = []
+    retired: list[tuple[int, int]] = []
+    for rep in scene.everybody:
+        before = there.get(rep.id)
+        if before is None and rep not in wanted:
+            continue
+        post = cards.card(sight, rep, scene.company, scene.now)
+        if before and same(post, rep.id, scene.company.link_key, before.payload):
+            continue
+        # An edit makes no sound: what nobody has taken and nobody heard of for a while comes again as a post of its own.
+        news = sight.last_heard_id > (before.message_id if before else 0) and sight.holder_id is None
+        if before and rep in wanted and news and scene.now - before.created_at > STALE_CARD:
+            retired.append((sight.conversation_id, rep.id))
+        mails.append(Mail(rep, post, once_key(notice, rep)))
+    return Rendered(notice, tuple(mails), tuple(retired))
+
+
+def heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """A new message for the one who has the conversation: its words in full, and its files."""
+    message = session.get_one(Message, notice.subject_id)
+    conversation = the(session, message.conversation_id)
+    holder = scene.rep(conversation.rep_id)
+    root = root_of(session, conversation.contact_id)
+    if holder is None or root.blocked:
+        return Rendered(notice)
+    tr = translator(holder.language)
+    posts = shown(tr, root.name or root.platform_name, message, files_of(session, [message.id]).get(message.id, []), session)
+    return Rendered(notice, tuple(Mail(holder, post, f"{once_key(notice, holder)}:{place}") for place, post in enumerate(posts)))
+
+
+def shown(tr: Translator, name: str, message: Message, files: Sequence[Attachment], session: Session) -> list[Post]:
+    """A customer's message as posts: plain text, so that a long one is split and never broken."""
+    [line] = lines_of(session, [message])
+    said = whole(tr(cards.KINDS[line.kind], text=whole(line.text)) if line.kind in cards.KINDS else line.text)
+    post = Post(f"{plain_name(tr, name)}:\n{said}".strip(), conversation_id=message.conversation_id, message_id=message.id)
+    if not files:
+        return [post]
+    return [_with_file(tr, replace(post, text=post.text if place == 0 else plain_name(tr, name)), file) for place, file in enumerate(files)]
+
+
+def _with_file(tr: Translator, post: Post, file: Attachment) -> Post:
+    if file.state == MediaState.MISSING:
+        named = tr("[{file}: could not be fetched]", file=clean_name(file.name) or tr(cards.FILES.get(file.kind, "file")))
+        return replace(post, text=f"{post.text}\n{named}")
+    return replace(post, media=Media(file.id, MediaKind(file.kind), file.name, file.mime, file.size))
+
+
+def edited(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """A customer changed a message: the one who has the conversation reads the newest words."""
+    message = session.get_one(Message, notice.subject_id)
+    conversation = the(session, message.conversation_id)
+    holder, root = scene.rep(conversation.rep_id), root_of(session, conversation.contact_id)
+    if holder is None or root.blocked:
+        return Rendered(notice)
+
+    def post(tr: Translator, rep: Rep) -> Post:
+        words = tr("{name} changed a message. It now says:", name=plain_name(tr, root.name or root.platform_name))
+        return Post(f"{words}\n{whole(message.text)}", conversation_id=conversation.id, message_id=message.id)
+
+    return Rendered(notice, mail_each(notice, [holder], post))
+
+
+def person_called(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """A customer asks for a person: a ping beside the card."""
+    sight = see(session, notice.subject_id, scene)
+    if sight.blocked:
+        return Rendered(notice)
+
+    def post(tr: Translator, rep: Rep) -> Post:
+        words = tr("🙋 {name} asks for a person. Reply to this message to answer.", name=plain_name(tr, sight.name))
+        return Post(words, conversation_id=sight.conversation_id, message_id=sight.last_heard_id)
+
+    return Rendered(notice, mail_each(notice, audience(session, sight.conversation_id, scene), post))
+
+
+def trouble(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """Something did not arrive, or nobody knows: why, and what can be done."""
+    delivery = session.get_one(Delivery, notice.subject_id)
+    state = State(delivery.state)
+    if delivery.conversation_id is None or state not in (State.FAILED, State.UNKNOWN):
+        return Rendered(notice)
+    sight = see(session, delivery.conversation_id, scene)
+    outbound = unpack(delivery.payload or '{"text": ""}')
+    is_edit = isinstance(outbound, Edit)
+    words = getattr(outbound, "text", "")
+    number = delivery.id
+
+    def post(tr: Translator, rep: Rep) -> Post:
+        name = plain_name(tr, sight.name)
+        if is_edit:
+            head = tr("⚠️ Your change did not reach {name}: {why}. They still see the old words.", name=name, why=why(tr, delivery.detail or ""))
+        elif state is State.FAILED:
+            head = tr("⚠️ Your message to {name} failed: {why}.", name=name, why=why(tr, delivery.detail or ""))
+        else:
+            head = tr("⚠️ Nobody knows whether this message to {name} arrived. Look before you send it again.", name=name)
+        resend = Key(tr.button(RESEND), Intent("resend", number))
+        mark = (Key(tr.button(MARK_SENT), Intent("mark_sent", number)),) if state is State.UNKNOWN else ()
+        rows = () if is_edit else ((resend, *mark),)
+        return Post(f"{head}\n{whole(cut(words, 500))}", rows, conversation_id=sight.conversation_id)
+
+    return Rendered(notice, mail_each(notice, audience(session, sight.conversation_id, scene), post))
+
+
+def parked(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """An event failed five times: the managers decide."""
+    event = next((one for one in parking.parked(session, System("notices"), limit=LOOK_BACK) if one.event_id == notice.subject_id), None)
+    if event is None:
+        return Rendered(notice)
+
+    def post(tr: Translator, rep: Rep) -> Post:
+        words = tr("⚠️ Something that came over {channel} could not be read: {error}", channel=scene.title(event.account), error=clean_name(event.error, 200))
+        retry, drop = Key(tr.button(RETRY), Intent("retry_parked", event.event_id)), Key(tr.button(DROP), Intent("drop_parked", event.event_id))
+        return Post(words, ((retry, drop),))
+
+    return Rendered(notice, mail_each(notice, scene.managers, post))
+
+
+def joined(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """Somebody used an invitation: who gave it is told."""
+    newcomer, issuer = scene.rep(notice.subject_id), scene.rep(notice.facts.get("issuer"))
+    if newcomer is None or issuer is None:
+        return Rendered(notice)
+    return Rendered(notice, mail_each(notice, [issuer], lambda tr, rep: Post(tr("{name} has joined the team.", name=plain_name(tr, newcomer.name)))))
+
+
+def snooze_over(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """What was put off is back."""
+    sight = see(session, notice.subject_id, scene)
+
+    def post(tr: Translator, rep: Rep) -> Post:
+        words = tr("⏰ The conversation with {name} is back, as you asked.", name=plain_name(tr, sight.name))
+        return Post(words, ((Key(tr.button(OPEN), Intent("show", sight.conversation_id)),),), conversation_id=sight.conversation_id)
+
+    return Rendered(notice, mail_each(notice, audience(session, sight.conversation_id, scene), post))
+
+
+def rep_lost(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """A rep cannot be written to any more: they are off duty, and the managers know."""
+    lost = rep_at(session, str(notice.facts.get("address", "")))
+    if lost is None:
+        return Rendered(notice)
+    readers = [rep for rep in scene.managers if rep.id != lost.id]
+
+    def post(tr: Translator, rep: Rep) -> Post:
+        words = tr("⚠️ {name} has blocked the staff bot and sees nothing any more. They are off duty now.", name=plain_name(tr, lost.name))
+        return Post(f"{words} {tr('Their conversations can be taken over from /inbox.')}")
+
+    return Rendered(notice, mail_each(notice, readers, post), away=(lost,))
+
+
+RENDERERS: dict[NoticeKind, Renderer] = {
+    NoticeKind.CARD: card,
+    NoticeKind.HEARD: heard,
+    NoticeKind.EDITED: edited,
+    NoticeKind.PERSON_CALLED: person_called,
+    NoticeKind.TROUBLE: trouble,
+    NoticeKind.PARKED: parked,
+    NoticeKind.JOINED: joined,
+    NoticeKind.SNOOZE_OVER: snooze_over,
+    NoticeKind.REP_LOST: rep_lost,
+}
+
+
+def render(session: Session, waiting: Sequence[Waiting], scene: Scene) -> list[Rendered]:
+    """Every notice as mails; one that cannot be rendered is logged and shown to nobody, so that it holds up nothing."""
+    return [_render(session, notice, scene) for notice in waiting]
+
+
+def _render(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    renderer = RENDERERS.get(notice.kind)
+    if renderer is None:
+        log.error("nobody renders the notice %s", notice.kind)
+        return Rendered(notice)
+    try:
+        return renderer(session, notice, scene)
+    except Exception:
+        log.exception("the notice %s (%s) cannot be rendered", notice.id, notice.kind)
+        return Rendered(notice)
+
+
+def post_all(session: Session, rendered: Sequence[Rendered], company: Company, *, now: int) -> int:
+    """Queue what notices became and take them away; answers how many."""
+    for one in rendered:
+        for conversation_id, rep_id in one.retired:
+            retire(session, conversation_id, rep_id)
+        for rep in one.away:
+            set_available(session, rep, False, now=now)
+        put(session, one.mails, company.link_key, now=now)
+        told(session, one.notice)
+    return len(rendered)

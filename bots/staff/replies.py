@@ -1,0 +1,141 @@
+"""Replies: an answer to a post goes to its customer; what was typed before newer messages were seen waits for a second look."""
+
+from bots.staff.notices import shown
+from bots.staff.posts import ACCOUNT, Key, Post
+from bots.staff.sight import see
+from bots.staff.updates import Text
+from bots.staff.visit import Done, Visit, told
+from bots.staff.words import DO_NOT_SEND, SEND_ANYWAY, TAKE_OVER, plain_name, sorry
+from crm.base.actors import Role
+from crm.base.db import Session
+from crm.base.errors import Expired, Stale, Taken
+from crm.base.events import MediaKind, MediaRef
+from crm.base.text import cut
+from crm.conversations import talk
+from crm.conversations.desk import files_of, heard_after, post_at, seen_at
+from crm.conversations.threads import the
+from crm.outbox.deliveries import State
+from crm.people.desk import CONFIRM_MS, Intent, Wizard, became, begin, listening, quit_wizard, remember, wizard_of
+
+NEWER = 5
+
+
+def conversation_at(session: Session, visit: Visit) -> int | None:
+    """The conversation of the post this answers."""
+    return post_at(session, ACCOUNT, visit.rep.address, visit.replied_to) if visit.replied_to else None
+
+
+def reply(session: Session, visit: Visit, said: Text, conversation_id: int) -> Done:
+    """Send an answer to the customer, or say what stands in its way."""
+    seen = seen_at(session, ACCOUNT, visit.rep.address, conversation_id, before=said.message_id, at=visit.received_at)
+    draft = {"text": said.text, "message": said.message_id, "once": visit.once, "seen": seen, "media": _packed(said.media)}
+    return send(session, visit, conversation_id, draft)
+
+
+def send(session: Session, visit: Visit, conversation_id: int, draft: dict[str, object]) -> Done:
+    """Send a draft; one that newer messages overtook waits for a second look."""
+    media, message, seen = _media(draft["media"]), _number(draft["message"]), _number(draft["seen"])
+    try:
+        number = talk.reply(
+            session,
+            visit.rep,
+            conversation_id,
+            str(draft["text"]),
+            once=str(draft["once"]),
+            now=visit.now,
+            seen=seen,
+            media=media,
+            media_account=ACCOUNT if media else "",
+        )
+    except Stale:
+        return overtaken(session, visit, conversation_id, draft, seen)
+    except Taken as error:
+        return taken(session, visit, conversation_id, error)
+    remember(session, visit.rep.address, message, number)
+    return Done()
+
+
+def overtaken(session: Session, visit: Visit, conversation_id: int, draft: dict[str, object], seen: int) -> Done:
+    """Show what came meanwhile and ask; nothing has been sent."""
+    conversation, name = the(session, conversation_id), f"unsent:{draft['message']}"
+    facts = {**draft, "seen": conversation.last_heard_id}
+    begin(session, visit.rep, Wizard(name, "unsent", conversation_id, facts, listens=False), until=visit.now + CONFIRM_MS)
+    newer = heard_after(session, conversation_id, seen, most=NEWER)
+    files = files_of(session, [message.id for message in newer])
+    who = see(session, conversation_id, visit.scene(session)).name
+    texts = [
+        post.text + (f" [{', '.join(file.kind for file in files[message.id])}]" if message.id in files else "")
+        for message in newer
+        for post in shown(visit.tr, who, message, [], session)
+    ]
+    head = visit.tr("Not sent: {name} wrote more before you answered.", name=plain_name(visit.tr, who))
+    keys = (
+        Key(visit.tr.button(SEND_ANYWAY), Intent("send_anyway", conversation_id, name)),
+        Key(visit.tr.button(DO_NOT_SEND), Intent("do_not_send", conversation_id, name)),
+    )
+    words = "\n\n".join([head, *(cut(text, 600) for text in texts)])
+    return Done((Post(words, (keys,), conversation_id=conversation_id, message_id=conversation.last_heard_id, lasts=CONFIRM_MS),))
+
+
+def taken(session: Session, visit: Visit, conversation_id: int, error: Taken) -> Done:
+    """Somebody else has it: who, and for a manager the way to it. Nothing has been sent."""
+    words = f"{visit.tr('Not sent.')} {sorry(visit.tr, error)}"
+    key = Key(visit.tr.button(TAKE_OVER), Intent("take_over", conversation_id))
+    return Done((Post(words, ((key,),) if visit.rep.role is Role.MANAGER else ()),))
+
+
+def send_anyway(session: Session, visit: Visit, intent: Intent) -> Done:
+    """Send what waited, unless still newer messages came."""
+    draft = wizard_of(session, visit.rep, intent.detail, now=visit.now)
+    if draft is None:
+        raise Expired
+    quit_wizard(session, visit.rep, intent.detail)
+    done = send(session, visit, draft.target, draft.facts)
+    return done if done.posts else Done(toast=visit.tr("Sent."))
+
+
+def do_not_send(session: Session, visit: Visit, intent: Intent) -> Done:
+    """Forget what waited."""
+    if not quit_wizard(session, visit.rep, intent.detail):
+        raise Expired
+    return Done(toast=visit.tr("Not sent."))
+
+
+def changed(session: Session, visit: Visit, said: Text) -> Done:
+    """A rep edited what they typed: a message that went out is changed there, one that waits is changed here; where that cannot be, they are told."""
+    waiting = wizard_of(session, visit.rep, f"unsent:{said.message_id}", now=visit.now)
+    if waiting:
+        facts = {**waiting.facts, "text": said.text}
+        begin(session, visit.rep, Wizard(waiting.name, waiting.kind, waiting.target, facts, listens=False), until=visit.now + CONFIRM_MS)
+        return Done()
+    number = became(session, visit.rep.address, said.message_id)
+    if number is None:
+        return Done()
+    if not talk.edit(session, visit.rep, number, said.text, once=visit.once, now=visit.now):
+        return Done()
+    state = talk.states_of(session, [number]).get(number, (State.SENT, "", 0))[0]
+    if state in (State.FAILED, State.UNKNOWN, State.CANCELLED, State.EXPIRED):
+        return told(visit.tr("This message did not reach the customer, so the change did not either. Reply to the card to write again."))
+    return Done()
+
+
+def pending_note(session: Session, visit: Visit, conversation_id: int) -> Wizard | None:
+    """A note just asked for about the same customer: words meant for colleagues must not reach the customer by a slip."""
+    wizard = listening(session, visit.rep, now=visit.now)
+    return wizard if wizard and wizard.kind == "note" and wizard.target == conversation_id else None
+
+
+def _packed(media: tuple[MediaRef, ...]) -> list[object] | None:
+    return [media[0].kind.value, media[0].ref, media[0].name, media[0].mime, media[0].size] if media else None
+
+
+def _media(packed: object) -> MediaRef | None:
+    if not isinstance(packed, list):
+        return None
+    kind, ref, name, mime, size = packed
+    return MediaRef(MediaKind(kind), str(ref), str(name), str(mime), int(size))
+
+
+def _number(value: object) -> int:
+    assert isinstance(value, int)
+    return value

@@ -1,0 +1,124 @@
+"""Visit: one update of one member of staff, and the shape of everything that answers it."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bots.staff.posts import Post, numbered, put
+from bots.staff.sight import Scene, look
+from bots.staff.updates import Other, Press, Text
+from bots.staff.words import sorry
+from crm.base.actors import Rep, Role
+from crm.base.db import Session
+from crm.base.errors import DragomanError
+from crm.base.i18n import Translator, translator
+from crm.base.settings import Company
+from crm.people.desk import Intent, Wizard, handled, toast_of
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who did what; `event` is the once-key of every deed, `received_at` when we got it, `rest` what stands behind a command."""
+
+    rep: Rep
+    said: Text | Press | Other
+    event: int
+    now: int
+    received_at: int
+    company: Company
+    titles: Mapping[str, str]
+    username: str
+    rest: str = ""
+
+    @property
+    def tr(self) -> Translator:
+        """Says phrases in the reader's language."""
+        return translator(self.rep.language)
+
+    @property
+    def once(self) -> str:
+        """The once-key of what this update does."""
+        return f"event:{self.event}"
+
+    @property
+    def replied_to(self) -> int | None:
+        """The post this answers or whose button was pressed."""
+        match self.said:
+            case Press(message_id=number):
+                return number
+            case Text(reply_to=number):
+                return number
+        return None
+
+    def secret(self, purpose: str) -> str:
+        """An unguessable word of 128 bits that is the same when this update is handled twice."""
+        made = hmac.new(self.company.link_key, f"{purpose}:{self.event}".encode(), hashlib.sha256).digest()[:16]
+        return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+    def scene(self, session: Session) -> Scene:
+        """The staff as they are now."""
+        return look(session, self.company, self.titles, now=self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a deed shows: posts in the rep's chat, a short line at the button that was pressed.
+
+    `dress` = the list of commands beside the chat has to be set anew.
+    """
+
+    posts: tuple[Post, ...] = ()
+    toast: str = ""
+    alert: bool = False
+    dress: bool = False
+
+
+Deed = Callable[[Session, Visit], Done]
+"""What answers a command or words; runs in one transaction and touches nothing but its session."""
+Pressed = Callable[[Session, Visit, Intent], Done]
+Listener = Callable[[Session, Visit, Wizard], Done]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One word behind a slash: who may say it, what it is for, what it does, and the buttons and questions it brings along."""
+
+    name: str
+    description: str
+    deed: Deed
+    roles: frozenset[Role] = frozenset(Role)
+    presses: Mapping[str, Pressed] | None = None
+    listeners: Mapping[str, Listener] | None = None
+
+
+def text(words: str) -> Post:
+    """A post of plain text."""
+    return Post(words)
+
+
+def told(words: str) -> Done:
+    """An answer of plain text."""
+    return Done((Post(words),))
+
+
+def once(session: Session, visit: Visit, deed: Deed) -> Done:
+    """Do a deed and queue what it shows in one transaction; an update that was handled before changes nothing and answers the same."""
+    before = toast_of(session, visit.event)
+    if before is not None:
+        return Done(toast=before)
+    done = deed(session, visit)
+    put(session, numbered(visit.rep, done.posts, visit.event), visit.company.link_key, now=visit.now)
+    handled(session, visit.event, done.toast)
+    return done
+
+
+def refused(error: DragomanError) -> Deed:
+    """Says why not, where the reader looks: at the button, or in the chat."""
+
+    def deed(session: Session, visit: Visit) -> Done:
+        words = sorry(visit.tr, error)
+        return Done(toast=words, alert=True) if isinstance(visit.said, Press) else told(words)
+
+    return deed

@@ -1,0 +1,182 @@
+"""`doctor`: every fault of this installation and its mend, one line each."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from console import answers, dotfile, environment, machine
+from console.environment import Environment
+from console.finding import Finding, Level, fault, fine, shown, warning
+from console.lock import running
+from console.tokens import BotFacts, CheckToken, same_bot
+from crm.base.errors import DragomanError, Invalid
+
+INIT = "run `python main.py init`"
+KNOWN = {name.upper() for name in Environment.__dataclass_fields__}
+
+
+def run(file: Path, check: CheckToken, fast_parser: Callable[[], bool]) -> int:
+    """Print what was found; 1 when there is a fault."""
+    findings = list(examine(file, check, fast_parser))
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    print(shown(findings))
+    return int(any(one.level is Level.FAULT for one in findings))
+
+
+def examine(file: Path, check: CheckToken, fast_parser: Callable[[], bool]) -> Iterator[Finding]:
+    """Every finding; `fast_parser` says whether aiohttp reads requests with its C parser."""
+    yield from readable(file)
+    try:
+        env = environment.read(file=file)
+    except (UnicodeDecodeError, OSError):
+        env = environment.read(variables=os.environ)
+    yield from overruled(file, os.environ)
+    yield from firm(env)
+    yield from numbers(env)
+    yield from addresses(env)
+    yield from bots(env, check)
+    yield from on_this_machine(file, env)
+    yield from machine.python(sys.version_info, machine.headers_are_guarded())
+    yield machine.http_parser(fast_parser())
+
+
+def on_this_machine(file: Path, env: Environment) -> Iterator[Finding]:
+    """Files, database, clock, port."""
+    yield from machine.private(file, env.folder)
+    try:
+        yield from machine.database(env.database)
+        yield machine.lock(env.database)
+        yield machine.port(env.http_host, env.port, running(env.database))
+    except DragomanError as error:
+        yield fault("database", str(error), "see .env.example")
+    yield machine.room(env.folder)
+    yield machine.clock([file, env.folder / "dragoman.db", Path(__file__)])
+
+
+def readable(file: Path) -> Iterator[Finding]:
+    """The settings file: there, text, every line of it understood, every name known."""
+    if not file.exists():
+        yield warning("settings", f"there is no {file}, so everything has its default", INIT)
+        return
+    try:
+        text = dotfile.text_of(file)
+    except DragomanError as error:
+        yield fault("settings", str(error), "mend the file or " + INIT)
+        return
+    wrong = dotfile.unreadable_lines(text)
+    yield from (fault("settings", f"line {number} of {file} cannot be read", "write it as NAME=value") for number in wrong)
+    for name in dotfile.values(file):
+        if name not in KNOWN:
+            near = get_close_matches(name, KNOWN, 1)
+            yield warning("settings", f"{name} in {file} is no setting of ours", f"write {near[0]}" if near else "remove it, unless something else reads it")
+    if not wrong:
+        yield fine("settings", f"{file} is readable")
+
+
+def overruled(file: Path, variables: Mapping[str, str]) -> Iterator[Finding]:
+    """Settings that the environment replaces."""
+    try:
+        written = dotfile.values(file)
+    except DragomanError:
+        return
+    for name in sorted(KNOWN & set(written)):
+        if variables.get(name, written[name]) != written[name]:
+            yield warning("settings", f"{name} is also set in the environment, and that one is used", "unset it there, or remove it here")
+
+
+def firm(env: Environment) -> Iterator[Finding]:
+    """The company's settings."""
+    yield _answer("languages", "COMPANY_LANGUAGES", env.company_languages, _codes, "write codes such as hy,ru,en")
+    zone = _answer("zone", "COMPANY_ZONE", env.company_zone, _exact_zone, "write one such as Asia/Yerevan")
+    yield zone
+    if zone.level is Level.FINE:
+        yield _answer("hours", "WORKING_HOURS", env.working_hours, lambda words: answers.hours(words, env.company_zone), "write them as mon-fri 09:00-18:00")
+    yield _answer("currency", "COMPANY_CURRENCY", env.company_currency, answers.currency, "write three letters such as AMD")
+    if env.company_region:
+        yield _answer("country", "COMPANY_REGION", env.company_region, answers.country, "write two letters such as AM")
+
+
+def _answer(subject: str, variable: str, words: str, read: Callable[[str], str], mend: str) -> Finding:
+    try:
+        return fine(subject, read(words))
+    except Invalid as refusal:
+        return fault(subject, f"{variable}: {refusal}", mend)
+
+
+def _codes(words: str) -> str:
+    """Languages as the product reads them: codes alone."""
+    given = [word.strip() for word in words.split(",") if word.strip()]
+    if unknown := [word for word in given if word not in answers.LANGUAGES]:
+        raise Invalid(f"{unknown[0]!r} is no language of ours")
+    if not given:
+        raise Invalid("no language is set")
+    return ",".join(given)
+
+
+def _exact_zone(words: str) -> str:
+    if answers.zone(words) != words:
+        raise Invalid(f"{words!r} is not the name of a time zone")
+    return words
+
+
+def numbers(env: Environment) -> Iterator[Finding]:
+    """Settings that are numbers or one of a few words."""
+    try:
+        if not 0 < float(env.follow_up_seconds) < 86_400:
+            raise ValueError
+    except ValueError:
+        yield fault("follow-ups", f"FOLLOW_UP_SECONDS is {env.follow_up_seconds!r}", "write seconds such as 10")
+    if env.log_level not in logging.getLevelNamesMapping():
+        yield fault("log", f"LOG_LEVEL is {env.log_level!r}", "write DEBUG, INFO, WARNING or ERROR")
+
+
+def addresses(env: Environment) -> Iterator[Finding]:
+    """Settings that are addresses."""
+    table = (("address", "PUBLIC_URL", env.public_url, answers.site), ("telegram", "TELEGRAM_API_BASE", env.telegram_api_base, answers.server))
+    for subject, variable, words, read in table:
+        if words:
+            yield _answer(subject, variable, words, read, "write it as https://name.example")
+    if env.public_url.startswith("http://"):
+        yield warning("address", "PUBLIC_URL is not https, so what customers write can be read on the way", "put a TLS proxy in front and write https://")
+    for origin in env.origins:
+        if _answer("sites", "SITE_ORIGINS", origin, answers.site, "").level is Level.FAULT or origin.endswith("/"):
+            yield fault("sites", f"SITE_ORIGINS has {origin!r}", "write each as https://shop.example, with commas between")
+    if env.telegram_proxy:
+        found = _answer("telegram", "TELEGRAM_PROXY", env.telegram_proxy, answers.proxy, "write it as http://127.0.0.1:3128 or socks5://127.0.0.1:1080")
+        yield found if found.level is Level.FAULT else fine("telegram", "goes through a proxy")
+
+
+def bots(env: Environment, check: CheckToken) -> Iterator[Finding]:
+    """Both bots: present, shaped, different, known to Telegram by the name we give out."""
+    ours = ("customer bot", "CUSTOMER_BOT", env.customer_bot_token, env.customer_bot_username)
+    staff = ("staff bot", "STAFF_BOT", env.staff_bot_token, env.staff_bot_username)
+    if not env.customer_bot_token:
+        yield warning("customer bot", "CUSTOMER_BOT_TOKEN is not set, so nobody can write by Telegram", INIT)
+    if not env.staff_bot_token:
+        yield fault("staff bot", "STAFF_BOT_TOKEN is not set, so nobody can answer", INIT)
+    if same_bot(env.customer_bot_token, env.staff_bot_token):
+        yield fault("staff bot", "both tokens are of one bot", f"make a second one with @BotFather and {INIT}")
+    for subject, variable, token, name in (ours, staff):
+        if token and not answers.TOKEN.fullmatch(token):
+            yield fault(subject, f"{variable}_TOKEN does not look like a token", f"copy it from @BotFather again and {INIT}")
+        elif token:
+            yield known(subject, variable, name, asyncio.run(_asked(check, token, env)))
+
+
+async def _asked(check: CheckToken, token: str, env: Environment) -> BotFacts | str:
+    return await check(token, env.telegram_api_base, env.telegram_proxy)
+
+
+def known(subject: str, variable: str, name: str, answer: BotFacts | str) -> Finding:
+    """What Telegram's answer about a token means; pure."""
+    if isinstance(answer, str):
+        return fault(subject, answer, f"look at {variable}_TOKEN, TELEGRAM_API_BASE and TELEGRAM_PROXY, or {INIT}")
+    if answer.webhook:
+        return fault(subject, f"@{answer.username} sends its messages to {answer.webhook}, so none can come here", "stop using it there and delete its webhook")
+    if name.lower() != answer.username.lower():
+        return fault(subject, f"{variable}_USERNAME is {name!r}, so links lead elsewhere", f"write {variable}_USERNAME={answer.username}")
+    return fine(subject, f"@{answer.username}")

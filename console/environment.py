@@ -1,0 +1,109 @@
+"""The settings of an installation, read from the environment and `.env`; a wrong one is refused with one clear line."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from crm.base.errors import Misconfigured
+from crm.base.i18n import LANGUAGES
+from crm.base.settings import Company
+from crm.base.time import parse_hours
+
+REGIONS = {"Asia/Yerevan": "AM", "Asia/Tbilisi": "GE", "Africa/Addis_Ababa": "ET", "Europe/Moscow": "RU"}
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Everything that can be set; each field is the variable of the same name in capitals."""
+
+    company_name: str = "My company"
+    company_languages: str = "en,ru,hy,ka,am"
+    company_zone: str = "Asia/Yerevan"
+    company_currency: str = "AMD"
+    company_region: str = ""
+    working_hours: str = "mon-fri 09:00-18:00"
+    customer_bot_token: str = field(default="", repr=False)
+    customer_bot_username: str = ""
+    staff_bot_token: str = field(default="", repr=False)
+    staff_bot_username: str = ""
+    telegram_api_base: str = ""
+    telegram_proxy: str = field(default="", repr=False)
+    database_url: str = "sqlite:///data/dragoman.db"
+    data_dir: str = "data"
+    http_host: str = "127.0.0.1"
+    http_port: str = "8080"
+    public_url: str = ""
+    site_origins: str = ""
+    frame_ancestors: str = "'self'"
+    telegram_link: str = "https://t.me/"
+    follow_up_seconds: str = "10"
+    log_level: str = "INFO"
+
+    @property
+    def folder(self) -> Path:
+        """Where files, keys and the database live."""
+        return Path(self.data_dir)
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        if not self.database_url.startswith("sqlite:///"):
+            raise Misconfigured("DATABASE_URL must be sqlite:///path/to/file.db")
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @property
+    def port(self) -> int:
+        """The port of the web server (0 = any free one)."""
+        return whole(self.http_port, "HTTP_PORT", 0, 65535)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The sites that may talk to the widget and the form."""
+        return tuple(filter(None, (origin.strip().lower() for origin in self.site_origins.split(","))))
+
+
+def whole(words: str, name: str, least: int, most: int) -> int:
+    """A whole number from a setting."""
+    if not (words.isascii() and words.isdigit() and least <= int(words) <= most):
+        raise Misconfigured(f"{name} must be a whole number from {least} to {most}, not {words!r}")
+    return int(words)
+
+
+def read(variables: Mapping[str, str] | None = None, file: Path = Path(".env")) -> Environment:
+    """Read `.env` and the environment; the environment wins."""
+    from dotenv import dotenv_values
+
+    found = {**({} if variables is not None else dotenv_values(file)), **(os.environ if variables is None else variables)}
+    names = Environment.__dataclass_fields__
+    return Environment(**{name: value for name in names if (value := found.get(name.upper())) is not None})
+
+
+def company(env: Environment) -> Company:
+    """The firm, with every setting checked."""
+    languages = tuple(filter(None, (word.strip() for word in env.company_languages.split(","))))
+    unknown = [word for word in languages if word not in LANGUAGES]
+    if unknown or not languages:
+        raise Misconfigured(f"COMPANY_LANGUAGES takes {', '.join(LANGUAGES)}; {', '.join(unknown) or 'nothing'} was given")
+    try:
+        ZoneInfo(env.company_zone)
+        hours = parse_hours(env.working_hours, env.company_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        what = f"WORKING_HOURS: {error}" if isinstance(error, ValueError) and "hours" in str(error) else f"COMPANY_ZONE {env.company_zone!r} is not a time zone"
+        raise Misconfigured(what) from error
+    region = env.company_region or REGIONS.get(env.company_zone, "AM")
+    link = f"{env.telegram_link}{env.customer_bot_username}?start=" if env.customer_bot_username else ""
+    return Company(env.company_name, languages, env.company_zone, env.company_currency, region, hours, link_key(env.folder), link, frozenset({"webchat"}))
+
+
+def link_key(folder: Path) -> bytes:
+    """The key behind links and file addresses: 32 random bytes kept beside the database, readable by the owner alone."""
+    path = folder / "link.key"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return path.read_bytes()

@@ -1,0 +1,59 @@
+"""Leads as a list: who showed interest in the last days, newest first."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from crm.base.actors import Rep
+from crm.base.policy import Action
+from crm.base.time import DAY
+from crm.people.contacts import Contact
+from crm.people.reps import authorise
+from crm.reports.paging import Page, Place
+from crm.sales.leads import Lead, LeadStatus
+
+_own, _root = aliased(Contact), aliased(Contact)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRow:
+    """One lead in a menu; `source` is where it came from, as JSON ("" = nothing is known)."""
+
+    lead_id: int
+    conversation_id: int
+    name: str
+    status: LeadStatus
+    channel: str
+    language: str
+    need: str
+    source: str
+    created_at: int
+
+
+def leads(
+    session: Session, actor: Rep, *, now: int, days: int = 0, status: LeadStatus | None = None, after: Place | None = None, limit: int = 8
+) -> Page[LeadRow]:
+    """The leads of the last `days` (0 = of any age), of one status or of any."""
+    authorise(session, actor, Action.SEE_LEADS)
+    question = (
+        select(Lead, _root.name, _root.platform_name)
+        .join(_own, _own.id == Lead.contact_id)
+        .join(_root, _root.id == _own.root_id)
+        .order_by(Lead.created_at.desc(), Lead.id.desc())
+        .limit(limit + 1)
+    )
+    if days:
+        question = question.where(Lead.created_at >= now - days * DAY)
+    if status:
+        question = question.where(Lead.status == status.value)
+    if after:
+        question = question.where(or_(Lead.created_at < after.at, and_(Lead.created_at == after.at, Lead.id < after.id)))
+    found = session.execute(question).all()
+    rows = tuple(_row(lead, name or platform) for lead, name, platform in found[:limit])
+    return Page(rows, Place(rows[-1].created_at, rows[-1].lead_id) if len(found) > limit else None)
+
+
+def _row(lead: Lead, name: str) -> LeadRow:
+    need = lead.need or lead.first_message
+    return LeadRow(lead.id, lead.conversation_id, name, LeadStatus(lead.status), lead.channel, lead.language, need, lead.source, lead.created_at)

@@ -1,0 +1,45 @@
+"""Jobs: what the clock wakes up; each asks the database what is due and is done in ten lines."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from crm.base.db import Order, Store
+from crm.base.errors import Busy
+from crm.conversations import assign
+from scheduler.clock import Tick
+
+log = logging.getLogger(__name__)
+Deed = Callable[[Session, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How often each job looks, in seconds."""
+
+    snoozes: float = 5.0
+    follow_ups: float = 10.0
+    compose: float = 1.0
+    digest: float = 30.0
+
+
+def ticks(store: Store, clock: Callable[[], int], pulse: Pulse, deeds: dict[str, Deed]) -> list[Tick]:
+    """The ticks of a running product; `deeds` are what outreach and reports want done, by the names of `Pulse`."""
+    every = {"snoozes": pulse.snoozes, "follow_ups": pulse.follow_ups, "compose": pulse.compose, "digest": pulse.digest}
+    known: dict[str, Deed] = {"snoozes": lambda session, now: assign.wake_snoozed(session, now=now), **deeds}
+    return [Tick(name, every[name], job(store, name, deed, clock)) for name, deed in known.items()]
+
+
+def job(store: Store, name: str, deed: Deed, clock: Callable[[], int]) -> Callable[[], Awaitable[None]]:
+    """A tick that runs a deed in chunks until nothing more is due."""
+
+    async def run() -> None:
+        try:
+            while await store.write(lambda session: deed(session, clock()), Order.CHUNK):
+                pass
+        except Busy as error:
+            log.warning("%s waits: %s", name, error)
+
+    return run

@@ -1,0 +1,161 @@
+"""An office for tests: a real store, the staff bot on a pretended Telegram, and a channel that writes down what it is told to send."""
+
+import itertools
+import json
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from bots.staff.app import Staff
+from bots.staff.transport import StaffOptions
+from crm.base.actors import Rep, Role, System
+from crm.base.answers import Answer, Exchange
+from crm.base.db import SqliteStore
+from crm.base.events import Event, MediaKind, MediaRef, Message, RawEvent, Sender
+from crm.base.outbound import Limits, OpenMedia, Outbound, Receipt, Say, Undeliverable, Window
+from crm.base.settings import Company
+from crm.inbox.desk import claim_desk, done
+from crm.inbox.log import for_desk, keep
+from crm.inbox.process import Rules, read, step
+from crm.outbox.drain import Drain
+from crm.people import reps
+from sandbox.telegram.hands import Hands
+
+
+def wall() -> int:
+    """The clock the pretended Telegram goes by too."""
+    return time.time_ns() // 1_000_000
+
+
+class Letters:
+    """A channel that takes everything, or refuses as it is told."""
+
+    account = "letters"
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Outbound]] = []
+        self.refusal: Exception | None = None
+
+    def limits(self, window: Window, now: int) -> Limits:
+        return Limits(edits=True, media=frozenset(MediaKind), media_size=10_000_000, chat_burst=100)
+
+    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
+        if self.refusal:
+            raise self.refusal
+        self.sent.append((address, outbound))
+        return Receipt((f"letter-{len(self.sent)}",))
+
+    @property
+    def texts(self) -> list[str]:
+        return [outbound.text for _, outbound in self.sent if isinstance(outbound, Say)]
+
+
+def parse(raw: RawEvent) -> Sequence[Event]:
+    """A letter as a message."""
+    told = json.loads(raw.body)
+    media = (MediaRef(MediaKind.PHOTO, "ref", "cat.jpg", "image/jpeg", 4),) if told.get("photo") else ()
+    return [Message(Sender(told["from"], told["name"], language="en"), raw.key, told["text"], raw.received_at, media)]
+
+
+def silent(exchanges: Sequence[Exchange]) -> list[Answer]:
+    """A customer's bot with nothing to say."""
+    return [Answer() for _ in exchanges]
+
+
+@asynccontextmanager
+async def no_media(_: int) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"cat!"
+
+    yield chunks()
+
+
+class Office:
+    """The whole way from a letter to the staff and back, step by step."""
+
+    def __init__(self, store: SqliteStore, company: Company, options: StaffOptions, hands: Hands) -> None:
+        self.store, self.company, self.hands = store, company, hands
+        self.letters = Letters()
+        self.staff = Staff(options, store, company, clock=wall, titles={"letters": "Letters"})
+        self._drains = [Drain(store, carrier, no_media, node="test", clock=wall) for carrier in (self.letters, self.staff.carrier)]
+        self._keys = itertools.count(1)
+
+    async def letter(self, text: str, *, who: str = "ann", name: str = "Ann Lee", photo: bool = False) -> None:
+        """A customer writes."""
+        body = json.dumps({"from": who, "name": name, "text": text, "photo": photo}).encode()
+        event = RawEvent("letters", f"l{next(self._keys)}", f"letters:{who}", body, wall())
+        await self.store.gather(keep, [event])
+        rules, now = Rules(silent, self.company), wall()
+        batch = await self.store.write(lambda s: step(s, (), rules, now=now))
+        heard = read(batch, parse)
+        await self.store.write(lambda s: step(s, heard, rules, now=now))
+
+    async def show(self) -> None:
+        """Everything that waits to be shown or sent is."""
+        while await self.staff.announce():
+            pass
+        for drain in self._drains:
+            await drain.run()
+        while await self.staff.announce():
+            pass
+        await self._drains[1].run()
+
+    async def listen(self) -> None:
+        """What the staff did is heard and done; nothing is shown yet."""
+        updates = await self.staff.carrier.request.call("getUpdates", {"offset": 0, "timeout": 0})
+        assert isinstance(updates, list)
+        events = [self.raw(update) for update in updates]
+        await self.store.gather(keep, events)
+        if updates:
+            await self.staff.carrier.request.call("getUpdates", {"offset": updates[-1]["update_id"] + 1, "timeout": 0})
+        for claimed in await self.store.write(lambda s: claim_desk(s, now=wall(), limit=100)):
+            await self.staff.drive(claimed)
+            await self.store.write(lambda s, one=claimed: done(s, [one], now=wall()))  # type: ignore[misc]
+
+    def raw(self, update: dict[str, object]) -> RawEvent:
+        """One staff update as it is kept."""
+        return for_desk(RawEvent("staff", str(update["update_id"]), "staff:1", json.dumps(update).encode(), wall()))
+
+    async def settle(self) -> None:
+        """Hear, do, show, send."""
+        await self.listen()
+        await self.show()
+
+    async def member(self, person: str, role: Role = Role.REP, first_name: str = "") -> Rep:
+        """Somebody comes in by an invitation link."""
+        secret = f"secret-of-{person}"
+        await self.hands.introduce(person, first_name=first_name or person.title(), language_code="en")
+        await self.store.write(lambda s: reps.invite(s, System("test"), role, secret, now=wall()))
+        answer = await self.hands.do(person, "start", bot="staff", payload=secret)
+        assert answer["message_id"]
+        await self.settle()
+        return next(rep for rep in await self.store.read(lambda s: reps.reps(s)) if rep.name == (first_name or person.title()))
+
+    async def chat(self, person: str) -> list[dict[str, object]]:
+        """A staff chat as its owner sees it."""
+        return list((await self.hands.chat(person, bot="staff"))["messages"])
+
+    async def posts(self, person: str) -> list[str]:
+        """What the bot posted to somebody."""
+        return [str(message["text"]) for message in await self.chat(person) if message["from"] == "bot"]
+
+    async def last(self, person: str) -> dict[str, object]:
+        """The bot's newest post."""
+        return [message for message in await self.chat(person) if message["from"] == "bot"][-1]
+
+    async def find(self, person: str, words: str) -> dict[str, object]:
+        """The newest post of the bot with these words."""
+        return [message for message in await self.chat(person) if message["from"] == "bot" and words in str(message["text"])][-1]
+
+    async def say(self, person: str, text: str, reply_to: object = None) -> int:
+        """A member types; nothing is heard yet."""
+        return int((await self.hands.do(person, "send", bot="staff", text=text, reply_to=reply_to))["message_id"])
+
+    async def press(self, person: str, message: dict[str, object], button: str) -> None:
+        """A member presses a button, and it is heard."""
+        await self.hands.do(person, "click", bot="staff", message_id=message["message_id"], button=button, wait=0)
+        await self.settle()
+
+    async def refuse(self, error: Undeliverable | Exception | None) -> None:
+        """From now on the channel ends every sending like this."""
+        self.letters.refusal = error

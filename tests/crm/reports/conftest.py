@@ -1,0 +1,14 @@
+"""The same town, seen from the office."""
+
+import pytest_asyncio
+
+from crm.base.db import SqliteStore
+from crm.base.settings import Company
+from tests.crm.outreach.town import Town, found_default
+
+
+@pytest_asyncio.fixture
+async def town(store: SqliteStore, company: Company) -> Town:
+    made = Town(store, company)
+    await made.do(found_default, made.now)
+    return made

@@ -1,0 +1,135 @@
+"""The plug is pulled at random moments while people talk; nothing that was said is lost, and nothing is said twice.
+
+KILLS sets how often (12 in CI, 60 by `make faults`), SEED makes a run repeatable.
+"""
+
+import asyncio
+import os
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.walks.house import House, open_house, staffed
+
+KILLS = int(os.environ.get("KILLS", "12"))
+SEED = int(os.environ.get("SEED", str(random.SystemRandom().randrange(10**6))))
+TALKERS = 4
+
+
+class Story:
+    """Customers who keep talking and a rep who answers every card once; what each did is remembered."""
+
+    def __init__(self, house: House, dice: random.Random) -> None:
+        self.house, self.dice = house, dice
+        self.said: list[str] = []
+        self.answered: dict[str, str] = {}
+        self.over = asyncio.Event()
+
+    async def customer(self, number: int) -> None:
+        """A new stranger every few words, each word told apart from every other."""
+        place = 0
+        while not self.over.is_set():
+            name = f"cust{number}x{place // 3}"
+            if place % 3 == 0:
+                await self.house.hands.introduce(name, first_name=name.title(), language_code="en")
+            word = f"word{number}n{place}"
+            await self.house.hands.do(name, "send", text=f"please {word}")
+            self.said.append(word)
+            place += 1
+            await asyncio.sleep(self.dice.uniform(0.05, 0.6))
+
+    async def rep(self) -> None:
+        """Answers each new customer's card once."""
+        while not self.over.is_set():
+            chat = await self.house.hands.chat("tigran", bot="staff")
+            for message in chat["messages"]:
+                text = message["text"]
+                name = next((word for word in text.split() if word.startswith("Cust")), "").strip(":,.<>()")
+                if message["from"] == "bot" and name and name not in self.answered and message["buttons"]:
+                    self.answered[name] = f"answer for {name}"
+                    await self.house.hands.do("tigran", "send", bot="staff", text=self.answered[name], reply_to=message["message_id"])
+            await asyncio.sleep(0.2)
+
+
+async def polled(house: House, after: int) -> int:
+    """Wait until both bots have polled since a request of the log; answers the newest request's number."""
+    for bot in ("customer", "staff"):
+        async with asyncio.timeout(60):
+            while not await house.hands.log(bot=bot, after=after, method="getUpdates"):
+                await asyncio.sleep(0.05)
+    return max(int(request["number"]) for request in await house.hands.log(after=after))
+
+
+@pytest.mark.faults
+async def test_nothing_is_lost_and_nothing_is_doubled(tmp_path: Path) -> None:
+    print(f"SEED={SEED} KILLS={KILLS}")  # noqa: T201 - a failing run must be repeatable
+    dice = random.Random(SEED)
+    async with open_house(tmp_path) as house:
+        await staffed(house)
+        await house.start()
+        story = Story(house, dice)
+        async with asyncio.TaskGroup() as people:
+            for number in range(TALKERS):
+                people.create_task(story.customer(number))
+            people.create_task(story.rep())
+            seen = 0
+            for _ in range(KILLS):
+                seen = await polled(house, seen)
+                await asyncio.sleep(dice.uniform(0.005, 1.0))
+                await house.kill()
+                await house.start()
+            await polled(house, seen)
+            story.over.set()
+        await heard_once(house, story)
+        await answered_once(house, story)
+        await sent_once(house)
+        await alive(house)
+        assert await house.stop() == 0
+        await balanced(house)
+
+
+async def heard_once(house: House, story: Story) -> None:
+    """Each word stands in the store exactly once."""
+    await house.until("SELECT count(*) FROM messages WHERE author = 'contact' AND kind = 'message'", want=[(len(story.said),)])
+    texts = Counter(text.split()[-1] for (text,) in house.rows("SELECT text FROM messages WHERE author = 'contact' AND kind = 'message'"))
+    assert texts == Counter(story.said)
+    assert house.rows("SELECT count(*) FROM leads") == house.rows("SELECT count(DISTINCT address) FROM conversations")
+
+
+async def answered_once(house: House, story: Story) -> None:
+    """Each of the rep's answers stands in the store exactly once."""
+    await house.until("SELECT count(*) FROM messages WHERE author = 'rep'", want=[(len(story.answered),)])
+    assert Counter(text for (text,) in house.rows("SELECT text FROM messages WHERE author = 'rep'")) == Counter(story.answered.values())
+
+
+async def sent_once(house: House) -> None:
+    """No customer got the same words twice, and whatever may not have arrived is `unknown`, not silently resent or dropped."""
+    await house.until("SELECT count(*) FROM deliveries WHERE desk = 0 AND state IN ('queued', 'sending')", want=[(0,)])
+    log = await house.hands.log(bot="customer", method="sendMessage")
+    got = Counter((str(one["parameters"]["chat_id"]), str(one["parameters"]["text"])) for one in log if one["accepted"])
+    assert [who for who, times in got.items() if times > 1] == []
+    for address, text, state in house.rows("SELECT d.address, m.text, d.state FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.desk = 0"):
+        if state == "sent":
+            assert got[address, text] == 1, (address, text)
+        elif state != "unknown":
+            assert got[address, text] == 0, (address, text, state)
+
+
+async def alive(house: House) -> None:
+    """After all that, a new stranger is greeted."""
+    await house.hands.introduce("late", first_name="Late", language_code="en")
+    await house.hands.do("late", "send", text="anybody there?")
+    await house.hands.wait("late", contains="Marani", timeout=30)
+
+
+async def balanced(house: House) -> None:
+    """The books balance."""
+    from crm.base.db import SqliteStore
+    from crm.reports.books import check
+
+    store = SqliteStore(house.database)
+    books = await store.read(check)
+    await store.close()
+    assert books.balanced, books.problems
