@@ -14,6 +14,7 @@ from console.finding import Finding, Level, fault, fine, shown, warning
 from console.lock import running
 from console.tokens import BotFacts, CheckToken, same_bot
 from crm.base.errors import DragomanError, Invalid
+from crm.base.i18n import LANGUAGES
 
 INIT = "run `python main.py init`"
 KNOWN = {name.upper() for name in Environment.__dataclass_fields__}
@@ -110,7 +111,7 @@ def _answer(subject: str, variable: str, words: str, read: Callable[[str], str],
 def _codes(words: str) -> str:
     """Languages as the product reads them: codes alone."""
     given = [word.strip() for word in words.split(",") if word.strip()]
-    if unknown := [word for word in given if word not in answers.LANGUAGES]:
+    if unknown := [word for word in given if word not in LANGUAGES]:
         raise Invalid(f"{unknown[0]!r} is no language of ours")
     if not given:
         raise Invalid("no language is set")

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -68,18 +69,19 @@ def quoted(value: str) -> str:
 def write(file: Path, text: str) -> None:
     """Put the text in place in one step, readable by the owner alone; a killed write leaves the old file."""
     file = file.resolve()
-    fresh = file.with_name(f"{file.name}.{os.getpid()}.new")
     try:
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle, fresh = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)  # mode 0600
+    except OSError as error:
+        raise Misconfigured(f"{file} cannot be written: {error.strerror}") from error
+    try:
         with os.fdopen(handle, "w", encoding="utf-8") as out:
             out.write(text)
             out.flush()
             os.fsync(handle)
-        fresh.replace(file)
-    except OSError as error:
-        raise Misconfigured(f"{file.name} cannot be written: {error.strerror}") from error
-    finally:
-        fresh.unlink(missing_ok=True)
+        Path(fresh).replace(file)
+    except BaseException:
+        Path(fresh).unlink()
+        raise
     _settle(file.parent)
 
 

@@ -71,7 +71,7 @@ class Wizard:
         ask, given = self._terminal.ask, self.given
         given["COMPANY_NAME"] = ask("The company's name, as customers see it", self._had("COMPANY_NAME"), answers.line)
         self._terminal.say("\n" + "   ".join(f"{number} {NATIVE[code]}" for number, code in enumerate(LANGUAGES, 1)))
-        spoken = self._had("COMPANY_LANGUAGES").replace(",", " ") or " ".join(LANGUAGES)
+        spoken = (self._had("COMPANY_LANGUAGES") or Environment().company_languages).replace(",", " ")
         given["COMPANY_LANGUAGES"] = ask("Languages your customers speak, the first is used when nothing tells", spoken, answers.languages)
         likely = self._had("COMPANY_ZONE") or answers.zone_of_this_machine() or Environment().company_zone
         given["COMPANY_ZONE"] = zone = ask("\nTime zone (or your city or country, in English)", likely, answers.zone)
@@ -101,9 +101,9 @@ class Wizard:
     def _ask_bot(self, bot: Bot) -> None:
         """Ask for a token until it is checked, kept or left out."""
         say, old = self._terminal.say, self._had(f"{bot.variable}_TOKEN")
-        last, name = old, ""
+        last, name = "" if same_bot(old, self.given.get("CUSTOMER_BOT_TOKEN", "")) else old, ""
         while not name:
-            typed = self._terminal.secret(f"Token of the bot for {bot.title} ({'skip = none' if old else 'Enter = skip'})", masked(last))
+            typed = self._terminal.secret(f"Token of the bot for {bot.title} ({'skip = none' if last else 'Enter = skip'})", masked(last))
             match typed or ("" if last else "skip"):
                 case "skip":
                     say(f"  ! {bot.missing}")

@@ -2,6 +2,7 @@
 
 import contextlib
 import email.policy
+import errno
 import os
 import re
 import shutil
@@ -125,11 +126,11 @@ def port(host: str, number: int, product_runs: bool) -> Finding:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except socket.gaierror:
-        return fault("port", f"HTTP_HOST {host!r} is no address of this machine", "set HTTP_HOST=127.0.0.1")
     except PermissionError:
         return fault("port", f"port {number} is for root alone", "set HTTP_PORT above 1023")
     except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            return fault("port", f"HTTP_HOST {host!r} is no address of this machine", "set HTTP_HOST=127.0.0.1")
         if product_runs:
             return fine("port", f"{number} is used by the product")
         return fault("port", f"port {number} at {host} cannot be used ({error.strerror})", "stop the other program, or set HTTP_PORT")

@@ -49,7 +49,7 @@ class Staff:
         self.carrier = StaffCarrier(options)
         self.state = PollState()
         self._store, self._company, self._clock = store, company, clock
-        self._username, self._titles = username, dict(titles or {})
+        self._username, self._titles, self._sendable = username, dict(titles or {}), options.sendable
         self._received: dict[int, int] = {}
         self._application = application(self.carrier.bot)
         self._listen()
@@ -121,13 +121,12 @@ class Staff:
     async def _start(self, update: Update, context: StaffContext) -> None:
         driven, said = context.driven, context.driven.said
         assert isinstance(said, Text)
-        secret = said.text.partition(" ")[2].strip()
-        if not secret:
+        if not door.secret_in(said):
             await self._command(update, context)
             return
         try:
             joined = await self._store.write(
-                lambda s: door.join(s, said, secret, lambda rep: self._visit(rep, driven), event=driven.event, now=driven.now, company=self._company)
+                lambda s: door.join(s, said, lambda rep: self._visit(rep, driven), self._company, event=driven.event, now=driven.now)
             )
         except (Expired, Forbidden) as error:
             await self._not_joined(driven, said, error)
@@ -206,7 +205,7 @@ class Staff:
         assert isinstance(said, Text | Press | Other)
         rest = said.text.partition(" ")[2].strip() if isinstance(said, Text) else ""
         received = self._received.get(driven.event, driven.now)
-        return Visit(rep, said, driven.event, driven.now, received, self._company, self._titles, self._username, rest)
+        return Visit(rep, said, driven.event, driven.now, received, self._company, self._titles, self._username, rest, self._sendable)
 
     async def _rep(self, chat_id: int) -> Rep | None:
         return await self._store.read(lambda s: rep_at(s, str(chat_id)))

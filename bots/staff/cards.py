@@ -80,7 +80,8 @@ def elsewhere(sight: Sight, reader: Rep) -> bool:
 
 def _head(sight: Sight, tr: Translator, most: int) -> str:
     username = escape_html(f" @{clean_name(sight.username, 40)}") if sight.username else ""
-    facts = [escape_html(sight.channel), escape_html(NATIVE.get(sight.language, sight.language)), line_html(sight.source, min(most, 120)) if sight.source else ""]
+    source = line_html(sight.source, min(most, 120)) if sight.source else ""
+    facts = [escape_html(sight.channel), escape_html(NATIVE.get(sight.language, sight.language)), source]
     return f"<b>{name_html(tr, sight.name)}</b>{username}\n{' · '.join(filter(None, facts))}"
 
 

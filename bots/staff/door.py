@@ -14,19 +14,20 @@ from crm.base.outbound import Lane, Say
 from crm.base.settings import Company
 from crm.base.text import choose_language, clean_name
 from crm.base.time import MINUTE
+from crm.conversations import desk
 from crm.outbox.notices import Notice, NoticeKind, tell
 from crm.outbox.queue import Parcel, enqueue
 from crm.people import reps
 from crm.people.desk import handled, toast_of
 
 
-def join(session: Session, said: Text, secret: str, visit_of: Callable[[Rep], Visit], *, event: int, now: int, company: Company) -> Rep | None:
+def join(session: Session, said: Text, visit_of: Callable[[Rep], Visit], company: Company, *, event: int, now: int) -> Rep | None:
     """Let somebody in who holds an invitation; raises `Expired` or `Forbidden`. None when this update was handled before."""
     if toast_of(session, event) is not None:
         return None
     language = choose_language("", said.language, company.languages[0], company.languages)
     name = clean_name(said.user_name) or "?"
-    rep, issuer = reps.join(session, secret, address=str(said.chat_id), name=name, language=language, now=now)
+    rep, issuer = reps.join(session, secret_in(said), address=str(said.chat_id), name=name, language=language, now=now)
     tell(session, [Notice(NoticeKind.JOINED, rep.id, f"joined:{event}", {"issuer": issuer})], now=now)
     visit = visit_of(rep)
     put(session, numbered(rep, welcome(session, visit), event), company.link_key, now=now)
@@ -34,13 +35,18 @@ def join(session: Session, said: Text, secret: str, visit_of: Callable[[Rep], Vi
     return rep
 
 
+def secret_in(said: Text) -> str:
+    """What stands behind /start ("" = nothing)."""
+    return said.text.partition(" ")[2].strip()
+
+
 def welcome(session: Session, visit: Visit) -> list[Post]:
     """The first words to a member, with the menu, and what waits already."""
     tr = visit.tr
     hello = tr("Welcome, {name}. Customers' messages come here as cards; reply to a card to answer.", name=clean_name(visit.rep.name))
     names = [command.name for command in known_to(visit.rep.role) if command.name != "start"]
-    waiting = inbox.deed(session, visit).posts
-    return [Post(hello, menus.menu(tr, names)), *(waiting if any(len(post.keys) > 1 for post in waiting) else ())]
+    _, waiting = desk.inbox(session, visit.rep, everybody=True, most=1)
+    return [Post(hello, menus.menu(tr, names)), *(inbox.deed(session, visit).posts if waiting else ())]
 
 
 def wrong_invitation(session: Session, said: Text, company: Company, *, event: int, now: int) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bots.staff import buttons, replies
-from bots.staff.commands import COMMANDS, help, known_to, named
+from bots.staff.commands import COMMANDS, help, named
 from bots.staff.updates import Press, Text
 from bots.staff.visit import Done, Listener, Pressed, Visit, told
 from crm.base.db import Session
 from crm.base.errors import Expired
+from crm.base.text import is_command
 from crm.people.desk import Intent, listening, quit_wizard, redeem
 
 
@@ -45,10 +46,11 @@ def pressed(session: Session, visit: Visit) -> Done:
 def commanded(session: Session, visit: Visit) -> Done:
     """A command; one that is unknown, or not this role's, gets help."""
     assert isinstance(visit.said, Text)
-    name = visit.said.text.split(maxsplit=1)[0].removeprefix("/").partition("@")[0].lower()
-    if name == "cancel":
+    name, _, bot = visit.said.text.split(maxsplit=1)[0].removeprefix("/").lower().partition("@")
+    ours = bot in ("", visit.username.lower())
+    if ours and name == "cancel":
         return cancelled(session, visit)
-    command = next((command for command in known_to(visit.rep.role) if command.name == name), None)
+    command = named(name, visit.rep.role) if ours else None
     return (command.deed if command else help.deed)(session, visit)
 
 
@@ -64,6 +66,8 @@ def cancelled(session: Session, visit: Visit) -> Done:
 def written(session: Session, visit: Visit) -> Done:
     """Words or a file: the answer to a question of ours, the answer to a customer, or nobody's."""
     assert isinstance(visit.said, Text)
+    if is_command(visit.said.text) and not visit.said.forwarded:
+        return commanded(session, visit)
     conversation_id = replies.conversation_at(session, visit)
     wizard = replies.pending_note(session, visit, conversation_id) if conversation_id else listening(session, visit.rep, now=visit.now)
     if wizard and wizard.kind in LISTENERS:

@@ -1,11 +1,12 @@
 """Notices: what staff must see becomes posts, each for its reader, in their language."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from bots.staff import cards
+from bots.staff import campaign, cards, digest
 from bots.staff.posts import Key, Mail, Post, put, same
+from bots.staff.rendering import Rendered, Renderer, mail_each, once_key
 from bots.staff.sight import Scene, lines_of, see
 from bots.staff.words import DROP, MARK_SENT, OPEN, RESEND, RETRY, plain_name, whole, why
 from crm.base.actors import Rep, System
@@ -15,7 +16,7 @@ from crm.base.i18n import Translator, translator
 from crm.base.outbound import Edit, Media
 from crm.base.settings import Company
 from crm.base.text import clean_name, cut
-from crm.base.time import MINUTE
+from crm.base.time import DAY, MINUTE
 from crm.conversations.desk import cards_of, files_of, retire
 from crm.conversations.threads import Attachment, MediaState, Message, the
 from crm.inbox import parked as parking
@@ -29,29 +30,6 @@ from crm.people.reps import rep_at, set_available
 log = logging.getLogger(__name__)
 STALE_CARD = 15 * MINUTE
 LOOK_BACK = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """What one notice becomes: mails, and cards that give way to a fresh post (conversation, rep)."""
-
-    notice: Waiting
-    mails: tuple[Mail, ...] = ()
-    retired: tuple[tuple[int, int], ...] = ()
-    away: tuple[Rep, ...] = ()
-
-
-Renderer = Callable[[Session, Waiting, Scene], Rendered]
-
-
-def mail_each(notice: Waiting, readers: Sequence[Rep], make: Callable[[Translator, Rep], Post]) -> tuple[Mail, ...]:
-    """One mail per reader, in their language, once per version of its cause."""
-    return tuple(Mail(rep, make(translator(rep.language), rep), once_key(notice, rep)) for rep in readers)
-
-
-def once_key(notice: Waiting, rep: Rep) -> str:
-    """What makes showing this notice to this reader twice impossible."""
-    return f"notice:{notice.id}:{notice.version}:{rep.id}"
 
 
 def audience(session: Session, conversation_id: int, scene: Scene) -> tuple[Rep, ...]:
@@ -135,7 +113,7 @@ def person_called(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 
     def post(tr: Translator, rep: Rep) -> Post:
         words = tr("🙋 {name} asks for a person. Reply to this message to answer.", name=plain_name(tr, sight.name))
-        return Post(words, conversation_id=sight.conversation_id, message_id=sight.last_heard_id)
+        return Post(words, conversation_id=sight.conversation_id)
 
     return Rendered(notice, mail_each(notice, audience(session, sight.conversation_id, scene), post))
 
@@ -212,7 +190,9 @@ def rep_lost(session: Session, notice: Waiting, scene: Scene) -> Rendered:
         words = tr("⚠️ {name} has blocked the staff bot and sees nothing any more. They are off duty now.", name=plain_name(tr, lost.name))
         return Post(f"{words} {tr('Their conversations can be taken over from /inbox.')}")
 
-    return Rendered(notice, mail_each(notice, readers, post), away=(lost,))
+    # Everything that fails to reach them says so again: once a day is enough.
+    mails = (replace(mail, once=f"rep_lost:{lost.id}:{scene.now // DAY}:{mail.rep.id}") for mail in mail_each(notice, readers, post))
+    return Rendered(notice, tuple(mails), away=(lost,))
 
 
 RENDERERS: dict[NoticeKind, Renderer] = {
@@ -225,6 +205,8 @@ RENDERERS: dict[NoticeKind, Renderer] = {
     NoticeKind.JOINED: joined,
     NoticeKind.SNOOZE_OVER: snooze_over,
     NoticeKind.REP_LOST: rep_lost,
+    NoticeKind.DIGEST: digest.digest,
+    NoticeKind.CAMPAIGN: campaign.campaign,
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from crm.base.actors import Rep
 from crm.base.db import Session
-from crm.base.outbound import Button, Buttons, Lane, Media, Say
+from crm.base.outbound import Button, Buttons, Edit, Lane, Media, Say
 from crm.conversations.desk import card_name
 from crm.conversations.threads import Attachment, MediaState
 from crm.outbox.payload import pack
@@ -13,6 +13,8 @@ from crm.outbox.queue import Parcel, enqueue
 from crm.people.desk import BUTTON_MS, Intent, issue, token_of
 
 ACCOUNT = "staff"
+# Places of posts are numbers of messages; an answer stands below all of them, later answers above earlier ones.
+BEFORE_CARDS = 10**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Post:
     """One thing to show: text (plain, or escaped HTML), buttons, a file.
 
     A post with a `conversation_id` is one a reply to goes to the customer; `message_id` is the newest message of theirs it shows;
-    a `card` is edited rather than repeated.
+    a `card` is edited rather than repeated, and so is a post with a `name`; `edits` is the post that this one takes the place of.
     """
 
     text: str
@@ -43,15 +45,18 @@ class Post:
     media: Media | None = None
     card: bool = False
     lasts: int = BUTTON_MS
+    name: str = ""
+    edits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A post for one member of staff; `once` makes showing it twice impossible."""
+    """A post for one member of staff; `once` makes showing it twice impossible; a `place` puts it before what waits for the same chat."""
 
     rep: Rep
     post: Post
     once: str
+    place: int | None = None
 
 
 def put(session: Session, mails: Sequence[Mail], key: bytes, *, now: int) -> None:
@@ -74,6 +79,12 @@ def say_of(post: Post, rep_id: int, key: bytes) -> Say:
     return Say(post.text, post.media, buttons, html=post.html)
 
 
+def outbound(post: Post, rep_id: int, key: bytes) -> Say | Edit:
+    """What leaves for a post: new words for an older one, or a message of its own; pure."""
+    say = say_of(post, rep_id, key)
+    return Edit(str(post.edits), say.text, say.buttons, say.html) if post.edits else say
+
+
 def parcel(session: Session, mail: Mail, key: bytes) -> Parcel:
     """A mail as a parcel; a file whose bytes are still on their way holds back nothing but itself."""
     post, waits = mail.post, 0
@@ -83,13 +94,14 @@ def parcel(session: Session, mail: Mail, key: bytes) -> Parcel:
     return Parcel(
         ACCOUNT,
         mail.rep.address,
-        say_of(post, mail.rep.id, key),
+        outbound(post, mail.rep.id, key),
         # Replies keep their order in a chat, so that one slow file would hold every later card; what was planned ahead does not.
         Lane.FOLLOWUP if waits else Lane.REPLY,
         mail.once,
         post.conversation_id,
         post.message_id,
-        card=card_name(post.conversation_id, mail.rep.id) if post.card and post.conversation_id else None,
+        card=post.name or (card_name(post.conversation_id, mail.rep.id) if post.card and post.conversation_id else None),
+        place=mail.place,
         needs_media=waits > 0,
         desk=True,
     )
@@ -101,8 +113,8 @@ def same(post: Post, rep_id: int, key: bytes, payload: str) -> bool:
 
 
 def numbered(rep: Rep, posts: Sequence[Post], event: int) -> list[Mail]:
-    """The answers to one update, each with a once-key of its own."""
-    return [Mail(rep, post, f"event:{event}:{place}") for place, post in enumerate(posts)]
+    """The answers to one update, each with a once-key of its own; whoever asked does not wait behind a crowd of cards."""
+    return [Mail(rep, post, f"event:{event}:{place}", 10 * event + place - BEFORE_CARDS) for place, post in enumerate(posts)]
 
 
 def with_keys(post: Post, *rows: tuple[Key, ...]) -> Post:

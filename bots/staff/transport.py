@@ -42,7 +42,7 @@ class Throttled(TelegramError):
 
 @dataclass(frozen=True, slots=True)
 class StaffOptions:
-    """Where the staff bot's Telegram is and how long to wait for it, in seconds."""
+    """Where the staff bot's Telegram is and how long to wait for it, in seconds; `sendable` are the accounts that can carry a promotion (empty = all)."""
 
     token: str = field(repr=False)
     server: str = "https://api.telegram.org"
@@ -50,6 +50,7 @@ class StaffOptions:
     connect_timeout: float = 5.0
     read_timeout: float = 20.0
     upload_timeout: float = 120.0
+    sendable: frozenset[str] = frozenset()
 
 
 class AiohttpRequest(BaseRequest):

@@ -20,7 +20,10 @@ from crm.people.desk import Intent, Wizard, handled, toast_of
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who did what; `event` is the once-key of every deed, `received_at` when we got it, `rest` what stands behind a command."""
+    """Who did what; `event` is the once-key of every deed, `received_at` when we got it, `rest` what stands behind a command.
+
+    `sendable` are the accounts that can carry a promotion (empty = all).
+    """
 
     rep: Rep
     said: Text | Press | Other
@@ -31,6 +34,7 @@ class Visit:
     titles: Mapping[str, str]
     username: str
     rest: str = ""
+    sendable: frozenset[str] = frozenset()
 
     @property
     def tr(self) -> Translator:

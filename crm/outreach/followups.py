@@ -89,9 +89,7 @@ def overview(session: Session, actor: Actor, *, now: int, after: tuple[int, int]
         .order_by(Enrollment.due_at, Enrollment.id)
         .limit(limit)
     )
-    people = tuple(
-        InSequence(one.id, one.conversation_id, name or platform, one.step + 1, len(steps), one.due_at, one.zone) for one, name, platform in rows
-    )
+    people = tuple(InSequence(one.id, one.conversation_id, name or platform, one.step + 1, len(steps), one.due_at, one.zone) for one, name, platform in rows)
     return Overview(sequence.id, sequence.name, sequence.state == SequenceState.PAUSED, steps, active, people, _expired(session, now))
 
 
@@ -167,9 +165,7 @@ def _delay(session: Session, step: Step, delay_ms: int) -> None:
         raise Invalid(f"the delay must be between {least // MINUTE} and {most // MINUTE} minutes")
     step.delay_ms = delay_ms
     waits = (Enrollment.sequence_id == step.sequence_id, Enrollment.step == step.place, Enrollment.state == EnrollmentState.ACTIVE.value)
-    session.execute(
-        update(Enrollment).where(*waits).values(due_at=Enrollment.silent_since + delay_ms), execution_options={"synchronize_session": False}
-    )
+    session.execute(update(Enrollment).where(*waits).values(due_at=Enrollment.silent_since + delay_ms), execution_options={"synchronize_session": False})
 
 
 def take_out(session: Session, actor: Actor, enrollment_id: int, *, now: int) -> None:

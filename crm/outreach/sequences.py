@@ -100,9 +100,7 @@ class Swept:
     more: bool = False
 
 
-_STOPPING = select(Enrollment.id, Enrollment.batch_id).where(
-    among(Enrollment.contact_id, "people"), Enrollment.state == fixed("active")
-)
+_STOPPING = select(Enrollment.id, Enrollment.batch_id).where(among(Enrollment.contact_id, "people"), Enrollment.state == fixed("active"))
 _STOP = (
     update(table_of(Enrollment))
     .where(among(Enrollment.id, "ids"), Enrollment.state == fixed("active"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bots.staff.commands import available, help, inbox, invite, language, lead, mine, parked, start
+from bots.staff.commands import available, followup, help, inbox, invite, language, lead, leads, mine, parked, promo, start, today
 from bots.staff.visit import Command
 from crm.base.actors import Role
 
@@ -11,6 +11,10 @@ COMMANDS: tuple[Command, ...] = (
     inbox.COMMAND,
     mine.COMMAND,
     lead.COMMAND,
+    today.COMMAND,
+    leads.COMMAND,
+    followup.COMMAND,
+    promo.COMMAND,
     available.COMMAND,
     invite.COMMAND,
     parked.COMMAND,

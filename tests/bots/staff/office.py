@@ -10,14 +10,15 @@ from bots.staff.app import Staff
 from bots.staff.transport import StaffOptions
 from crm.base.actors import Rep, Role, System
 from crm.base.answers import Answer, Exchange
-from crm.base.db import SqliteStore
+from crm.base.db import Session, SqliteStore
 from crm.base.events import Event, MediaKind, MediaRef, Message, RawEvent, Sender
 from crm.base.outbound import Limits, OpenMedia, Outbound, Receipt, Say, Undeliverable, Window
 from crm.base.settings import Company
 from crm.inbox.desk import claim_desk, done
-from crm.inbox.log import for_desk, keep
+from crm.inbox.log import Waiting, for_desk, keep
 from crm.inbox.process import Rules, read, step
 from crm.outbox.drain import Drain
+from crm.outbox.notices import Notice, NoticeKind, tell
 from crm.people import reps
 from sandbox.telegram.hands import Hands
 
@@ -75,30 +76,33 @@ class Office:
 
     def __init__(self, store: SqliteStore, company: Company, options: StaffOptions, hands: Hands) -> None:
         self.store, self.company, self.hands = store, company, hands
-        self.letters = Letters()
-        self.staff = Staff(options, store, company, clock=wall, titles={"letters": "Letters"})
-        self._drains = [Drain(store, carrier, no_media, node="test", clock=wall) for carrier in (self.letters, self.staff.carrier)]
+        self.letters, self.ahead = Letters(), 0
+        self.staff = Staff(options, store, company, clock=self.now, titles={"letters": "Letters"})
+        self._drains = [Drain(store, carrier, no_media, node="test", clock=self.now) for carrier in (self.letters, self.staff.carrier)]
         self._keys = itertools.count(1)
 
     async def letter(self, text: str, *, who: str = "ann", name: str = "Ann Lee", photo: bool = False) -> None:
         """A customer writes."""
         body = json.dumps({"from": who, "name": name, "text": text, "photo": photo}).encode()
-        event = RawEvent("letters", f"l{next(self._keys)}", f"letters:{who}", body, wall())
+        event = RawEvent("letters", f"l{next(self._keys)}", f"letters:{who}", body, self.now())
         await self.store.gather(keep, [event])
-        rules, now = Rules(silent, self.company), wall()
+        rules, now = Rules(silent, self.company), self.now()
         batch = await self.store.write(lambda s: step(s, (), rules, now=now))
         heard = read(batch, parse)
         await self.store.write(lambda s: step(s, heard, rules, now=now))
 
+    def now(self) -> int:
+        """The office's clock; it runs ahead by as much as the sender would have had to wait."""
+        return wall() + self.ahead
+
     async def show(self) -> None:
         """Everything that waits to be shown or sent is."""
-        while await self.staff.announce():
-            pass
-        for drain in self._drains:
-            await drain.run()
-        while await self.staff.announce():
-            pass
-        await self._drains[1].run()
+        for _ in range(4):
+            self.ahead += 10_000
+            while await self.staff.announce():
+                pass
+            for drain in self._drains:
+                await drain.run()
 
     async def listen(self) -> None:
         """What the staff did is heard and done; nothing is shown yet."""
@@ -108,13 +112,13 @@ class Office:
         await self.store.gather(keep, events)
         if updates:
             await self.staff.carrier.request.call("getUpdates", {"offset": updates[-1]["update_id"] + 1, "timeout": 0})
-        for claimed in await self.store.write(lambda s: claim_desk(s, now=wall(), limit=100)):
+        for claimed in await self.store.write(lambda s: claim_desk(s, now=self.now(), limit=100)):
             await self.staff.drive(claimed)
-            await self.store.write(lambda s, one=claimed: done(s, [one], now=wall()))  # type: ignore[misc]
+            await self.store.write(lambda s, one=claimed: done(s, [one], now=self.now()))  # type: ignore[misc]
 
     def raw(self, update: dict[str, object]) -> RawEvent:
         """One staff update as it is kept."""
-        return for_desk(RawEvent("staff", str(update["update_id"]), "staff:1", json.dumps(update).encode(), wall()))
+        return for_desk(RawEvent("staff", str(update["update_id"]), "staff:1", json.dumps(update).encode(), self.now()))
 
     async def settle(self) -> None:
         """Hear, do, show, send."""
@@ -125,7 +129,7 @@ class Office:
         """Somebody comes in by an invitation link."""
         secret = f"secret-of-{person}"
         await self.hands.introduce(person, first_name=first_name or person.title(), language_code="en")
-        await self.store.write(lambda s: reps.invite(s, System("test"), role, secret, now=wall()))
+        await self.store.write(lambda s: reps.invite(s, System("test"), role, secret, now=self.now()))
         answer = await self.hands.do(person, "start", bot="staff", payload=secret)
         assert answer["message_id"]
         await self.settle()
@@ -159,3 +163,16 @@ class Office:
     async def refuse(self, error: Undeliverable | Exception | None) -> None:
         """From now on the channel ends every sending like this."""
         self.letters.refusal = error
+
+    async def park(self) -> int:
+        """Something comes that cannot be read, and has failed five times."""
+        await self.store.gather(keep, [RawEvent("letters", "bad", "letters:bad", b"", self.now())])
+
+        def fail(session: Session) -> int:
+            row = session.query(Waiting).one()
+            row.parked, row.attempts, row.error = 1, 5, "ValueError: empty"
+            session.flush()
+            tell(session, [Notice(NoticeKind.PARKED, row.event_id, "parked:1")], now=self.now())
+            return row.event_id
+
+        return await self.store.write(fail)

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from crm.base.actors import Customer, Role
 from crm.base.errors import Expired, Forbidden, Invalid, NotFound
@@ -276,9 +277,9 @@ async def test_a_contact_without_a_thread_gets_a_closed_one(town: Town) -> None:
     assert (made.status, made.open_identity_id) == ("closed", None)
 
 
-def add_identity(session: object, contact_id: int) -> None:
+def add_identity(session: Session, contact_id: int) -> None:
     row = Identity(id=10**9, contact_id=contact_id, account="shop", external_id="ani-7", last_inbound_at=5, created_at=5)
-    session.add(row)  # type: ignore[attr-defined]
+    session.add(row)
 
 
 async def close(town: Town, boss: object, address: str) -> None:
@@ -330,7 +331,7 @@ async def test_progress_is_told_when_it_changes_and_the_end_is_told(town: Town) 
     waiting = NoticeRow.key == f"campaign:{number}"
     await town.promotions()
     assert await town.count(NoticeRow, waiting) == 1
-    await town.store.write(lambda session: session.execute(NoticeRow.__table__.delete()))
+    await town.store.write(lambda session: session.execute(delete(NoticeRow)))
     town.now += MINUTE
     await town.promotions()
     assert await town.count(NoticeRow, waiting) == 0

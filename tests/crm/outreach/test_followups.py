@@ -168,7 +168,7 @@ async def test_steps_that_lie_close_never_leave_on_one_anothers_heels(town: Town
 @pytest.mark.parametrize("flag", ["blocked", "silenced"])
 async def test_whoever_wants_nothing_is_not_enrolled(town: Town, flag: str) -> None:
     await town.writes("ani")
-    await town.set("ani", **{flag: 1})
+    await town.set("ani", account="telegram", **{flag: 1})
     await town.sends()
     town.now += 25 * HOUR
     assert await town.follow_ups() == []

@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from crm.base.actors import System
 from crm.base.events import RawEvent
@@ -89,10 +90,10 @@ async def test_a_cooked_row_is_found(town: Town, statement: str, found: str) -> 
 async def test_a_thread_whose_identity_is_gone_is_found(town: Town) -> None:
     await town.writes("ani")
 
-    def gone(session: object) -> None:
-        session.execute(text("PRAGMA defer_foreign_keys=ON"))  # type: ignore[attr-defined]
-        session.execute(text("UPDATE conversations SET identity_id = 999999, open_identity_id = 999999"))  # type: ignore[attr-defined]
-        assert any("its identity is not there" in line for line in check(session).problems)  # type: ignore[arg-type]
-        session.execute(text("UPDATE conversations SET identity_id = (SELECT id FROM identities), open_identity_id = NULL, status = 'closed'"))  # type: ignore[attr-defined]
+    def gone(session: Session) -> None:
+        session.execute(text("PRAGMA defer_foreign_keys=ON"))
+        session.execute(text("UPDATE conversations SET identity_id = 999999, open_identity_id = 999999"))
+        assert any("its identity is not there" in line for line in check(session).problems)
+        session.execute(text("UPDATE conversations SET identity_id = (SELECT id FROM identities), open_identity_id = NULL, status = 'closed'"))
 
     await town.store.write(gone)

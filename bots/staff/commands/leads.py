@@ -1,0 +1,101 @@
+"""/leads: who showed interest, newest first, with filters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from bots.staff.cards import LEADS
+from bots.staff.posts import Key, Keys, Post
+from bots.staff.visit import Command, Done, Visit
+from bots.staff.words import MORE, isolated, plain_name
+from crm.base.actors import Role
+from crm.base.db import Session
+from crm.base.i18n import N_, N_button, Translator
+from crm.base.text import clean_name
+from crm.people.desk import Intent
+from crm.reports.leads import LeadRow, leads
+from crm.reports.paging import Page, Place
+from crm.sales.leads import LeadStatus
+
+T = TypeVar("T")
+PAGE = 5  # with two filters and the next page it makes eight buttons
+NEED = 60
+# What the two filter buttons go through, one press after another.
+STATUSES = {"": N_button("All leads"), LeadStatus.NEW.value: N_button("Only new"), LeadStatus.QUALIFIED.value: N_button("Only qualified")}
+DAYS = {7: N_button("Last 7 days"), 30: N_button("Last 30 days")}
+HEADS = {
+    "": N_("Leads of the last {days} days, newest first. Press one to see its card."),
+    LeadStatus.NEW.value: N_("New leads of the last {days} days, newest first. Press one to see its card."),
+    LeadStatus.QUALIFIED.value: N_("Qualified leads of the last {days} days, newest first. Press one to see its card."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which leads are shown: of one status ("" = all), of the last days, after a place in the list."""
+
+    status: str = ""
+    days: int = 30
+    after: Place | None = None
+
+    def intent(self) -> Intent:
+        """What a button that shows these asks for."""
+        place = (self.after.at, self.after.id) if self.after else (0, 0)
+        return Intent("leads", place[1], f"{self.status}:{self.days}:{place[0]}")
+
+
+def choice(intent: Intent) -> Choice:
+    """Read what `Choice.intent` wrote."""
+    status, days, at = intent.detail.split(":")
+    return Choice(status, int(days), Place(int(at), intent.target) if intent.target else None)
+
+
+def deed(session: Session, visit: Visit) -> Done:
+    """Show the newest leads."""
+    return Done((page(session, visit, Choice()),))
+
+
+def turn(session: Session, visit: Visit, intent: Intent) -> Done:
+    """Choose anew where the button was pressed, or show the next page below."""
+    wanted = choice(intent)
+    post = page(session, visit, wanted)
+    return Done((post if wanted.after else replace(post, edits=visit.replied_to or 0),))
+
+
+def page(session: Session, visit: Visit, wanted: Choice) -> Post:
+    """One page of leads."""
+    status = LeadStatus(wanted.status) if wanted.status else None
+    found = leads(session, visit.rep, now=visit.now, days=wanted.days, status=status, after=wanted.after, limit=PAGE)
+    scene = visit.scene(session)
+    lines = [line(visit, number, row, scene.title(row.channel)) for number, row in enumerate(found.rows, 1)]
+    head = visit.tr(HEADS[wanted.status], days=wanted.days) if found.rows else visit.tr("There is no such lead. Choose anew:")
+    return Post("\n".join([head, *lines]), keys(visit.tr, found, wanted))
+
+
+def line(visit: Visit, number: int, row: LeadRow, channel: str) -> str:
+    """One lead in words."""
+    tr = visit.tr
+    when = tr.when(row.created_at, visit.company.zone, visit.now)
+    facts = " · ".join((tr(LEADS[row.status]), channel, when))
+    need = f"\n   {isolated(clean_name(row.need, NEED))}" if row.need.strip() else ""
+    return f"{number}. {plain_name(tr, row.name, 40)} · {facts}{need}"
+
+
+def keys(tr: Translator, found: Page[LeadRow], wanted: Choice) -> Keys:
+    """A button per lead, the next choice of each filter, and the next page."""
+    cards = [(Key(f"{number}. {plain_name(tr, row.name, 24)}", Intent("show", row.conversation_id)),) for number, row in enumerate(found.rows, 1)]
+    status, days = following(list(STATUSES), wanted.status), following(list(DAYS), wanted.days)
+    filters = (
+        Key(tr.button(STATUSES[status]), Choice(status, wanted.days).intent()),
+        Key(tr.button(DAYS[days]), Choice(wanted.status, days).intent()),
+    )
+    more = ((Key(tr.button(MORE), replace(wanted, after=found.next).intent()),),) if found.next else ()
+    return (*cards, filters, *more)
+
+
+def following(choices: Sequence[T], now: T) -> T:
+    """The choice after this one, round and round; pure."""
+    return choices[(choices.index(now) + 1) % len(choices)]
+
+
+COMMAND = Command("leads", N_("Newest leads"), deed, frozenset({Role.MANAGER}), presses={"leads": turn})

@@ -1,0 +1,193 @@
+"""/promo: one text to many people, in three steps: to whom, what, and a look before it is sent."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+
+from bots.staff import menus
+from bots.staff.commands import promo_campaigns
+from bots.staff.commands.promo_people import Desk, Plan, choice_post, described, left_out, people_post, plan_of, with_choice
+from bots.staff.posts import Key, Post
+from bots.staff.templates import fields, refusal
+from bots.staff.updates import Text
+from bots.staff.visit import Command, Done, Visit
+from bots.staff.words import plain_name, whole
+from crm.base.actors import Role
+from crm.base.db import Session
+from crm.base.errors import Expired
+from crm.base.i18n import N_, NATIVE, N_button
+from crm.base.template import BadTemplate
+from crm.base.text import cut_utf16
+from crm.base.time import HOUR
+from crm.outreach import campaigns
+from crm.outreach.segments import Preview, preview
+from crm.people.desk import Intent, Wizard, begin, quit_wizard, wizard_of
+
+NAME = "promo"
+LASTS = HOUR
+SAMPLE_MOST = 3000
+SEND = N_button("Send to {n}")
+REWRITE = N_button("Change the text")
+PEOPLE = N_button("Change the people")
+
+
+def deed(session: Session, visit: Visit) -> Done:
+    """Begin a promotion; one that was begun before is left."""
+    plan = Plan(version=visit.event)
+    post = _people(session, visit, visit.event, plan)
+    _keep(session, visit, visit.event, plan)
+    return Done((post,))
+
+
+def turn(session: Session, visit: Visit, intent: Intent) -> Done:
+    """Go on with a promotion by one of its buttons."""
+    wizard = wizard_of(session, visit.rep, NAME, now=visit.now)
+    if wizard is None or wizard.target != intent.target:
+        return Done(toast=visit.tr("This promotion was left or sent. /promo begins another one."), alert=True)
+    what, _, value = intent.detail.partition(":")
+    pressed = TURNS.get(what)
+    if pressed is None:
+        raise Expired
+    return pressed(session, visit, wizard, f"{what}:{value}")
+
+
+def typed(session: Session, visit: Visit, wizard: Wizard) -> Done:
+    """Take the text of the promotion and show it before anything is sent; a bad one may be typed again."""
+    said = visit.said.text if isinstance(visit.said, Text) and not visit.said.media else ""
+    plan = replace(plan_of(wizard.facts), text=said, version=visit.event)
+    try:
+        post = _look(session, visit, wizard.target, plan)
+    except BadTemplate as error:
+        return Done((_question(visit, wizard.target, refusal(visit.tr, error)),))
+    _keep(session, visit, wizard.target, plan)
+    return Done((post,))
+
+
+def _ask(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
+    """Offer one of the choices."""
+    what = detail.partition(":")[2]
+    if what not in CHOICES:
+        raise Expired
+    return _changed(visit, choice_post(_desk(visit, wizard.target), plan_of(wizard.facts), what, _sendable(visit)))
+
+
+def _choose(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
+    """Take a choice; an age is chosen at once, of the others there may be several."""
+    what, _, value = detail.partition(":")
+    plan = replace(with_choice(plan_of(wizard.facts), what, value, _sendable(visit)), version=visit.event)
+    _keep(session, visit, wizard.target, plan)
+    if what == "age":
+        return _changed(visit, _people(session, visit, wizard.target, plan))
+    return _changed(visit, choice_post(_desk(visit, wizard.target), plan, what, _sendable(visit)))
+
+
+def _back(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
+    """Show whom it is for."""
+    plan = plan_of(wizard.facts)
+    _keep(session, visit, wizard.target, plan)
+    return _changed(visit, _people(session, visit, wizard.target, plan))
+
+
+def _look_again(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
+    """Show what would be sent with the choice as it stands now."""
+    plan = plan_of(wizard.facts)
+    _keep(session, visit, wizard.target, plan)
+    return _changed(visit, _look(session, visit, wizard.target, plan))
+
+
+def _text(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
+    """Ask for the text, or for another one."""
+    plan = plan_of(wizard.facts)
+    _keep(session, visit, wizard.target, plan)
+    words = visit.tr("📣 Promotion, 2 of 3: type the text. Nothing is sent before you have seen it and pressed Send.")
+    post = _question(visit, wizard.target, words)
+    return _changed(visit, post) if not plan.text else Done((post,))
+
+
+def _send(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
+    """Launch it with the number that was confirmed; when that has changed, show the new one."""
+    _, version, count = detail.split(":")
+    plan, segment = plan_of(wizard.facts), plan_of(wizard.facts).segment(visit.sendable)
+    if version != str(plan.version) or not plan.text:
+        return Done(toast=visit.tr("You have changed it since. Send it from the newest preview."), alert=True)
+    now = preview(session, visit.rep, segment, plan.text, visit.company, now=visit.now)
+    if now.count != int(count) or not now.count:
+        changed = visit.tr("It would reach {n} people now, not {before}. Look again.", n=now.count, before=count)
+        return replace(_changed(visit, look_post(visit, wizard.target, plan, now)), toast=changed, alert=True)
+    number = campaigns.draft(session, visit.rep, segment, plan.text, once=f"promo:{visit.rep.id}:{wizard.target}", now=visit.now)
+    campaigns.launch(session, visit.rep, number, now.count, now=visit.now)
+    quit_wizard(session, visit.rep, NAME)
+    words = visit.tr.many("📣 On its way to {n} person.", "📣 On its way to {n} people.", now.count)
+    return replace(_changed(visit, Post(f"{words}\n\n{whole(cut_utf16(plan.text, SAMPLE_MOST))}")), toast=words)
+
+
+def _leave(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
+    """Leave it."""
+    quit_wizard(session, visit.rep, NAME)
+    words = visit.tr("Left. Nobody was written to.")
+    return replace(_changed(visit, Post(words, menus.home(visit.tr))), toast=words)
+
+
+def _people(session: Session, visit: Visit, number: int, plan: Plan) -> Post:
+    found = preview(session, visit.rep, plan.segment(visit.sendable), "", visit.company, now=visit.now)
+    return people_post(_desk(visit, number), plan, found)
+
+
+def _look(session: Session, visit: Visit, number: int, plan: Plan) -> Post:
+    # A text of nothing but blanks must be refused, while "" asks `preview` for no sample.
+    found = preview(session, visit.rep, plan.segment(visit.sendable), plan.text or " ", visit.company, now=visit.now)
+    return look_post(visit, number, plan, found)
+
+
+def look_post(visit: Visit, number: int, plan: Plan, found: Preview) -> Post:
+    """What would be sent, to how many, who is left out, and one real person's view of it; pure."""
+    tr, desk = visit.tr, _desk(visit, number)
+    lines = [tr("📣 Promotion, 3 of 3: look before you send."), "", *described(desk, plan)[:-1], ""]
+    lines.append(tr.many("{n} person gets it.", "{n} people get it.", found.count))
+    if found.quiet_hours:
+        lines.append(tr("Of them in the morning, from 09:00 of their day: {n}", n=found.quiet_hours))
+    lines += left_out(tr, found.left_out)
+    if found.sample:
+        who = tr("As {name} will see it ({language}):", name=plain_name(tr, found.sample.name), language=NATIVE.get(found.sample.language, "—"))
+        lines += ["", who, whole(cut_utf16(found.sample.text, SAMPLE_MOST))]
+    send = [(desk.key(tr.button(SEND, n=found.count), f"send:{plan.version}:{found.count}"),)] if found.count else []
+    change = (desk.key(tr.button(REWRITE), "text"), desk.key(tr.button(PEOPLE), "people"))
+    return Post("\n".join(lines), (*send, change, (desk.ends(),)), lasts=LASTS)
+
+
+def _question(visit: Visit, number: int, words: str) -> Post:
+    """Ask for the text, with what may stand in it."""
+    desk = _desk(visit, number)
+    keys: tuple[Key, ...] = (desk.key(visit.tr.button(PEOPLE), "people"), desk.ends())
+    return Post(f"{words}\n\n{fields(visit.tr)}", (keys,), lasts=LASTS)
+
+
+def _desk(visit: Visit, number: int) -> Desk:
+    return Desk(visit.tr, number, visit.titles)
+
+
+def _sendable(visit: Visit) -> list[str]:
+    """The accounts to choose from."""
+    return sorted(visit.sendable or visit.titles)
+
+
+def _keep(session: Session, visit: Visit, number: int, plan: Plan) -> None:
+    """Remember it for an hour more; the next thing typed is its text."""
+    begin(session, visit.rep, Wizard(NAME, NAME, number, asdict(plan)), until=visit.now + LASTS)
+
+
+def _changed(visit: Visit, post: Post) -> Done:
+    return Done((replace(post, edits=visit.replied_to or 0, lasts=LASTS),))
+
+
+Turn = Callable[[Session, Visit, Wizard, str], Done]
+CHOICES = ("age", "languages", "channels", "statuses")
+TURNS: Mapping[str, Turn] = {"ask": _ask, **dict.fromkeys(CHOICES, _choose), "people": _back, "text": _text, "look": _look_again, "send": _send, "leave": _leave}
+
+COMMAND = Command(
+    "promo",
+    N_("Write to many customers"),
+    deed,
+    frozenset({Role.MANAGER}),
+    presses={"promo": turn, **promo_campaigns.PRESSES},
+    listeners={"promo": typed},
+)

@@ -1,0 +1,34 @@
+"""Rendering: what a notice becomes, and the shape of every function that makes it so."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bots.staff.posts import Mail, Post
+from bots.staff.sight import Scene
+from crm.base.actors import Rep
+from crm.base.db import Session
+from crm.base.i18n import Translator, translator
+from crm.outbox.notices import Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What one notice becomes: mails, and cards that give way to a fresh post (conversation, rep)."""
+
+    notice: Waiting
+    mails: tuple[Mail, ...] = ()
+    retired: tuple[tuple[int, int], ...] = ()
+    away: tuple[Rep, ...] = ()
+
+
+Renderer = Callable[[Session, Waiting, Scene], Rendered]
+
+
+def mail_each(notice: Waiting, readers: Sequence[Rep], make: Callable[[Translator, Rep], Post]) -> tuple[Mail, ...]:
+    """One mail per reader, in their language, once per version of its cause."""
+    return tuple(Mail(rep, make(translator(rep.language), rep), once_key(notice, rep)) for rep in readers)
+
+
+def once_key(notice: Waiting, rep: Rep) -> str:
+    """What makes showing this notice to this reader twice impossible."""
+    return f"notice:{notice.id}:{notice.version}:{rep.id}"

@@ -1,0 +1,219 @@
+"""Commands, the door, and notices: who may say what, who comes in, who is told what."""
+
+import pytest
+
+from bots.staff.commands import COMMANDS, known_to
+from crm.base.actors import Role, System
+from crm.base.time import MINUTE
+from crm.inbox.log import Waiting
+from crm.outbox.notices import Notice, NoticeKind, NoticeRow, tell
+from crm.people import reps
+from crm.people.desk import Intent
+from crm.people.reps import Stranger
+from crm.sales.leads import Lead
+from tests.bots.staff.office import Office
+
+
+async def ask(office: Office, person: str, words: str, reply_to: object = None) -> dict[str, object]:
+    """Says something to the bot and reads its answer."""
+    await office.say(person, words, reply_to)
+    await office.settle()
+    return await office.last(person)
+
+
+def buttons(message: dict[str, object]) -> list[str]:
+    """The labels under a message."""
+    return [button["text"] for row in message["buttons"] for button in row]  # type: ignore[attr-defined]
+
+
+async def test_a_stranger_gets_one_neutral_answer_whatever_they_type(office: Office) -> None:
+    await office.hands.introduce("eve", first_name="Eve", language_code="en")
+    for words in ("/start", "/today", "/start wrong", "hello", "/grant manager"):
+        office.ahead += MINUTE
+        await ask(office, "eve", words)
+    assert set(await office.posts("eve")) == {"This bot is for the staff of Marani. If you have an invitation, open its link."}
+
+
+async def test_the_door_is_locked_after_five_wrong_invitations(office: Office) -> None:
+    await office.hands.introduce("eve", first_name="Eve", language_code="en")
+    await office.store.write(lambda s: reps.invite(s, System("test"), Role.REP, "right", now=office.now()))
+    for number in range(6):
+        await office.hands.do("eve", "start", bot="staff", payload=f"wrong{number}")
+    await office.hands.do("eve", "start", bot="staff", payload="right")
+    await office.settle()
+    assert [row.failures for row in await office.store.read(lambda s: s.query(Stranger).all())] == [5]
+    assert await office.store.read(lambda s: reps.reps(s)) == []
+
+
+async def test_an_invitation_works_once_and_its_giver_is_told(office: Office) -> None:
+    await office.member("mariam", Role.MANAGER)
+    made = await ask(office, "mariam", "/invite rep")
+    secret = str(made["text"]).rpartition("start=")[2]
+    for person in ("ruben", "eve"):
+        await office.hands.introduce(person, first_name=person.title(), language_code="en")
+        await office.hands.do(person, "start", bot="staff", payload=secret)
+    await office.settle()
+    assert [rep.name for rep in await office.store.read(lambda s: reps.reps(s))] == ["Mariam", "Ruben"]
+    assert any("Ruben\u2069 has joined" in post for post in await office.posts("mariam"))
+    assert "Welcome, Ruben" in (await office.posts("ruben"))[0]
+
+
+async def test_a_newcomer_sees_what_waits_already(office: Office) -> None:
+    await office.letter("Anybody?")
+    await office.show()
+    await office.member("ruben")
+    assert ["Welcome" in post or "1 conversation" in post for post in await office.posts("ruben")] == [True, True]
+
+
+async def test_a_rep_may_not_invite_and_a_manager_chooses_the_role(office: Office) -> None:
+    await office.member("ruben")
+    await office.member("mariam", Role.MANAGER)
+    assert "/inbox" in str((await ask(office, "ruben", "/invite manager"))["text"])
+    question = await ask(office, "mariam", "/invite")
+    await office.press("mariam", question, "A manager")
+    assert "staff_bot?start=" in str((await office.last("mariam"))["text"])
+
+
+async def test_every_command_answers_and_is_reached_by_buttons(office: Office) -> None:
+    await office.member("mariam", Role.MANAGER)
+    menu = await ask(office, "mariam", "/start")
+    for command in known_to(Role.MANAGER):
+        await office.say("mariam", f"/{command.name}")
+        before = len(await office.posts("mariam"))
+        await office.settle()
+        assert len(await office.posts("mariam")) > before, command.name
+    assert len(buttons(menu)) <= 8
+    for label in [label for label in buttons(menu) if label != "More"]:
+        before = len(await office.posts("mariam"))
+        await office.press("mariam", menu, label)
+        assert len(await office.posts("mariam")) > before, label
+
+
+async def test_an_unknown_command_is_answered_with_help(office: Office) -> None:
+    await office.member("ruben")
+    for words in ("/nonsense", "/today@otherbot x", "/" + "a" * 3000):
+        assert "/inbox" in str((await ask(office, "ruben", words))["text"])
+
+
+async def test_the_inbox_shows_what_waits_longest_first_and_opens_a_fresh_card(office: Office) -> None:
+    await office.member("ruben")
+    for who in ("Ann", "Bob"):
+        await office.letter("Hello", who=who, name=who)
+        office.ahead += MINUTE
+    await office.show()
+    listed = await ask(office, "ruben", "/inbox")
+    assert ["Ann" in buttons(listed)[0], "Bob" in buttons(listed)[1]] == [True, True]
+    await office.press("ruben", listed, buttons(listed)[0])
+    fresh = await office.last("ruben")
+    assert "Ann" in str(fresh["text"])
+    assert int(str(fresh["message_id"])) > int(str(listed["message_id"]))
+    await office.press("ruben", fresh, "Take")
+    assert "Yours" in str((await office.last("ruben"))["text"])
+
+
+async def test_the_inbox_goes_on_behind_more(office: Office) -> None:
+    await office.member("ruben")
+    for number in range(9):
+        await office.letter("Hello", who=f"p{number}", name=f"Person {number}")
+    await ask(office, "ruben", "/inbox")
+    listed = await office.find("ruben", "9 conversations")
+    assert len(buttons(listed)) == 8
+    await office.press("ruben", listed, "More")
+    assert len(buttons(await office.find("ruben", "9 conversations"))) == 2
+
+
+async def test_a_lead_is_shown_by_reply_and_moved_by_buttons(office: Office) -> None:
+    await office.member("ruben")
+    await office.letter("I want wine")
+    await office.show()
+    shown = await ask(office, "ruben", "/lead", reply_to=(await office.last("ruben"))["message_id"])
+    assert "I want wine" in str(shown["text"])
+    assert buttons(shown) == ["Accepted", "Won", "Lost", "Spam"]
+    await office.press("ruben", shown, "Won")
+    assert (await office.store.read(lambda s: s.query(Lead).one())).status == "won"
+    assert "Reply with /lead" in str((await ask(office, "ruben", "/lead"))["text"])
+
+
+async def test_a_language_is_chosen(office: Office) -> None:
+    rep = await office.member("ruben")
+    await office.press("ruben", await ask(office, "ruben", "/language"), "ქართული")
+    [now] = await office.store.read(lambda s: reps.reps(s))
+    assert (now.id, now.language) == (rep.id, "ka")
+
+
+async def test_a_call_for_a_person_pings_and_can_be_replied_to(office: Office) -> None:
+    await office.member("ruben")
+    await office.letter("Hello")
+    await office.show()
+    number = (await office.store.read(lambda s: s.query(Lead).one())).conversation_id
+    await office.store.write(lambda s: tell(s, [Notice(NoticeKind.PERSON_CALLED, number, "called:1")], now=office.now()))
+    await office.show()
+    ping = await office.find("ruben", "asks for a person")
+    await ask(office, "ruben", "I am here", reply_to=ping["message_id"])
+    assert office.letters.texts == ["I am here"]
+
+
+async def test_a_rep_who_blocks_the_bot_is_off_duty_and_managers_know(office: Office) -> None:
+    await office.member("mariam", Role.MANAGER)
+    await office.member("ruben")
+    await office.hands.do("ruben", "block", bot="staff")
+    await office.settle()
+    assert "blocked the staff bot" in str((await office.find("mariam", "Ruben"))["text"]) or any("blocked" in post for post in await office.posts("mariam"))
+    assert [rep.name for rep in await office.store.read(lambda s: reps.reps(s, available=True))] == ["Mariam"]
+
+
+async def test_a_parked_event_is_shown_to_managers_and_dropped(office: Office) -> None:
+    await office.member("mariam", Role.MANAGER)
+    await office.letter("Hello")
+    event = await office.park()
+    await office.show()
+    post = await office.find("mariam", "could not be read")
+    assert "1 message could not be read" in str((await ask(office, "mariam", "/parked"))["text"])
+    await office.press("mariam", post, "Drop")
+    assert await office.store.read(lambda s: s.get(Waiting, event)) is None
+
+
+async def test_a_notice_that_cannot_be_rendered_holds_up_nothing(office: Office) -> None:
+    await office.member("ruben")
+    await office.store.write(lambda s: tell(s, [Notice(NoticeKind.HEARD, 999_999, "heard:0")], now=office.now()))
+    await office.letter("Hello")
+    await office.show()
+    assert any("Ann Lee" in post for post in await office.posts("ruben"))
+    assert await office.store.read(lambda s: s.query(NoticeRow).all()) == []
+
+
+async def test_what_nobody_took_comes_again_as_a_new_post_after_a_while(office: Office) -> None:
+    await office.member("ruben")
+    await office.letter("Hello")
+    await office.show()
+    first = await office.last("ruben")
+    office.ahead += 20 * MINUTE
+    await office.letter("Still there?")
+    await office.show()
+    again = await office.last("ruben")
+    assert "Still there?" in str(again["text"])
+    assert again["message_id"] != first["message_id"]
+
+
+async def test_setup_lists_the_commands_of_each_role(office: Office) -> None:
+    await office.member("ruben")
+    await office.staff.setup()
+    listed = {command["command"] for command in (await office.hands.chat("ruben", bot="staff"))["menu"]}
+    assert {"inbox", "mine", "lead", "available", "help"} <= listed
+    assert "invite" not in listed
+
+
+async def test_something_that_cannot_be_passed_on_is_said_so(office: Office) -> None:
+    await office.member("ruben")
+    await office.hands.do("ruben", "location", bot="staff", latitude=1.0, longitude=2.0)
+    await office.settle()
+    assert "cannot be passed on" in str((await office.last("ruben"))["text"])
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_a_command_is_one_telegram_takes(command: object) -> None:
+    name, description = getattr(command, "name", ""), getattr(command, "description", "")
+    assert name.isascii()
+    assert name.islower()
+    assert 1 <= len(description) <= 256
+    assert Intent("command", detail=name)
