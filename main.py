@@ -20,7 +20,7 @@ from console.run import Running, run_until_stopped
 from crm.base.db import SqliteStore
 from crm.base.errors import DragomanError, Misconfigured
 from crm.base.events import Event, MediaRef, RawEvent
-from crm.base.outbound import Health
+from crm.base.outbound import Health, Window
 from crm.base.settings import Company
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ class Parts:
         said = await self.store.read(lambda session: seen_by_customer(session, "webchat", address, after))
         chairs = {"contact": Author.YOU, "rep": Author.REP}
         return [
-            Line(one.message_id, chairs.get(one.author, Author.BOT), one.text, one.at, one.buttons, one.media, one.edited, one.rep, one.external_id) for one in said
+            Line(one.message_id, chairs.get(one.author, Author.BOT), one.text, one.at, one.buttons, one.media, one.edited, one.rep, one.external_id)
+            for one in said
         ]
 
     def stir(self, threads: set[tuple[str, str]]) -> None:
@@ -194,7 +195,9 @@ def open_staff(parts: Parts) -> "Staff":
     env = parts.env
     server = env.telegram_api_base or "https://api.telegram.org"
     titles = {name: channel.title for name, channel in parts.channels.items()}
-    return Staff(StaffOptions(env.staff_bot_token, server, env.telegram_proxy), parts.store, parts.company, clock=wall, username=env.staff_bot_username, titles=titles)
+    sendable = frozenset(name for name, channel in parts.channels.items() if channel.limits(Window(), wall()).text)
+    options = StaffOptions(env.staff_bot_token, server, env.telegram_proxy, sendable=sendable)
+    return Staff(options, parts.store, parts.company, clock=wall, username=env.staff_bot_username, titles=titles)
 
 
 def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":

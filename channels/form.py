@@ -15,7 +15,7 @@ from aiohttp import web
 
 from channels.base import Keep, Offsets
 from channels.http import Budget, client_address, cross_origin, origin_allowed, read_body, storable, strict_json, wall
-from crm.base.errors import Busy, Invalid
+from crm.base.errors import Busy, Invalid, NotFound
 from crm.base.events import Event, LeadForm, MediaRef, RawEvent, Sender, Source, Unknown
 from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, Undeliverable, Window
 
@@ -95,10 +95,9 @@ class Form:
             return [Unknown("unreadable", at=raw.received_at)]
 
     async def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
-        """Give nothing: a form carries no files."""
-        nothing: tuple[bytes, ...] = ()
-        for chunk in nothing:
-            yield chunk
+        """Refuse: a form carries no files."""
+        raise NotFound("a form carries no files")
+        yield b""
 
     async def health(self) -> Health:
         """Tell how many were kept and how many were caught by the trap."""

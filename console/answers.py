@@ -39,6 +39,7 @@ CURRENCIES = {
     "IN": "INR",
     "CN": "CNY",
 }
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 NOWHERE = {"UTC", "Etc/UTC", "Etc/GMT", "GMT", "Universal", "Zulu"}
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+", re.ASCII)
 USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{4,31}", re.ASCII)

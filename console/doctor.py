@@ -1,7 +1,6 @@
 """`doctor`: every fault of this installation and its mend, one line each."""
 
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -131,7 +130,7 @@ def numbers(env: Environment) -> Iterator[Finding]:
             raise ValueError
     except ValueError:
         yield fault("follow-ups", f"FOLLOW_UP_SECONDS is {env.follow_up_seconds!r}", "write seconds such as 10")
-    if env.log_level not in logging.getLevelNamesMapping():
+    if env.log_level not in answers.LOG_LEVELS:
         yield fault("log", f"LOG_LEVEL is {env.log_level!r}", "write DEBUG, INFO, WARNING or ERROR")
 
 

@@ -1,7 +1,7 @@
 """What every test may ask for: a store on a real database file, a company, a clock that stands still."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -31,11 +31,11 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database(empty_database: Path, tmp_path: Path) -> Iterator[Path]:
+def database(empty_database: Path, tmp_path: Path) -> Path:
     """A fresh database file of this test's own."""
     path = tmp_path / "dragoman.db"
     shutil.copy(empty_database, path)
-    yield path
+    return path
 
 
 @pytest_asyncio.fixture
@@ -50,4 +50,6 @@ async def store(database: Path) -> AsyncIterator[SqliteStore]:
 def company() -> Company:
     """A firm in Yerevan that is open all week, so that the hour of the test does not matter."""
     hours = parse_hours("mon-sun 00:00-24:00", "Asia/Yerevan")
-    return Company("Marani", ("hy", "ka", "am", "ru", "en"), "Asia/Yerevan", "AMD", "AM", hours, b"key", "https://t.me/marani_bot?start=", frozenset({"webchat"}))
+    return Company(
+        "Marani", ("hy", "ka", "am", "ru", "en"), "Asia/Yerevan", "AMD", "AM", hours, b"key", "https://t.me/marani_bot?start=", frozenset({"webchat"})
+    )

@@ -1,5 +1,7 @@
 """Replies: an answer to a post goes to its customer; what was typed before newer messages were seen waits for a second look."""
 
+from collections.abc import Sequence
+
 from bots.staff.notices import shown
 from bots.staff.posts import ACCOUNT, Key, Post
 from bots.staff.sight import see
@@ -12,17 +14,36 @@ from crm.base.errors import Expired, Stale, Taken
 from crm.base.events import MediaKind, MediaRef
 from crm.base.text import cut
 from crm.conversations import talk
-from crm.conversations.desk import files_of, heard_after, post_at, seen_at
+from crm.conversations.desk import adopt, files_of, heard_after, post_at, seen_at
 from crm.conversations.threads import the
 from crm.outbox.deliveries import State
-from crm.people.desk import CONFIRM_MS, Intent, Wizard, became, begin, listening, quit_wizard, remember, wizard_of
+from crm.people.desk import CONFIRM_MS, Intent, Wizard, became, begin, listening, quit_wizard, redeem, remember, wizard_of
 
 NEWER = 5
+ON_CARDS = frozenset({"take", "take_over", "hand_back", "note", "later", "close", "reopen", "block", "unblock", "show"})
 
 
 def conversation_at(session: Session, visit: Visit) -> int | None:
-    """The conversation of the post this answers."""
-    return post_at(session, ACCOUNT, visit.rep.address, visit.replied_to) if visit.replied_to else None
+    """The conversation of the post this answers; where a crash cut our record of the post short, its own buttons tell."""
+    if not visit.replied_to:
+        return None
+    found = post_at(session, ACCOUNT, visit.rep.address, visit.replied_to)
+    if found is None and isinstance(visit.said, Text):
+        found = _by_buttons(session, visit, visit.said.tokens)
+        if found is not None:
+            adopt(session, ACCOUNT, visit.rep.address, found, visit.replied_to, now=visit.now)
+    return found
+
+
+def _by_buttons(session: Session, visit: Visit, tokens: Sequence[str]) -> int | None:
+    for token in tokens:
+        try:
+            intent = redeem(session, visit.rep, token, now=visit.now)
+        except Expired:
+            continue
+        if intent.action in ON_CARDS:
+            return intent.target
+    return None
 
 
 def reply(session: Session, visit: Visit, said: Text, conversation_id: int) -> Done:

@@ -29,7 +29,10 @@ FILES: Mapping[str, MediaKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A person wrote to the staff bot, or edited it; a caption is text too. `forwarded` = not typed by them; `at` in milliseconds."""
+    """A person wrote to the staff bot, or edited it; a caption is text too. `forwarded` = not typed by them; `at` in milliseconds.
+
+    `tokens` are the buttons under the post that is answered: they tell what it is about also where our own record of it was cut short.
+    """
 
     chat_id: int
     user_id: int
@@ -42,6 +45,7 @@ class Text:
     forwarded: bool
     media: tuple[MediaRef, ...]
     at: int
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,15 @@ def _read_message(kind: str, message: Json) -> StaffUpdate:
         forwarded=any(message.get(mark) for mark in SOMEBODY_ELSES),
         media=media,
         at=_instant(message.get("edit_date" if edited else "date")),
+        tokens=_tokens(_part(message, "reply_to_message")),
     )
+
+
+def _tokens(message: Json) -> tuple[str, ...]:
+    """What the buttons under a message carry."""
+    rows = _part(message, "reply_markup").get("inline_keyboard")
+    buttons = [button for row in rows if isinstance(row, list) for button in row if isinstance(button, dict)] if isinstance(rows, list) else []
+    return tuple(filter(None, (_words(button.get("callback_data")) for button in buttons)))
 
 
 def _read_press(kind: str, query: Json) -> StaffUpdate:

@@ -126,6 +126,10 @@ class Reason(StrEnum):
     ACCOUNT_PROBLEM = "account_problem"
 
 
+GONE = "gone"
+"""The detail of an `Undeliverable` edit whose message is not there any more."""
+
+
 class RetryLater(Exception):
     """It was certainly not sent; try again after `after` seconds. `account` = the whole account must wait, not this chat alone."""
 

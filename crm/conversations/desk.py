@@ -81,6 +81,20 @@ def retire(session: Session, conversation_id: int, rep_id: int) -> None:
     session.execute(update(table_of(Delivery)).where(table_of(Delivery).c.card == card_name(conversation_id, rep_id)).values(card=None))
 
 
+def adopt(session: Session, account: str, address: str, conversation_id: int, external_id: int, *, now: int) -> None:
+    """A post that is answered did arrive: where a crash left its sending unknown, it is known now."""
+    lost = session.scalar(
+        select(Delivery)
+        .where(Delivery.account == account, Delivery.address == address, Delivery.conversation_id == conversation_id)
+        .where(Delivery.state == State.UNKNOWN.value, Delivery.external_id.is_(None))
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    )
+    if lost is not None:
+        lost.state, lost.external_id, lost.settled_at, lost.detail = State.SENT.value, str(external_id), now, "proved by an answer to it"
+        session.flush()
+
+
 def files_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Attachment]]:
     """The files of messages."""
     found: dict[int, list[Attachment]] = {}

@@ -26,8 +26,9 @@ class Delivery(Row):
     """One part on its way out.
 
     `place` orders what goes to one address (the message's number, so that parts stay together); `talk` is 1 where order matters (replies and
-    answers), 0 for what was planned ahead, which must never hold a reply back. `payload` holds what is sent when it is not simply the message.
-    `desk` is 1 for what goes to staff; `needs_media` is the attachment whose bytes it waits for. `card` names a post that is edited rather than repeated; `message_id` of a staff post is the newest message it shows.
+    answers), 0 for what was planned ahead, which must never hold a reply back. `payload` holds what is sent. `desk` is 1 for what goes to staff;
+    `needs_media` is the attachment whose bytes it waits for. `card` names a post that is edited rather than repeated; `message_id` of a staff
+    post is the newest message it shows.
     """
 
     __tablename__ = "deliveries"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from crm.base.db import Store
 from crm.base.leases import take
-from crm.base.outbound import Carrier, Delete, Edit, Lane, Limits, OpenMedia, Outbound, RetryLater, Say, Uncertain, Undeliverable, Window
+from crm.base.outbound import GONE, Carrier, Delete, Edit, Lane, Limits, OpenMedia, Outbound, RetryLater, Say, Uncertain, Undeliverable, Window
 from crm.base.rows import add, among, change, fixed, table_of, take_ids
 from crm.base.tallies import Count, count
 from crm.base.time import SECOND
@@ -200,7 +200,8 @@ async def carry(carrier: Carrier, part: Claimed, open_media: OpenMedia, clock: C
         after = max(error.after, min(2.0**part.attempts, 60.0) if part.attempts > 1 else 0.0)
         return Result(part.delivery_id, State.QUEUED, clock() + int(after * SECOND), detail="retry later"), error
     except Undeliverable as error:
-        return Result(part.delivery_id, State.FAILED, detail=f"{error.reason}: {error.detail}"), None
+        gone = isinstance(part.outbound, Edit) and error.detail == GONE
+        return Result(part.delivery_id, State.FAILED, detail=f"{error.reason}: {error.detail}", gone=gone), None
     except (Uncertain, OSError, TimeoutError) as error:
         if isinstance(part.outbound, Edit | Delete) and part.attempts < 4:  # doing these twice changes nothing
             return Result(part.delivery_id, State.QUEUED, clock() + 2**part.attempts * SECOND, detail=str(error)), None

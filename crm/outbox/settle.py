@@ -22,19 +22,23 @@ from crm.people.reps import authorise
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one sending ended; `queued` with `due_at` = it certainly did not leave, try again then."""
+    """How one sending ended; `queued` with `due_at` = it certainly did not leave, try again then; `gone` = what was to be edited is not there any more."""
 
     delivery_id: int
     state: State
     due_at: int = 0
     external_id: str | None = None
     detail: str | None = None
+    gone: bool = False
 
 
-_ABOUT = select(Delivery.id, Delivery.account, Delivery.address, Delivery.conversation_id, Delivery.lane, Delivery.desk).where(among(Delivery.id, "ids"))
+_ABOUT = select(Delivery.id, Delivery.account, Delivery.address, Delivery.conversation_id, Delivery.lane, Delivery.desk, Delivery.card).where(
+    among(Delivery.id, "ids")
+)
 _STRANDED = select(Delivery.id).where(Delivery.account == bindparam("account"), Delivery.state == fixed("sending"), Delivery.claimed_at <= bindparam("before"))
 _OWNERS = select(Identity.contact_id).where(Identity.account == bindparam("of"), among(Identity.external_id, "addresses"))
 _PROMOTED = update(table_of(Contact)).where(Contact.id.in_(select(Contact.root_id).where(Contact.id.in_(_OWNERS)))).values(promoted_at=bindparam("at"))
+_FORGET = update(table_of(Delivery)).where(among(Delivery.card, "cards")).values(card=None)
 _BLOCKED = (
     update(table_of(Identity))
     .where(Identity.account == bindparam("of"), among(Identity.external_id, "addresses"), Identity.reachable == fixed(1))
@@ -55,6 +59,9 @@ def settle(session: Session, results: Sequence[Result], *, now: int) -> None:
     if not ended:
         return
     about = session.execute(_ABOUT, {"ids": list(ended)}).mappings().all()
+    gone = [row["card"] for row in about if ended[row["id"]].gone and row["card"]]
+    if gone:
+        session.execute(_FORGET, {"cards": gone})
     tell(session, [notice for row in about for notice in _notices(row, ended[row["id"]])], now=now)
     blocked = [row for row in about if ended[row["id"]].state is State.FAILED and (ended[row["id"]].detail or "").startswith(Reason.BLOCKED)]
     promoted = [row for row in about if ended[row["id"]].state in (State.SENT, State.UNKNOWN) and row["lane"] == Lane.PROMOTION]
@@ -67,6 +74,8 @@ def settle(session: Session, results: Sequence[Result], *, now: int) -> None:
 def _notices(row: RowMapping, result: Result) -> list[Notice]:
     """What staff must be told about one ended sending."""
     bad = result.state in (State.FAILED, State.UNKNOWN)
+    if row["desk"] and (result.gone or result.state is State.UNKNOWN) and row["card"] and row["conversation_id"]:
+        return [card(row["conversation_id"])]
     if row["desk"]:
         lost = bad and (result.detail or "").startswith(Reason.BLOCKED)
         return [Notice(NoticeKind.REP_LOST, row["id"], f"rep_lost:{row['address']}", {"address": row["address"]})] if lost else []

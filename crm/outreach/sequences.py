@@ -210,30 +210,31 @@ _ELIGIBLE = (
         ~_before.correlate(Lead),
     )
     .order_by(Conversation.last_at, Conversation.id)
+    .limit(bindparam("most"))
 )
 
 
-def enroll_due(session: Session, company: Company, *, now: int, limit: int = 500) -> Swept:
-    """Enrol leads that fell silent after our last word, looking at the next `limit` threads; at the end of the search it starts again."""
-    swept = [_sweep(session, sequence, company, now=now, limit=limit) for sequence in running(session)]
+def enroll_due(session: Session, company: Company, *, now: int, limit: int = 200, look: int = 500) -> Swept:
+    """Enrol at most `limit` leads that fell silent after our last word, among the next `look` threads; at the end the search starts again."""
+    swept = [_sweep(session, sequence, company, limit, look, now=now) for sequence in running(session)]
     return Swept(sum(one.enrolled for one in swept), any(one.more for one in swept))
 
 
-def _sweep(session: Session, sequence: Sequence, company: Company, *, now: int, limit: int) -> Swept:
+def _sweep(session: Session, sequence: Sequence, company: Company, limit: int, look: int, *, now: int) -> Swept:
     steps = steps_of(session, sequence.id)
     if not steps:
         return Swept()
     # Who has been silent for longer than the last step is valid has nothing left to get.
     floor, horizon = now - steps[-1].delay_ms - VALID_MS, now - steps[0].delay_ms
     start = (sequence.scan_at, sequence.scan_id) if sequence.scan_at > floor else (floor, 0)
-    seen = session.execute(_SILENT, {"horizon": horizon, "at": start[0], "number": start[1], "most": limit}).all()
-    more = len(seen) == limit
-    place = (seen[-1].last_at, seen[-1].id) if more else (0, 0)
+    seen = session.execute(_SILENT, {"horizon": horizon, "at": start[0], "number": start[1], "most": look}).all()
+    rows = session.execute(_ELIGIBLE, {"ids": [row.id for row in seen], "sequence": sequence.id, "most": limit}).all() if seen else []
+    last = rows[-1] if len(rows) == limit else seen[-1] if len(seen) == look else None
+    place = (last.last_at, last.id) if last else (0, 0)
     if (sequence.scan_at, sequence.scan_id) != place:
         sequence.scan_at, sequence.scan_id = place
         session.flush()
-    rows = session.execute(_ELIGIBLE, {"ids": [row.id for row in seen], "sequence": sequence.id}).all() if seen else []
-    return Swept(_enrol(session, sequence, steps[0], rows, company, now=now), more)
+    return Swept(_enrol(session, sequence, steps[0], rows, company, now=now), last is not None)
 
 
 def _enrol(session: Session, sequence: Sequence, first: Step, rows: Many[Any], company: Company, *, now: int) -> int:

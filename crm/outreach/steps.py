@@ -31,6 +31,7 @@ GAP_MOST = 12 * HOUR
 _own, _root, _kin, _theirs = aliased(Contact), aliased(Contact), aliased(Contact), aliased(Conversation)
 _family = (_kin.root_id == _root.id, _theirs.contact_id == _kin.id)
 _put_off = case((_theirs.status == Status.SNOOZED.value, _theirs.snoozed_until), else_=0)
+# `coalesce` keeps the planner on the short index of what is due: by the sequence it would sort everybody in it.
 DUE = (
     select(
         *(getattr(Enrollment, name) for name in ("id", "batch_id", "conversation_id", "step", "due_at", "silent_since", "enrolled_at")),
@@ -54,7 +55,7 @@ DUE = (
     .join(_root, _root.id == _own.root_id)
     .join(Lead, Lead.id == Enrollment.lead_id)
     .outerjoin(Member, Member.id == Conversation.rep_id)
-    .where(Enrollment.state == fixed("active"), Enrollment.sequence_id == bindparam("sequence"), Enrollment.due_at <= bindparam("now"))
+    .where(Enrollment.state == fixed("active"), func.coalesce(Enrollment.sequence_id, 0) == bindparam("sequence"), Enrollment.due_at <= bindparam("now"))
     .order_by(Enrollment.due_at, Enrollment.id)
     .limit(bindparam("most"))
 )

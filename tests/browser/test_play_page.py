@@ -14,9 +14,7 @@ from playwright.async_api import Browser, FrameLocator, Locator, Page, async_pla
 from main import free_port
 
 CHROMIUM = shutil.which("chromium") or ""
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync".split()
-)
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(os.environ.get("PICTURES", ROOT / "demo-data" / "pictures"))
 PATIENCE = 30_000

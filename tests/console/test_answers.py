@@ -35,11 +35,10 @@ READINGS: list[Callable[[str], str]] = [
 def test_any_text_is_taken_or_refused_and_what_is_taken_can_be_written(read: Callable[[str], str], words: str) -> None:
     try:
         value = read(words)
-    except Invalid as refusal:
-        assert str(refusal)
-    else:
-        assert dotenv_values(stream=io.StringIO(merged("", {"A": value}))) == {"A": value}
-        assert read(value) == value
+    except Invalid:
+        return
+    assert dotenv_values(stream=io.StringIO(merged("", {"A": value}))) == {"A": value}
+    assert read(value) == value
 
 
 @pytest.mark.parametrize(

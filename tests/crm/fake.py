@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bots.turn import turn
+from crm.base.actors import Rep, Role, System
 from crm.base.db import SqliteStore
 from crm.base.events import Edit, Event, IdentityChanged, LeadForm, Message, RawEvent, Sender, SessionStarted, Source
 from crm.base.outbound import Limits, OpenMedia, Outbound, Receipt, Window
@@ -16,8 +17,7 @@ from crm.base.table import Base
 from crm.inbox import process
 from crm.inbox.log import keep
 from crm.inbox.process import Rules
-from crm.people.reps import Member, Role, as_actor, invite, join
-from crm.base.actors import Rep, System
+from crm.people.reps import Member, as_actor, invite, join
 from tests.conftest import NOON
 
 

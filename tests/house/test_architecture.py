@@ -200,6 +200,7 @@ def test_a_bad_habit_is_reported(text: str) -> None:
     [
         "def test_x(monkeypatch):\n    monkeypatch.setenv('TZ', 'UTC')\n    monkeypatch.chdir('/')",
         "import pytest\npytest.skip('needs root to mount')",
+        "import pytest\na, b = 1, 2\n@pytest.mark.skipif(not a, reason='the Debian package chromium is not installed')\ndef test_x(): pass",
         "import pytest\nWHY = 'needs the Debian package chromium'\n@pytest.mark.skipif(True, reason=WHY)\ndef test_x(): pass",
         "try:\n    pass\nexcept Exception:\n    pass",
         "ready.wait_for(lambda: True)",

@@ -1,10 +1,11 @@
-"""One running house for all walks: starting the bots takes seconds, and every walk brings people of its own."""
+"""Running houses shared by walks: starting the bots takes seconds, and every walk brings people of its own."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from tests.walks.desk import Desk, Phone, open_desk
 from tests.walks.house import House, open_house, staffed
 
 
@@ -15,4 +16,25 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         await staffed(made)
         await made.start()
         await made.until("SELECT name FROM reps ORDER BY name", want=[("Mariam",), ("Tigran",)])
+        yield made
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """A house where each walk has a rep of its own."""
+    async with open_desk(tmp_path_factory.mktemp("desk")) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def rep(desk: Desk) -> AsyncIterator[Phone]:
+    """A rep on duty at the desk for one walk."""
+    async with desk.rep() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def colleague(desk: Desk) -> AsyncIterator[Phone]:
+    """A second rep on duty at the desk for one walk."""
+    async with desk.rep() as made:
         yield made

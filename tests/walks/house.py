@@ -59,6 +59,11 @@ class House:
                 return answer.status == 200
         return False
 
+    def pin(self, cores: set[int]) -> None:
+        """Keep the product on some cores, for measuring."""
+        assert self._process
+        os.sched_setaffinity(self._process.pid, cores)
+
     async def kill(self) -> None:
         """Pull the plug."""
         if self._process and self._process.returncode is None:

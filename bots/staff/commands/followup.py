@@ -13,11 +13,13 @@ from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired
 from crm.base.i18n import N_, N_button, Translator
+from crm.base.policy import Action
 from crm.base.text import clean_name
 from crm.base.time import allowed_from
 from crm.outreach import followups
 from crm.outreach.followups import InSequence, Overview, StepView
 from crm.people.desk import Intent
+from crm.people.reps import authorise
 
 PAGE, PEOPLE = 8, 6
 WORDS = 160
@@ -90,6 +92,7 @@ def _expired(visit: Visit, found: Overview) -> Iterator[str]:
 
 def turn(session: Session, visit: Visit, intent: Intent) -> Done:
     """Do what a button under the follow-ups asks for."""
+    authorise(session, visit.rep, Action.FOLLOW_UP)
     name, _, value = intent.detail.partition(":")
     pressed = TURNS.get(name)
     if pressed is None:

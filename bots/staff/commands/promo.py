@@ -15,12 +15,14 @@ from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired
 from crm.base.i18n import N_, NATIVE, N_button
+from crm.base.policy import Action
 from crm.base.template import BadTemplate
 from crm.base.text import cut_utf16
 from crm.base.time import HOUR
 from crm.outreach import campaigns
 from crm.outreach.segments import Preview, preview
 from crm.people.desk import Intent, Wizard, begin, quit_wizard, wizard_of
+from crm.people.reps import authorise
 
 NAME = "promo"
 LASTS = HOUR
@@ -40,6 +42,7 @@ def deed(session: Session, visit: Visit) -> Done:
 
 def turn(session: Session, visit: Visit, intent: Intent) -> Done:
     """Go on with a promotion by one of its buttons."""
+    authorise(session, visit.rep, Action.PROMOTE)
     wizard = wizard_of(session, visit.rep, NAME, now=visit.now)
     if wizard is None or wizard.target != intent.target:
         return Done(toast=visit.tr("This promotion was left or sent. /promo begins another one."), alert=True)
@@ -181,7 +184,15 @@ def _changed(visit: Visit, post: Post) -> Done:
 
 Turn = Callable[[Session, Visit, Wizard, str], Done]
 CHOICES = ("age", "languages", "channels", "statuses")
-TURNS: Mapping[str, Turn] = {"ask": _ask, **dict.fromkeys(CHOICES, _choose), "people": _back, "text": _text, "look": _look_again, "send": _send, "leave": _leave}
+TURNS: Mapping[str, Turn] = {
+    "ask": _ask,
+    **dict.fromkeys(CHOICES, _choose),
+    "people": _back,
+    "text": _text,
+    "look": _look_again,
+    "send": _send,
+    "leave": _leave,
+}
 
 COMMAND = Command(
     "promo",

@@ -5,13 +5,14 @@ from sqlalchemy import select
 
 from crm.base.db import SqliteStore
 from crm.base.errors import Forbidden
-from crm.base.outbound import Edit, Lane, Limits, Reason, RetryLater, Say, Uncertain, Undeliverable
+from crm.base.outbound import GONE, Edit, Lane, Limits, Reason, RetryLater, Say, Uncertain, Undeliverable
 from crm.base.settings import Company
 from crm.base.time import SECOND
 from crm.conversations.talk import reply
 from crm.conversations.threads import Conversation
 from crm.outbox.deliveries import Delivery, State
 from crm.outbox.drain import Drain, Sender, turn
+from crm.outbox.notices import waiting_notices
 from crm.outbox.queue import Parcel, enqueue
 from crm.outbox.settle import mark_sent, resend, strand
 from tests.conftest import NOON
@@ -165,6 +166,35 @@ async def test_a_card_is_edited_rather_than_posted_again(store: SqliteStore) -> 
     assert [type(out) for _, out in stub.sent] == [Say, Edit]
     assert stub.sent[1][1] == Edit("x1", "v3")
     assert sorted(await rows(store, select(Delivery.state))) == ["cancelled", "sent", "sent"]
+
+
+async def test_a_card_whose_post_was_deleted_comes_as_a_new_post(store: SqliteStore) -> None:
+    def gone() -> None:
+        raise Undeliverable(Reason.BAD_CONTENT, GONE)
+
+    stub, clock = Stub(lambda: None, gone), Hand()
+    drain = drain_of(store, stub, clock)
+    for text in ("v1", "v2", "v3"):
+        await put(store, text, card="card:7:1", conversation_id=7)
+        await drain.run()
+        clock.now += SECOND
+    assert [out for _, out in stub.sent] == [Say("v1"), Say("v3")]
+    assert [(notice.kind, notice.subject_id) for notice in await store.read(waiting_notices)] == [("card", 7)]
+
+
+async def test_redrawing_a_card_holds_no_news_back(store: SqliteStore) -> None:
+    stub, clock = Stub(limits=Limits(chat_every=1.0, chat_burst=1, edits=True)), Hand()
+    drain = drain_of(store, stub, clock)
+    for number in range(5):
+        await put(store, f"card {number}", card=f"card:{number}:1")
+    for _ in range(5):
+        await drain.run()
+        clock.now += SECOND
+    for number in range(5):
+        await put(store, f"card {number} again", card=f"card:{number}:1")
+    await put(store, "news")
+    await drain.run()
+    assert stub.sent[-1][1] == Say("news")
 
 
 async def test_a_reply_passes_a_promotion(store: SqliteStore) -> None:

@@ -1,8 +1,8 @@
 """The gate, as a table: who may be written to, and when."""
 
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given

@@ -15,7 +15,7 @@ from crm.conversations.threads import Conversation
 from crm.outbox.deliveries import Delivery, State
 from crm.outreach import followups, ticks
 from crm.outreach.defaults import DEFAULT_FOLLOWUPS
-from crm.outreach.sequences import Enrollment, Sequence, Step, found_default
+from crm.outreach.sequences import Enrollment, Sequence, Step, enroll_due, found_default
 from crm.people import consents, link
 from crm.people.contacts import Identity
 from crm.people.reps import Member
@@ -316,14 +316,20 @@ async def test_only_managers_steer_follow_ups(town: Town) -> None:
 
 
 async def test_a_long_search_goes_on_where_it_stopped_and_begins_anew(town: Town) -> None:
-    from crm.outreach.sequences import enroll_due
+    for number in range(5):
+        await town.writes(f"p{number}")
+    town.now += 25 * HOUR
+    swept = [await town.do(enroll_due, town.company, now=town.now, look=2) for _ in range(4)]
+    assert [(one.enrolled, one.more) for one in swept] == [(2, True), (2, True), (1, False), (0, True)]
+    assert await town.count(DomainEvent, DomainEvent.kind == "enrolled") == 5
 
+
+async def test_many_at_once_are_enrolled_a_few_at_a_time(town: Town) -> None:
     for number in range(5):
         await town.writes(f"p{number}")
     town.now += 25 * HOUR
     swept = [await town.do(enroll_due, town.company, now=town.now, limit=2) for _ in range(4)]
-    assert [(one.enrolled, one.more) for one in swept] == [(2, True), (2, True), (1, False), (0, True)]
-    assert await town.count(DomainEvent, DomainEvent.kind == "enrolled") == 5
+    assert [(one.enrolled, one.more) for one in swept] == [(2, True), (2, True), (1, False), (0, False)]
 
 
 def test_the_defaults_are_three_rising_steps() -> None:
