@@ -1,6 +1,5 @@
 """Dragoman's parts list: settings in, parts joined by passing functions, one command started."""
 
-import argparse
 import asyncio
 import logging
 import os
@@ -15,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from channels.base import Channel
 from console import environment
+from console.command_line import Joined, answer
 from console.environment import Environment
 from console.run import Running, run_until_stopped
+from console.tokens import BotFacts
 from crm.base.db import SqliteStore
 from crm.base.errors import DragomanError, Misconfigured
 from crm.base.events import Event, MediaRef, RawEvent
@@ -280,30 +281,32 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_logging(level: str) -> None:
-    """One line a record on standard error; libraries only when they warn."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("dragoman", "crm", "bots", "channels", "scheduler", "console", "web"):
-        logging.getLogger(name).setLevel(level)
+async def check_token(token: str, server: str, proxy: str) -> BotFacts | str:
+    """Ask Telegram who a bot is, for the console; answers the reason when it cannot be told."""
+    from channels.telegram import Telegram, TelegramOptions
+
+    try:
+        channel = Telegram(TelegramOptions(token, server, proxy, connect_seconds=5.0, send_seconds=10.0))
+        try:
+            health = await channel.health()
+        finally:
+            await channel.close()
+    except DragomanError as error:
+        return str(error)
+    name = health.facts.get("username")
+    return BotFacts(name, health.facts.get("webhook", "")) if name else health.words
+
+
+def fast_parser() -> bool:
+    """Whether aiohttp reads requests with its C parser."""
+    from aiohttp import http_parser
+
+    return http_parser.HttpRequestParser is not http_parser.HttpRequestParserPy
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line and run one command; a refusal is one line that says what to do."""
-    parser = argparse.ArgumentParser(prog="dragoman", description="An omnichannel, chatbot-driven CRM agent.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for name, words in (("run", "run the product"), ("demo", "run the product against a pretended world")):
-        commands.add_parser(name, help=words)
-    chosen = parser.parse_args(arguments)
-    try:
-        env = environment.read()
-        start_logging(env.log_level)
-        asyncio.run({"run": run, "demo": demo}[chosen.command](env))
-    except DragomanError as error:
-        print(f"dragoman: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    """Read the command line and run one command."""
+    return answer(Joined(run, demo, check_token, fast_parser), arguments)
 
 
 if __name__ == "__main__":

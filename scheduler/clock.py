@@ -24,7 +24,9 @@ class Clock:
             self._scheduler.add_job(tick.job, "interval", seconds=tick.every, id=tick.name)
 
     def start(self) -> None:
+        """Begin to look."""
         self._scheduler.start()
 
     def stop(self) -> None:
+        """Look no more; a job that runs is not waited for."""
         self._scheduler.shutdown(wait=False)

@@ -4,9 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
-from crm.base.db import Order, Store
+from crm.base.db import Order, Session, Store
 from crm.base.errors import Busy
 from crm.conversations import assign
 from scheduler.clock import Tick

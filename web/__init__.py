@@ -1,1 +1,1 @@
-
+"""The pages and scripts a visitor sees."""

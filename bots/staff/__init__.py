@@ -1,1 +1,1 @@
-
+"""The staff bot: cards, replies, buttons and commands in Telegram."""

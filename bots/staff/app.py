@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, ChatMemberHandler, MessageHandler, TypeHandler, filters
@@ -11,7 +12,7 @@ from bots.staff.carrier import StaffCarrier
 from bots.staff.commands import COMMANDS, known_to
 from bots.staff.notices import post_all, render
 from bots.staff.poll import Offsets, Pace, PollState, introduce, poll
-from bots.staff.sight import look
+from bots.staff.sight import Scene, look
 from bots.staff.transport import StaffOptions
 from bots.staff.updates import DIRECT, Blocked, Driven, Other, Press, StaffContext, Text, Unblocked, application, drive
 from bots.staff.visit import Deed, Done, Visit, once, refused
@@ -34,7 +35,10 @@ NOT_THEIR_FAULT = (Busy, Lost, Misconfigured)
 
 
 class Staff:
-    """The staff's surface of one company; `open` it before the first update is driven."""
+    """The staff's surface of one company; `open` it before the first update is driven.
+
+    `channels` is how each channel account did when somebody last looked; whoever looks writes it here for /today.
+    """
 
     def __init__(
         self,
@@ -51,6 +55,7 @@ class Staff:
         self._store, self._company, self._clock = store, company, clock
         self._username, self._titles, self._sendable = username, dict(titles or {}), options.sendable
         self._received: dict[int, int] = {}
+        self.channels: Mapping[str, Health] = {}
         self._application = application(self.carrier.bot)
         self._listen()
 
@@ -84,10 +89,13 @@ class Staff:
     async def announce(self) -> int:
         """Show the staff what waits to be shown; answers how many notices it were."""
         now = self._clock()
-        rendered = await self._store.read(lambda s: render(s, waiting_notices(s), look(s, self._company, self._titles, now=now)))
+        rendered = await self._store.read(lambda s: render(s, waiting_notices(s), self._scene(s, now)))
         if not rendered:
             return 0
         return await self._store.write(lambda s: post_all(s, rendered, self._company, now=now))
+
+    def _scene(self, session: Session, now: int) -> Scene:
+        return replace(look(session, self._company, self._titles, now=now), health=self.channels)
 
     def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
         """Stream a file that a rep sent."""
@@ -205,7 +213,7 @@ class Staff:
         assert isinstance(said, Text | Press | Other)
         rest = said.text.partition(" ")[2].strip() if isinstance(said, Text) else ""
         received = self._received.get(driven.event, driven.now)
-        return Visit(rep, said, driven.event, driven.now, received, self._company, self._titles, self._username, rest, self._sendable)
+        return Visit(rep, said, driven.event, driven.now, received, self._company, self._titles, self._username, rest, self._sendable, self.channels)
 
     async def _rep(self, chat_id: int) -> Rep | None:
         return await self._store.read(lambda s: rep_at(s, str(chat_id)))

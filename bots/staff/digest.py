@@ -9,6 +9,7 @@ from bots.staff.words import plain_name
 from crm.base.actors import Rep, Role
 from crm.base.db import Session
 from crm.base.i18n import N_button, Translator
+from crm.base.text import clean_name
 from crm.base.time import MINUTE
 from crm.inbox.parked import count_parked
 from crm.outbox.notices import Waiting
@@ -36,13 +37,13 @@ def report(tr: Translator, day: Today, scene: Scene, *, over: bool = False) -> P
     below = (Key(tr.button(REFRESH), Intent("today")), Key(tr.button(LEADS), Intent("command", detail="leads")))
     when = tr.when(scene.now, scene.company.zone, scene.now)
     head = tr("📊 The firm closes. What the day brought:") if over else tr("📊 The day so far, {when}", when=when)
-    return Post("\n".join([head, "", *_people(tr, day), *_traffic(tr, day, scene), *_duties(tr, day)]), (*cards, below))
+    return Post("\n".join([head, "", *_people(tr, day), *_traffic(tr, day, scene), *_duties(tr, day), *_health(tr, scene)]), (*cards, below))
 
 
 def _people(tr: Translator, day: Today) -> Iterator[str]:
     yield tr("New leads: {n}", n=day.new_leads)
     if day.unanswered:
-        yield tr("Wait for an answer: {n}, the longest {time}", n=day.unanswered, time=tr.ago(day.oldest_ms))
+        yield tr("Wait for an answer: {n}, the longest {time}", n=day.unanswered, time=_within(tr, day.oldest_ms))
     else:
         yield tr("Nobody waits for an answer.")
     if day.response_median_ms is None or day.response_p90_ms is None:
@@ -71,3 +72,11 @@ def _duties(tr: Translator, day: Today) -> Iterator[str]:
         yield tr("⚠️ Not delivered: {failed}. Not known: {unknown}.", failed=day.failed, unknown=day.unknown)
     if day.parked:
         yield tr("⚠️ Could not be read: {n}. See /parked.", n=day.parked)
+
+
+def _health(tr: Translator, scene: Scene) -> Iterator[str]:
+    """How the channels do, where somebody has looked; what is wrong is said as the channel says it, in English."""
+    sick = {account: health for account, health in scene.health.items() if not health.ok}
+    if scene.health and not sick:
+        yield tr("All channels work.")
+    yield from (f"⚠️ {scene.title(account)}: {clean_name(health.words)}" for account, health in sick.items())

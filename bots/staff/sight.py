@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from crm.base.actors import Rep
 from crm.base.db import Session
+from crm.base.outbound import Health
 from crm.base.settings import Company
 from crm.conversations.desk import files_of
 from crm.conversations.talk import holder, states_of
@@ -78,6 +79,7 @@ class Scene:
     everybody: tuple[Rep, ...] = ()
     on_duty: tuple[Rep, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
+    health: Mapping[str, Health] = field(default_factory=dict)
 
     @property
     def managers(self) -> tuple[Rep, ...]:

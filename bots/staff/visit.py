@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from bots.staff.posts import Post, numbered, put
 from bots.staff.sight import Scene, look
@@ -14,6 +14,7 @@ from crm.base.actors import Rep, Role
 from crm.base.db import Session
 from crm.base.errors import DragomanError
 from crm.base.i18n import Translator, translator
+from crm.base.outbound import Health
 from crm.base.settings import Company
 from crm.people.desk import Intent, Wizard, handled, toast_of
 
@@ -22,7 +23,7 @@ from crm.people.desk import Intent, Wizard, handled, toast_of
 class Visit:
     """Who did what; `event` is the once-key of every deed, `received_at` when we got it, `rest` what stands behind a command.
 
-    `sendable` are the accounts that can carry a promotion (empty = all).
+    `sendable` are the accounts that can carry a promotion (empty = all), `health` is how each did when somebody last looked.
     """
 
     rep: Rep
@@ -35,6 +36,7 @@ class Visit:
     username: str
     rest: str = ""
     sendable: frozenset[str] = frozenset()
+    health: Mapping[str, Health] = field(default_factory=dict)
 
     @property
     def tr(self) -> Translator:
@@ -63,7 +65,7 @@ class Visit:
 
     def scene(self, session: Session) -> Scene:
         """The staff as they are now."""
-        return look(session, self.company, self.titles, now=self.now)
+        return replace(look(session, self.company, self.titles, now=self.now), health=self.health)
 
 
 @dataclass(frozen=True, slots=True)

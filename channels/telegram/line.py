@@ -37,6 +37,7 @@ class Line:
             await self._wire.call(AnswerCallbackQuery(callback_query_id=press), _PRESS_SECONDS)
 
     def download(self, file_id: str, most: int) -> AsyncIterator[bytes]:
+        """The bytes of a file, at most `most` of them."""
         return self._wire.download(file_id, most)
 
     async def facts(self) -> dict[str, str]:
@@ -50,6 +51,7 @@ class Line:
         return facts
 
     async def set_menus(self, menus: Mapping[str, Mapping[str, str]]) -> None:
+        """Set the command lists: language to command to its description."""
         for language, commands in menus.items():
             listed = [BotCommand(command=command, description=says) for command, says in commands.items()]
             await self._wire.call(

@@ -28,6 +28,7 @@ class Wakes:
         self._events: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     def ring(self, topics: set[str]) -> None:
+        """Wake whoever waits for these topics, and whoever waits next."""
         for topic in topics:
             self._events[topic].set()
 

@@ -91,6 +91,7 @@ class Thread:
     need: str = ""
     enrolled: bool = False
     new: bool = False
+    reopened: bool = False
     last_message_id: int = 0
     preview: str = ""
     heard: list[int] = field(default_factory=list)

@@ -140,7 +140,7 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
     thread.waiting_since = thread.waiting_since or got.received_at
     thread.first_heard_at = thread.first_heard_at or got.received_at
     if thread.status != Status.OPEN:
-        thread.status = Status.OPEN.value
+        thread.status, thread.reopened = Status.OPEN.value, True
     if thread.lead_id is None and not thread.blocked:
         thread.lead_id = _lead(plan, thread, got, text, now=now)
     return as_heard(event, text, media=bool(media), seen=seen, first=first)

@@ -13,6 +13,7 @@ from crm.base.text import choose_language, clean, clean_name
 from crm.conversations.threads import Conversation, Message
 from crm.inbox.plan import TEXT_MOST, Got
 from crm.outbox.notices import Notice, NoticeKind, card, tell
+from crm.outreach import sequences
 from crm.people import consents, contacts, link
 from crm.people.contacts import Contact, Identity, Proof
 from crm.sales import leads
@@ -34,6 +35,8 @@ def arrive(session: Session, got: Got, company: Company, *, now: int) -> None:
     if link.use_link(session, event.source.payload, identity.id, now=now):
         root = contacts.root_of(session, identity.contact_id)
         session.flush()
+        leads.join_open(session, Customer(root.id), root.id, now=now)
+        sequences.stop(session, contacts.family_of(session, root.id), "replied", now=now)
         threads = session.scalars(select(Conversation).where(Conversation.contact_id.in_(contacts.family_of(session, root.id)))).all()
         _inherit(session, identity, list(threads))
         tell(session, [card(thread.id) for thread in threads], now=now)

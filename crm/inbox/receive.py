@@ -116,4 +116,4 @@ def _conversation(thread: Thread, now: int) -> dict[str, Any]:
 def notices_of(thread: Thread) -> list[Notice]:
     """What staff must see: the card, and for whoever has the conversation each new message as a post of its own."""
     posts = [Notice(NoticeKind.HEARD, number, f"heard:{number}") for number in thread.heard] if thread.rep_id else []
-    return [card(thread.conversation_id), *posts]
+    return [card(thread.conversation_id, urgent=thread.new or thread.reopened), *posts]

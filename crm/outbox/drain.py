@@ -186,7 +186,7 @@ def passing(row: RowMapping) -> Passing:
         row["marketing"] or 0,
         bool(row["silenced"]),
         row["zone"] or "UTC",
-        row["promoted_at"] or 0,
+        row["promoted_at"] or 0 if row["part"] == 0 else 0,  # the second half of a promotion is not a second promotion
         row["batch_state"],
         row["valid_until"] or 0,
     )

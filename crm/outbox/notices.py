@@ -14,6 +14,9 @@ from crm.base.table import Row
 from crm.base.wakes import NOTICES, wake
 
 
+REDRAWN = 4
+
+
 class NoticeKind(StrEnum):
     """What staff is told; each has one renderer in `bots/staff`."""
 
@@ -39,6 +42,7 @@ class NoticeRow(Row):
     subject_id: Mapped[int]
     facts: Mapped[str] = mapped_column(server_default="")
     version: Mapped[int] = mapped_column(server_default="0")
+    urgent: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[int]
 
 
@@ -50,6 +54,7 @@ class Notice:
     subject_id: int
     key: str
     facts: dict[str, Any] = field(default_factory=dict)
+    urgent: bool = True
 
 
 def tell(session: Session, notices: Sequence[Notice], *, now: int) -> None:
@@ -59,16 +64,17 @@ def tell(session: Session, notices: Sequence[Notice], *, now: int) -> None:
     fresh = {notice.key: notice for notice in notices}
     ids = take_ids(session, len(fresh))
     rows = [
-        {"id": next(ids), "key": n.key, "kind": n.kind.value, "subject_id": n.subject_id, "facts": json.dumps(n.facts) if n.facts else "", "created_at": now}
+        {"id": next(ids), "key": n.key, "kind": n.kind.value, "subject_id": n.subject_id, "facts": json.dumps(n.facts) if n.facts else "",
+            "urgent": int(n.urgent), "created_at": now}
         for n in fresh.values()
     ]
     bump(session, NoticeRow, rows, key="key", version="version", newer=("facts",))
     wake(session, NOTICES)
 
 
-def card(conversation_id: int) -> Notice:
-    """The notice that a conversation's card must be drawn again."""
-    return Notice(NoticeKind.CARD, conversation_id, f"card:{conversation_id}")
+def card(conversation_id: int, *, urgent: bool = False) -> Notice:
+    """The notice that a conversation's card must be drawn again; urgent when nobody has seen one of it yet."""
+    return Notice(NoticeKind.CARD, conversation_id, f"card:{conversation_id}", urgent=urgent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +89,10 @@ class Waiting:
 
 
 def waiting_notices(session: Session, limit: int = 50) -> list[Waiting]:
-    """The oldest notices that wait."""
-    rows = session.execute(select(NoticeRow.id, NoticeRow.kind, NoticeRow.subject_id, NoticeRow.facts, NoticeRow.version).order_by(NoticeRow.id).limit(limit))
+    """The oldest notices that wait: all that is news, or else a few redrawings, so that news never stands behind many of them."""
+    columns = (NoticeRow.id, NoticeRow.kind, NoticeRow.subject_id, NoticeRow.facts, NoticeRow.version)
+    news = session.execute(select(*columns).where(NoticeRow.urgent == 1).order_by(NoticeRow.id).limit(limit)).all()
+    rows = news or session.execute(select(*columns).order_by(NoticeRow.id).limit(REDRAWN)).all()
     return [Waiting(row.id, NoticeKind(row.kind), row.subject_id, json.loads(row.facts) if row.facts else {}, row.version) for row in rows]
 
 

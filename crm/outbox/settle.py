@@ -84,7 +84,7 @@ def _notices(row: RowMapping, result: Result) -> list[Notice]:
         return found
     if bad and row["lane"] <= Lane.SERVICE:
         found.append(Notice(NoticeKind.TROUBLE, row["id"], f"trouble:{row['id']}:{result.state}"))
-    if bad or row["lane"] == Lane.REPLY:
+    if row["lane"] == Lane.REPLY or (bad and row["lane"] <= Lane.SERVICE):
         found.append(card(row["conversation_id"]))
     return found
 

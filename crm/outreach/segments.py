@@ -67,6 +67,7 @@ class LeftOut:
 
     @property
     def total(self) -> int:
+        """How many were left out for any reason."""
         return self.blocked + self.unreachable + self.no_consent + self.capped
 
 

@@ -45,6 +45,7 @@ class Books:
 
     @property
     def balanced(self) -> bool:
+        """Whether nothing is amiss."""
         return not self.problems
 
 

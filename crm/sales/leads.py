@@ -10,7 +10,7 @@ from crm.base.errors import NotFound
 from crm.base.history import Change, record
 from crm.base.policy import Action
 from crm.base.table import Row
-from crm.people.contacts import root_of
+from crm.people.contacts import family_of, root_of
 from crm.people.reps import authorise
 
 
@@ -23,6 +23,7 @@ class LeadStatus(StrEnum):
     WON = "won"
     LOST = "lost"
     SPAM = "spam"
+    MERGED = "merged"
 
 
 OPEN = (LeadStatus.NEW, LeadStatus.QUALIFIED, LeadStatus.ACCEPTED)
@@ -51,6 +52,21 @@ def lead_of(session: Session, contact_id: int) -> Lead | None:
     root = root_of(session, contact_id)
     found = session.scalar(select(Lead).where(Lead.open_contact_id == root.id))
     return found or session.scalar(select(Lead).where(Lead.contact_id == root.id).order_by(Lead.id.desc()).limit(1))
+
+
+def join_open(session: Session, actor: Actor, contact_id: int, *, now: int) -> None:
+    """When two people are found to be one, one open lead stays: the person's own, or else the other's becomes theirs."""
+    root = root_of(session, contact_id)
+    found = session.scalars(select(Lead).where(Lead.open_contact_id.in_(family_of(session, root.id))).order_by(Lead.id)).all()
+    kept = next((lead for lead in found if lead.open_contact_id == root.id), next(iter(found), None))
+    for lead in found:
+        if lead is not kept:
+            record(session, Change("lead", lead.id, "status", actor, {"status": lead.status}, {"status": LeadStatus.MERGED.value}), now=now)
+            lead.status, lead.open_contact_id = LeadStatus.MERGED.value, None
+    session.flush()
+    if kept is not None:
+        kept.open_contact_id = root.id
+    session.flush()
 
 
 def learn_need(session: Session, actor: Actor, contact_id: int, text: str, *, now: int) -> None:

@@ -10,7 +10,7 @@ from sandbox.telegram.deeds import Deeds, NotPossible
 from sandbox.telegram.messages import Message
 from sandbox.telegram.request import Upload
 from sandbox.telegram.shapes import Json, Refusal
-from sandbox.telegram.world import Bot, Person, World
+from sandbox.telegram.world import Bot, Chat, Person, World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DEEDS = ("start", "send", "file", "contact", "location", "edit", "click", "press", "react", "block", "unblock")
@@ -137,17 +137,22 @@ class Human:
             edited = since is not None and message.edit_revision > since
             return message.by_bot and (new or edited) and query.get("contains", "") in message.shown()["text"]
 
+        try:
+            async with asyncio.timeout(float(query.get("timeout", "10"))):
+                message = await self._first(chat, fits)
+        except TimeoutError as error:
+            raise web.HTTPRequestTimeout(reason="no such message came") from error
+        return {"message": message.shown(), "revision": self._world.changes.revision}
+
+    async def _first(self, chat: Chat, fits: Callable[[Message], bool]) -> Message:
+        """The first message of a chat that fits, now or when it comes."""
         with self._world.changes.watched() as changes:
-            try:
-                async with asyncio.timeout(float(query.get("timeout", "10"))):
-                    while True:
-                        message = next(filter(fits, chat.messages.values()), None)
-                        if message is not None:
-                            return {"message": message.shown(), "revision": self._world.changes.revision}
-                        if await changes.get() is None:
-                            raise NotPossible("the server closes")
-            except TimeoutError as error:
-                raise web.HTTPRequestTimeout(reason="no such message came") from error
+            while True:
+                message = next(filter(fits, chat.messages.values()), None)
+                if message is not None:
+                    return message
+                if await changes.get() is None:
+                    raise NotPossible("the server closes")
 
     async def raw(self, request: web.Request) -> Json:
         """Queues an update exactly as given."""

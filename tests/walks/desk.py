@@ -17,6 +17,7 @@ from sandbox.telegram.shapes import Json
 from tests.walks.house import House, open_house
 
 PATIENCE = 30
+ON_THE_WAY = "SELECT count(*) FROM deliveries WHERE desk = 1 AND address = ? AND state IN ('queued', 'sending')"
 ON_DUTY = "SELECT available FROM reps WHERE address = ?"
 
 
@@ -40,6 +41,11 @@ class Phone:
     async def sees(self, contains: str, **since: int) -> Json:
         """Wait for a message of the bot with these words; `after` a message's number or `since` a revision."""
         return await self.house.hands.wait(self.name, bot=self.bot, contains=contains, timeout=PATIENCE, **since)
+
+    async def answer(self, post: Json, text: str) -> int:
+        """Reply to a post after everything on its way here has landed, as a person who has read it does; answers the message's number."""
+        await self.house.until(ON_THE_WAY, str(self.id), want=[(0,)])
+        return await self.say(text, reply_to=post["message_id"])
 
     async def send_file(self, kind: str, name: str, content: bytes, **fields: str) -> int:
         """Send a file; answers the message's number."""

@@ -47,9 +47,9 @@ async def test_a_reply_to_the_card_or_to_any_message_of_the_customer_reaches_the
     post = await rep.sees("In oak, please", after=card["message_id"])
     await who.say("And two of them")
     await rep.sees("And two of them", after=post["message_id"])
-    await rep.say("Oak it is.", reply_to=post["message_id"])
+    await rep.answer(post, "Oak it is.")
     await who.sees("Oak it is.")
-    await rep.say("Two, noted.", reply_to=card["message_id"])
+    await rep.answer(card, "Two, noted.")
     await who.sees("Two, noted.")
     await rep.sees("Our last answer: sent ✓")
 
@@ -77,8 +77,8 @@ async def test_a_file_passes_both_ways_byte_for_byte(rep: Phone, kind: str, name
 
 
 async def test_what_a_rep_edits_changes_at_the_customers(rep: Phone) -> None:
-    who, card = await taken(rep, "davit")
-    number = await rep.say("It costs 90 000", reply_to=card["message_id"])
+    who, card = await taken(rep, "davit", "Hello")
+    number = await rep.answer(card, "It costs 90 000")
     first = await who.sees("It costs 90 000")
     await rep.do("edit", message_id=number, text="It costs 80 000")
     assert (await who.sees("It costs 80 000"))["message_id"] == first["message_id"]
@@ -164,7 +164,7 @@ async def test_a_reply_typed_before_newer_words_were_seen_waits_for_a_second_loo
     assert "I need a wardrobe" in warned["text"]
     assert "The chairs are ready!" not in await who.heard()
     assert await rep.press(warned, button) == ("Sent." if sent else "Not sent.")
-    await rep.say("Which wood?", reply_to=card["message_id"])
+    await rep.answer(card, "Which wood?")
     await who.sees("Which wood?")
     assert ("The chairs are ready!" in await who.heard()) is sent
 
@@ -176,7 +176,7 @@ async def test_a_visitor_of_the_site_is_answered_from_telegram(rep: Phone) -> No
         await socket.send_json({"type": "say", "id": "visit-0001", "text": "Do you deliver beds to Gyumri?"})
         card = await rep.sees("beds to Gyumri")
         assert "Site chat" in card["text"]
-        await rep.say("Yes, every Friday.", reply_to=card["message_id"])
+        await rep.answer(card, "Yes, every Friday.")
         line = await frame_with(socket, "Yes, every Friday.")
     assert (line["type"], line["from"]) == ("message", "rep")
 
@@ -195,7 +195,7 @@ async def test_a_form_cannot_be_answered_and_the_rep_is_told_what_to_do_instead(
         assert answer.status == 200
     card = await rep.sees("A round table")
     assert "+37494555777" in card["text"]
-    await rep.say("It will take a week", reply_to=card["message_id"])
+    await rep.answer(card, "It will take a week")
     told = await rep.sees("⚠️")
     assert "phone" in told["text"]
 
@@ -249,17 +249,16 @@ async def test_a_command_and_its_button_do_the_same(desk: Desk, rep: Phone, comm
 
 async def test_the_lead_of_a_card_is_shown_and_moved(rep: Phone) -> None:
     _, card = await taken(rep, "ofelia")
-    await rep.say("/lead", reply_to=card["message_id"])
+    await rep.answer(card, "/lead")
     lead = await rep.sees("First words:")
     assert await rep.press(lead, "Won") == "Lead: won"
 
 
 async def test_a_rep_chooses_their_language_and_the_command_list_follows(rep: Phone) -> None:
     await rep.say("/language")
-    await rep.press(await rep.sees("Which language"), "Русский")
-    await rep.sees("Теперь я говорю по-русски")
-    await rep.house.until("SELECT language FROM reps WHERE address = ?", str(rep.id), want=[("ru",)])
-    await rep.say("/inbox")
+    choice = await rep.sees("Which language")
+    assert await rep.press(choice, "Русский") == "Русский"
+    assert "Меню" in labels(await rep.sees("", after=choice["message_id"]))
     menu = {line["command"]: line["description"] for line in (await rep.chat())["menu"]}
     assert not menu["help"].isascii()
 
@@ -268,7 +267,7 @@ async def test_each_role_has_its_own_list_of_commands(desk: Desk, rep: Phone) ->
     await rep.sees("Welcome")
     stranger = await customer(desk.house, "passerby")
     outside = {line["command"] for line in (await desk.house.hands.chat("passerby", bot="staff"))["menu"]}
-    reps, managers = ({line["command"] for line in (await one.chat())["menu"]} for one in (rep, desk.manager))
+    reps, managers = [{line["command"] for line in (await one.chat())["menu"]} for one in (rep, desk.manager)]
     assert stranger.id and outside == {"start"}
     assert reps == {"start", "inbox", "mine", "lead", "available", "language", "help"}
     assert managers > reps

@@ -11,7 +11,7 @@ from bots.staff.visit import Command, Done, Visit
 from bots.staff.words import MORE, isolated, plain_name
 from crm.base.actors import Role
 from crm.base.db import Session
-from crm.base.errors import Expired
+from crm.base.errors import Expired, NotFound
 from crm.base.i18n import N_, N_button, Translator
 from crm.base.policy import Action
 from crm.base.text import clean_name
@@ -33,7 +33,10 @@ CARD = N_button("Show the card")
 
 def deed(session: Session, visit: Visit) -> Done:
     """Show the follow-ups."""
-    return Done((page(session, visit, (0, 0)),))
+    try:
+        return Done((page(session, visit, (0, 0)),))
+    except NotFound:
+        return Done((Post(visit.tr("There are no follow-ups yet."), menus.home(visit.tr)),))
 
 
 def page(session: Session, visit: Visit, after: tuple[int, int]) -> Post:

@@ -8,7 +8,7 @@ from crm.base.settings import Company
 from crm.base.time import DAY, HOUR
 from crm.outbox.notices import Notice, NoticeKind, tell
 from crm.outreach import ticks
-from crm.outreach.sequences import Step, found_default
+from crm.outreach.sequences import Step, enroll_due, found_default
 from crm.people.reps import Member
 from crm.sales.leads import Lead
 from tests.bots.staff.firm import ask, firm, label, labels, press, toast
@@ -31,7 +31,7 @@ async def silent_lead(office: Office, who: str = "ann", name: str = "Ann Lee") -
     office.ahead += 23 * HOUR
 
     await office.store.write(lambda s: s.query(Step).filter_by(place=0).update({"delay_ms": HOUR}))
-    await office.store.write(lambda s: ticks.enroll_due(s, office.company, now=office.now()))
+    await office.store.write(lambda s: enroll_due(s, office.company, now=office.now()))
 
 
 async def test_today_shows_the_day_and_opens_who_waits_longest(office: Office) -> None:

@@ -1,5 +1,9 @@
 """What managers read, as pure values: the report, a promotion's progress, choices, delays."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from bots.staff import campaign, digest
@@ -9,6 +13,7 @@ from bots.staff.commands.promo_people import Desk, Plan, choice_post, people_pos
 from bots.staff.sight import Scene
 from bots.staff.templates import refusal
 from crm.base.i18n import LANGUAGES, translator
+from crm.base.outbound import Health
 from crm.base.template import BadTemplate, parse
 from crm.base.time import DAY, HOUR, MINUTE, SECOND
 from crm.outreach.campaigns import CampaignState
@@ -55,6 +60,14 @@ def test_a_quiet_day_names_no_trouble() -> None:
     assert "The firm closes" in text
     assert "⚠️" not in text
     assert "No messages yet" in text
+
+
+def test_channels_that_do_not_work_are_named() -> None:
+    well, ill = Health(True, "open"), Health(False, "Telegram cannot be reached")
+    assert "All channels work" in digest.report(ENGLISH, QUIET, replace(SCENE, health={"letters": well})).text
+    text = digest.report(ENGLISH, QUIET, replace(SCENE, health={"letters": ill, "doves": well})).text
+    assert "⚠️ Letters: Telegram cannot be reached" in text
+    assert "All channels" not in text
 
 
 @pytest.mark.parametrize(
@@ -156,8 +169,5 @@ def test_a_bad_text_is_explained_with_its_reason() -> None:
 
 @pytest.mark.parametrize("hour", range(24))
 def test_it_is_noon_somewhere_at_any_hour(hour: int) -> None:
-    from datetime import UTC, datetime
-    from zoneinfo import ZoneInfo
-
     at = hour * 3600.0
     assert datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(noon_zone(at))).hour == 12

@@ -132,3 +132,11 @@ async def test_every_answer_about_offers_is_in_the_ledger(store: SqliteStore, co
         )
     assert await rows(store, select(Consent.granted).order_by(Consent.id)) == [1, 0]
     assert await rows(store, select(Contact.marketing)) == [-1]
+
+
+async def test_two_open_leads_of_one_person_become_one(store: SqliteStore, company: Company) -> None:
+    payload = await widget_and_link(store, company)
+    await hear(store, company, said(2, "ann"))
+    await hear(store, company, raw(3, "ann", "start", payload))
+    assert sorted(await rows(store, select(Lead.status, Lead.open_contact_id.is_not(None)))) == [("merged", False), ("new", True)]
+    assert len(set(await rows(store, select(Contact.root_id)))) == 1
