@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dragoman")
 STAFF = "staff"
+LOOK_SECONDS = 60.0
 
 
 def wall() -> int:
@@ -160,6 +161,7 @@ def join(parts: Parts) -> Running:
         carriers.append(staff.carrier)
         loops["desk"] = lambda: run_staff(staff, store)
         loops["notices"] = lambda: workers.notice_loop(store, staff.announce)
+        loops["channels"] = lambda: look_after(parts.channels, staff)
     drains = [Drain(store, carrier, files.open, node=node, clock=wall) for carrier in carriers]
     for carrier, drain in zip(carriers, drains, strict=True):
         loops[f"send:{carrier.account}"] = lambda account=carrier.account, drain=drain: workers.send_loop(store, drain, account, wall)  # type: ignore[misc]
@@ -187,6 +189,13 @@ async def run_staff(staff: "Staff", store: SqliteStore) -> None:
         group.create_task(staff.poll(StoredOffsets(store, desk=True)))
         group.create_task(workers.desk_loop(store, staff.drive, wall))
         group.create_task(workers.forever("staff menus", staff.setup))
+
+
+async def look_after(channels: dict[str, Channel], staff: "Staff") -> None:
+    """Ask each channel how it does, once a minute, so that managers read it in their day."""
+    while True:
+        staff.channels = {name: await channel.health() for name, channel in channels.items()}
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def open_staff(parts: Parts) -> "Staff":

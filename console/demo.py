@@ -71,7 +71,7 @@ def variables(folder: Path, world: str, port: int) -> dict[str, str]:
     return {
         "COMPANY_NAME": "Marani",
         "COMPANY_LANGUAGES": "hy,ka,am,ru,en",
-        "COMPANY_ZONE": "Asia/Yerevan",
+        "COMPANY_ZONE": os.environ.get("DEMO_ZONE", "Asia/Yerevan"),
         "COMPANY_CURRENCY": "AMD",
         "WORKING_HOURS": "mon-sun 00:00-24:00",
         "CUSTOMER_BOT_TOKEN": CUSTOMER_TOKEN,
@@ -79,6 +79,7 @@ def variables(folder: Path, world: str, port: int) -> dict[str, str]:
         "STAFF_BOT_TOKEN": STAFF_TOKEN,
         "STAFF_BOT_USERNAME": "staff_bot",
         "TELEGRAM_API_BASE": world,
+        "TELEGRAM_LINK": f"{world}/?open=https%3A%2F%2Ft.me%2F",  # the pretended Telegram is that page
         "DATABASE_URL": f"sqlite:///{folder / 'dragoman.db'}",
         "DATA_DIR": str(folder),
         "HTTP_HOST": "127.0.0.1",

@@ -9,7 +9,7 @@ from typing import Any
 from crm.base.db import Store
 from crm.base.errors import Busy
 from crm.base.events import MediaRef
-from crm.base.wakes import DESK, INBOX, MEDIA, NOTICES, send_topic
+from crm.base.wakes import DESK, INBOX, MEDIA, NEWS, NOTICES, send_topic
 from crm.conversations.media import MediaFiles, TooLarge, Wanted, arrived, missing, wanted
 from crm.inbox import desk, process
 from crm.inbox.process import Claimed, Parse, Rules
@@ -17,6 +17,7 @@ from crm.outbox.drain import Drain
 
 log = logging.getLogger(__name__)
 POLL = 1.0
+REDRAW_EVERY = 0.2
 Clock = Callable[[], int]
 Changed = Callable[[set[tuple[str, str]]], None]
 Fetch = Callable[[str, MediaRef], AsyncIterator[bytes]]
@@ -88,11 +89,12 @@ async def settle_desk(store: Store, drive: Callable[[Claimed], Awaitable[None]],
 
 
 async def notice_loop(store: Store, announce: Callable[[], Awaitable[int]]) -> None:
-    """Notices become posts, until cancelled."""
+    """Notices become posts, until cancelled: news at once, redrawings a few at a time, since a chat takes one a second anyway."""
     while True:
-        while await announce():
-            pass
-        await store.wakes.wait(NOTICES, POLL)
+        if await announce():
+            await store.wakes.wait(NEWS, REDRAW_EVERY)
+        else:
+            await store.wakes.wait(NOTICES, POLL)
 
 
 async def send_loop(store: Store, drain: Drain, account: str, clock: Clock) -> None:

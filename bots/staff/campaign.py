@@ -12,7 +12,6 @@ from crm.base.db import Session
 from crm.base.i18n import N_, N_button, Translator
 from crm.base.text import clean_name
 from crm.outbox.notices import Waiting
-from crm.outbox.queue import posted_cards
 from crm.outreach.campaigns import CampaignState, campaign_of
 from crm.outreach.results import Progress, progress
 from crm.people.desk import Intent
@@ -58,12 +57,6 @@ def campaign(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 def post_name(campaign_id: int, rep_id: int) -> str:
     """The name under which a manager's progress message is edited rather than repeated."""
     return f"campaign:{campaign_id}:{rep_id}"
-
-
-def standing_at(session: Session, campaign_id: int, rep_id: int) -> str:
-    """The platform's id of the progress message a manager has ("" = none yet)."""
-    name = post_name(campaign_id, rep_id)
-    return posted_cards(session, {name}).get(name, "")
 
 
 def post(tr: Translator, now: Progress, *, name: str = "", edits: int = 0) -> Post:

@@ -10,7 +10,7 @@ from bots.staff.visit import Done, Visit, told
 from bots.staff.words import DO_NOT_SEND, SEND_ANYWAY, TAKE_OVER, plain_name, sorry
 from crm.base.actors import Role
 from crm.base.db import Session
-from crm.base.errors import Expired, Stale, Taken
+from crm.base.errors import Expired, Stale, Taken, Unreachable
 from crm.base.events import MediaKind, MediaRef
 from crm.base.text import cut
 from crm.conversations import talk
@@ -54,7 +54,9 @@ def reply(session: Session, visit: Visit, said: Text, conversation_id: int) -> D
 
 
 def send(session: Session, visit: Visit, conversation_id: int, draft: dict[str, object]) -> Done:
-    """Send a draft; one that newer messages overtook waits for a second look."""
+    """Send a draft; one that newer messages overtook waits for a second look; where nothing can be sent at all, `Unreachable` says so at once."""
+    if visit.sendable and the(session, conversation_id).account not in visit.sendable:
+        raise Unreachable
     media, message, seen = _media(draft["media"]), _number(draft["message"]), _number(draft["seen"])
     try:
         number = talk.reply(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 INBOX = "inbox"
 DESK = "desk"
 NOTICES = "notices"
+NEWS = "news"
 MEDIA = "media"
 
 

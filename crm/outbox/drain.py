@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, bindparam, exists, func, or_, select, update
@@ -102,6 +102,7 @@ class Sender:
     limits: Limits
     room: int
     busy: dict[str, int]
+    spent: dict[str, int] = field(default_factory=dict)
 
 
 def turn(session: Session, sender: Sender, results: Sequence[Result], *, now: int) -> Load:
@@ -125,11 +126,11 @@ def claim(session: Session, sender: Sender, *, now: int) -> tuple[Claimed, ...]:
     chats: set[str] = set()
     waits: list[Result] = []
     for row in rows:
-        verdict = judge(passing(row), sender.limits, now=now)
+        verdict, until = judge(passing(row), sender.limits, now=now), waits_until(row, sender)
         if verdict.state is not None:
             waits.append(Result(row["id"], verdict.state, verdict.due_at, detail=verdict.detail))
-        elif row["address"] in sender.busy:
-            waits.append(Result(row["id"], State.QUEUED, sender.busy[row["address"]]))
+        elif until:
+            waits.append(Result(row["id"], State.QUEUED, until))
         elif row["address"] not in chats:  # one at a time to a chat; the next is looked at when this one has landed
             chats.add(row["address"])
             free.append(row)
@@ -139,6 +140,12 @@ def claim(session: Session, sender: Sender, *, now: int) -> tuple[Claimed, ...]:
     if claimed:
         session.execute(SENDING, {"ids": [part.delivery_id for part in claimed], "now": now})
     return claimed
+
+
+def waits_until(row: RowMapping, sender: Sender) -> int:
+    """Until when this chat must wait (0 = not at all)."""
+    busy: int = sender.busy.get(row["address"], 0)
+    return busy or (sender.spent.get(row["address"], 0) if row["lane"] >= Lane.FOLLOWUP else 0)
 
 
 def prepare(session: Session, row: RowMapping, sender: Sender, posted: dict[str, str], *, now: int) -> Claimed:
@@ -251,7 +258,7 @@ class Drain:
 
     async def _turn(self, limits: Limits, room: int, now: int) -> Load:
         ended = tuple(self._ended)
-        sender = Sender(self._carrier.account, self._node, limits, room, self._pace.busy(limits, now))
+        sender = Sender(self._carrier.account, self._node, limits, room, self._pace.busy(limits, now), self._pace.spent(limits, now))
         load = await self._store.write(lambda session: turn(session, sender, ended, now=now))
         self._ended = self._ended[len(ended) :]  # only now: a refused commit must not lose how a sending ended
         return load

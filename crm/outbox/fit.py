@@ -31,7 +31,7 @@ def split(text: str, most: int) -> list[str]:
     pieces: list[str] = []
     rest = text
     while utf16_length(rest) > most:
-        head = cut_utf16(rest, most)
+        head = cut_utf16(rest, most) or rest[:1]  # however little fits, the rest gets shorter
         places = (head.rfind(mark) for mark in ("\n\n", "\n", " "))
         cut = next((place for place in places if place >= len(head) // 2), len(head))
         pieces.append(rest[:cut].rstrip())

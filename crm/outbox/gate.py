@@ -48,6 +48,8 @@ def judge(one: Passing, limits: Limits, *, now: int) -> Verdict:
         return Verdict(State.QUEUED, "held", now + HOUR)
     if one.identity_id is None:
         return PASS
+    if not limits.text:
+        return Verdict(State.FAILED, Reason.UNSUPPORTED.value)
     if not one.reachable:
         return Verdict(State.FAILED, Reason.BLOCKED.value)
     if limits.needs_inbound and not one.last_inbound_at:

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.rows import bump, take_ids
 from crm.base.table import Row
-from crm.base.wakes import NOTICES, wake
+from crm.base.wakes import NEWS, NOTICES, wake
 
 
-REDRAWN = 4
+REDRAWN = 8
 
 
 class NoticeKind(StrEnum):
@@ -64,12 +64,19 @@ def tell(session: Session, notices: Sequence[Notice], *, now: int) -> None:
     fresh = {notice.key: notice for notice in notices}
     ids = take_ids(session, len(fresh))
     rows = [
-        {"id": next(ids), "key": n.key, "kind": n.kind.value, "subject_id": n.subject_id, "facts": json.dumps(n.facts) if n.facts else "",
-            "urgent": int(n.urgent), "created_at": now}
+        {
+            "id": next(ids),
+            "key": n.key,
+            "kind": n.kind.value,
+            "subject_id": n.subject_id,
+            "facts": json.dumps(n.facts) if n.facts else "",
+            "urgent": int(n.urgent),
+            "created_at": now,
+        }
         for n in fresh.values()
     ]
     bump(session, NoticeRow, rows, key="key", version="version", newer=("facts",))
-    wake(session, NOTICES)
+    wake(session, NOTICES, *((NEWS,) if any(notice.urgent for notice in fresh.values()) else ()))
 
 
 def card(conversation_id: int, *, urgent: bool = False) -> Notice:

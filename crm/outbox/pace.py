@@ -38,6 +38,11 @@ class Pace:
         waits = {chat: ready - ahead for chat, ready in self._chats.items() if ready - ahead > now}
         return waits | {chat: max(until, waits.get(chat, 0)) for chat, until in self._held.items()}
 
+    def spent(self, limits: Limits, now: int) -> dict[str, int]:
+        """The chats that have used half of their burst, and when they have it again: what nobody waits for leaves the rest to replies and news."""
+        half = int(limits.chat_every * SECOND) * (limits.chat_burst // 2)
+        return {chat: ready - half for chat, ready in self._chats.items() if ready - half > now}
+
     def sent(self, address: str, limits: Limits, now: int) -> None:
         """Count one that leaves now."""
         self._sent.append(now)

@@ -23,10 +23,16 @@ export function gist(message) {
   return message.text || (kind ? kind[0].toUpperCase() + kind.slice(1) : message.contact ? "Contact" : message.location ? "Place" : "Message");
 }
 
+// A phone that followed a start link shows the bare command; what the link carried is nobody's to read.
+function shownText(message, own) {
+  const text = message.text ?? message.caption ?? "";
+  return own ? text.replace(/^(\/start) [A-Za-z0-9_-]{1,64}$/, "$1") : text;
+}
+
 /** Draw a message; `hooks` says what pressing its parts does, `quoted` is the message it answers, `names` who speaks. */
 export function bubble(message, quoted, names, hooks) {
   const own = message.from === "person";
-  const text = message.text ?? message.caption ?? "";
+  const text = shownText(message, own);
   const body = h("div", { class: "bubble" },
     message.reply_to ? quotation(message.reply_to, quoted, names, hooks) : null,
     message.file ? attachment(message.file) : null,

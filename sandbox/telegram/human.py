@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from sandbox.telegram.deeds import Deeds, NotPossible
-from sandbox.telegram.messages import Message
+from sandbox.telegram.messages import Chat, Message
 from sandbox.telegram.request import Upload
 from sandbox.telegram.shapes import Json, Refusal
-from sandbox.telegram.world import Bot, Chat, Person, World
+from sandbox.telegram.world import Bot, Person, World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 DEEDS = ("start", "send", "file", "contact", "location", "edit", "click", "press", "react", "block", "unblock")

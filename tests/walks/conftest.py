@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.walks.desk import Desk, Phone, open_desk
+from tests.walks.desk import Desk, Phone, open_desk, zone_where_it_is
 from tests.walks.house import House, open_house, staffed
 
 
@@ -23,6 +23,14 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
 async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     """A house where each walk has a rep of its own."""
     async with open_desk(tmp_path_factory.mktemp("desk")) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def night(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """A desk where it is night and the house is closed until ten tomorrow; follow-ups come after a second of silence."""
+    zone = zone_where_it_is(range(22, 24))
+    async with open_desk(tmp_path_factory.mktemp("night"), delays=(1_000, 2_000, 3_000), COMPANY_ZONE=zone, WORKING_HOURS="mon-sun 10:00-20:00") as made:
         yield made
 
 

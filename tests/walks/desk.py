@@ -3,21 +3,27 @@
 import itertools
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Container, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+
+from sqlalchemy import select
 
 from crm.base.actors import Role, System
 from crm.base.db import Session, SqliteStore
+from crm.outreach.sequences import Step, found_default
 from crm.people.reps import invite
 from crm.schema import bring_up_to_date
 from sandbox.telegram.shapes import Json
 from tests.walks.house import House, open_house
 
 PATIENCE = 30
-ON_THE_WAY = "SELECT count(*) FROM deliveries WHERE desk = 1 AND address = ? AND state IN ('queued', 'sending')"
+# The newest word of the customer whom a post is about has been shown in the chat that holds the post.
+READ = """SELECT 1 FROM deliveries post JOIN conversations c ON c.id = post.conversation_id
+JOIN deliveries shown ON shown.conversation_id = c.id AND shown.address = post.address AND shown.message_id >= c.last_heard_id AND shown.state = 'sent'
+WHERE post.desk = 1 AND post.address = ? AND post.external_id = ?"""
 ON_DUTY = "SELECT available FROM reps WHERE address = ?"
 
 
@@ -43,8 +49,8 @@ class Phone:
         return await self.house.hands.wait(self.name, bot=self.bot, contains=contains, timeout=PATIENCE, **since)
 
     async def answer(self, post: Json, text: str) -> int:
-        """Reply to a post after everything on its way here has landed, as a person who has read it does; answers the message's number."""
-        await self.house.until(ON_THE_WAY, str(self.id), want=[(0,)])
+        """Reply to a post with the customer's newest word in sight, as somebody does who reads first; answers the message's number."""
+        await self.house.until(READ, str(self.id), str(post["message_id"]))
         return await self.say(text, reply_to=post["message_id"])
 
     async def send_file(self, kind: str, name: str, content: bytes, **fields: str) -> int:
@@ -103,6 +109,16 @@ async def card_of(reader: Phone, name: str) -> Json:
     return await reader.sees(f"{name.title()}\u2069\n")
 
 
+async def taken(rep: Phone, name: str, text: str = "Hello, I have a question about chairs") -> tuple[Phone, Json]:
+    """A customer who wrote, and their card after the rep has taken it."""
+    who = await customer(rep.house, name)
+    await who.say(text)
+    await who.sees("Marani")
+    card = await card_of(rep, name)
+    await rep.press(card, "Take")
+    return who, await rep.sees("🟢 Yours")
+
+
 async def letters(house: House, amount: int, role: Role = Role.REP) -> list[str]:
     """Invitations, while the product does not run."""
     made, now = [secrets.token_urlsafe(16) for _ in range(amount)], time.time_ns() // 1_000_000
@@ -146,10 +162,32 @@ async def go_home(member: Phone) -> None:
         await member.house.until(ON_DUTY, str(member.id), want=[(0,)])
 
 
+def zone_where_it_is(hours: Container[int]) -> str:
+    """A time zone whose clocks show one of these hours now; the hour in the middle of a range stays true for the walk."""
+    ahead = next(ahead for ahead in range(-12, 15) if (datetime.now(UTC).hour + ahead) % 24 in hours)
+    return f"Etc/GMT{-ahead:+d}"
+
+
+async def hasten(house: House, delays: Sequence[int]) -> None:
+    """Set the follow-ups' delays, in milliseconds, shorter than a manager may; while the product does not run."""
+    bring_up_to_date(house.database)
+    store = SqliteStore(house.database)
+
+    def deed(session: Session) -> None:
+        found_default(session, now=time.time_ns() // 1_000_000)
+        for step, delay in zip(session.scalars(select(Step).order_by(Step.place)), delays, strict=True):
+            step.delay_ms = delay
+
+    await store.write(deed)
+    await store.close()
+
+
 @asynccontextmanager
-async def open_desk(folder: Path, **settings: str) -> AsyncIterator[Desk]:
-    """A house with a manager who went off duty, running."""
+async def open_desk(folder: Path, *, delays: Sequence[int] = (), **settings: str) -> AsyncIterator[Desk]:
+    """A house with a manager who went off duty, running; `delays` are those of the follow-ups."""
     async with open_house(folder, **settings) as house:
+        if delays:
+            await hasten(house, delays)
         invitations = await letters(house, 60)
         [secret] = await letters(house, 1, Role.MANAGER)
         manager = await phone(house, "mariam", "staff")
@@ -158,16 +196,3 @@ async def open_desk(folder: Path, **settings: str) -> AsyncIterator[Desk]:
         await house.until(ON_DUTY, str(manager.id), want=[(1,)])
         await go_home(manager)
         yield Desk(house, manager, invitations)
-
-
-def conversation(who: Phone) -> int:
-    """The number of a customer's conversation."""
-    return int(who.house.rows("SELECT id FROM conversations WHERE address = ?", str(who.id))[0][0])
-
-
-def state_of(who: Phone, text: str) -> list[tuple[Any, ...]]:
-    """Where the deliveries of one text to a customer stand."""
-    return who.house.rows(STATE, str(who.id), text)
-
-
-STATE = "SELECT d.state FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.desk = 0 AND d.address = ? AND m.text = ? ORDER BY d.id"

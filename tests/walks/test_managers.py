@@ -14,6 +14,7 @@ from tests.walks.house import House, open_house, staffed
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 FRIENDS = {"arpi": "Arpi", "hakob": "Hakob", "nare": "Nare"}
 TEXT = "Hello {name}, chairs are cheaper at {company} this week"
+PATIENCE = 30
 MARKETING = "SELECT k.marketing FROM contacts k JOIN conversations c ON c.contact_id = k.id WHERE c.address = ?"
 
 
@@ -32,7 +33,7 @@ async def answer(house: House, name: str, text: str, contains: str) -> dict[str,
     """A customer says something and the bot answers."""
     seen = (await house.hands.chat(name))["messages"][-1]["message_id"]
     await house.hands.do(name, "send", text=text)
-    return await house.hands.wait(name, after=seen, contains=contains)
+    return await house.hands.wait(name, after=seen, contains=contains, timeout=PATIENCE)
 
 
 async def friend(house: House, name: str, first_name: str) -> str:
@@ -40,7 +41,7 @@ async def friend(house: House, name: str, first_name: str) -> str:
     person = await house.hands.introduce(name, first_name=first_name, language_code="en")
     address = str(person["person"]["id"])
     await house.hands.do(name, "start")
-    await house.hands.wait(name, contains="What can we help")
+    await house.hands.wait(name, contains="What can we help", timeout=PATIENCE)
     await answer(house, name, "A walnut desk", "phone")
     question = await answer(house, name, "091 23 45 67", "offers")
     await house.hands.do(name, "click", message_id=question["message_id"], button="Yes")
@@ -60,7 +61,7 @@ async def says(house: House, text: str, contains: str) -> dict[str, Any]:
     """The manager types, and the staff bot answers."""
     seen = (await house.hands.chat("mariam", bot="staff"))["messages"][-1]["message_id"]
     await house.hands.do("mariam", "send", bot="staff", text=text)
-    return await house.hands.wait("mariam", bot="staff", after=seen, contains=contains)
+    return await house.hands.wait("mariam", bot="staff", after=seen, contains=contains, timeout=PATIENCE)
 
 
 async def presses(house: House, message: dict[str, Any], button: str) -> None:
@@ -72,7 +73,7 @@ async def preview(house: House, text: str) -> dict[str, Any]:
     """The manager goes from the command to the preview of a text."""
     first = await says(house, "/promo", "1 of 3")
     await presses(house, first, "Next: the text")
-    await house.hands.wait("mariam", bot="staff", contains="2 of 3")
+    await house.hands.wait("mariam", bot="staff", contains="2 of 3", timeout=PATIENCE)
     return await says(house, text, "3 of 3")
 
 
@@ -86,17 +87,17 @@ async def test_a_promotion_reaches_who_agreed_and_never_again_who_said_stop(offi
     assert "chairs are cheaper at Marani" in shown["text"]
     await presses(office, shown, "Send to 3")
     for name, first_name in FRIENDS.items():
-        await hands.wait(name, contains=f"Hello {first_name}, chairs")
-    await hands.wait("mariam", bot="staff", contains="Sent: 3 of 3", timeout=30)
-    result = await hands.wait("mariam", bot="staff", contains="finished", timeout=30)
+        await hands.wait(name, contains=f"Hello {first_name}, chairs", timeout=PATIENCE)
+    await hands.wait("mariam", bot="staff", contains="Sent: 3 of 3", timeout=PATIENCE)
+    result = await hands.wait("mariam", bot="staff", contains="finished", timeout=PATIENCE)
 
-    offer = await hands.wait("nare", contains="chairs")
+    offer = await hands.wait("nare", contains="chairs", timeout=PATIENCE)
     await hands.do("nare", "click", message_id=offer["message_id"], button="Stop")
     await office.until(MARKETING, addresses[2], want=[(-1,)])
     await hands.do("arpi", "send", text="How much is one?")
     await office.until("SELECT 1 FROM messages WHERE text = 'How much is one?'")
     await presses(office, result, "Refresh")
-    await hands.wait("mariam", bot="staff", contains="Turned offers off: 1", timeout=30)
+    await hands.wait("mariam", bot="staff", contains="Turned offers off: 1", timeout=PATIENCE)
 
     again = await preview(office, "Hello {name}, sofas now")
     assert "0 people get it" in again["text"]
@@ -115,13 +116,13 @@ async def test_a_day_and_a_restart_later_the_next_promotion_passes_over_who_stop
     database.close()
     await office.start()
     await presses(office, first, "Next: the text")
-    await hands.wait("mariam", bot="staff", contains="2 of 3")
+    await hands.wait("mariam", bot="staff", contains="2 of 3", timeout=PATIENCE)
     shown = await says(office, "Hello {name}, sofas now", "3 of 3")
     assert "2 people get it" in shown["text"]
     await presses(office, shown, "Send to 2")
     for name in ("arpi", "hakob"):
-        await hands.wait(name, contains="sofas now")
-    await hands.wait("mariam", bot="staff", contains="Sent: 2 of 2", timeout=30)
+        await hands.wait(name, contains="sofas now", timeout=PATIENCE)
+    await hands.wait("mariam", bot="staff", contains="Sent: 2 of 2", timeout=PATIENCE)
     assert not any("sofas" in message["text"] for message in (await hands.chat("nare"))["messages"])
 
 

@@ -76,7 +76,7 @@ def line(visit: Visit, number: int, row: LeadRow, channel: str) -> str:
     """One lead in words."""
     tr = visit.tr
     when = tr.when(row.created_at, visit.company.zone, visit.now)
-    facts = " · ".join((tr(LEADS[row.status]), channel, when))
+    facts = " · ".join((tr(LEADS.get(row.status, row.status)), channel, when))
     need = f"\n   {isolated(clean_name(row.need, NEED))}" if row.need.strip() else ""
     return f"{number}. {plain_name(tr, row.name, 40)} · {facts}{need}"
 

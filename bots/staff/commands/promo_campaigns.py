@@ -1,7 +1,6 @@
 """Promotions that were sent: hold, resume, call off, look at the result, list the earlier ones."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from bots.staff import campaign
 from bots.staff.posts import Key, Post
@@ -48,10 +47,7 @@ def turn(session: Session, visit: Visit, intent: Intent) -> Done:
 def shown(session: Session, visit: Visit, number: int, toast: str) -> Done:
     """The promotion as it stands now, where the button was pressed."""
     campaigns.campaign_of(session, visit.rep, number)
-    post = campaign.post(visit.tr, progress(session, number))
-    if campaign.standing_at(session, number, visit.rep.id) == str(visit.replied_to):
-        return Done((replace(post, name=campaign.post_name(number, visit.rep.id)),), toast)
-    return Done((replace(post, edits=visit.replied_to or 0),), toast)
+    return Done((campaign.post(visit.tr, progress(session, number), edits=visit.replied_to or 0),), toast)
 
 
 def _sure(session: Session, visit: Visit, number: int) -> Done:

@@ -24,7 +24,7 @@ LOOK = N_button("Next: the preview")
 EARLIER = N_button("Earlier promotions")
 ALL = N_button("All")
 DONE = N_button("Done")
-WRITABLE = tuple(status for status in LeadStatus if status is not LeadStatus.SPAM)
+WRITABLE = (LeadStatus.NEW, LeadStatus.QUALIFIED, LeadStatus.ACCEPTED, LeadStatus.WON, LeadStatus.LOST)
 CHANNELS_MOST = menus.MOST - 2
 
 
