@@ -51,6 +51,7 @@ LEADS = {
     "won": N_("won"),
     "lost": N_("lost"),
     "spam": N_("spam"),
+    "merged": N_("joined to another lead"),
 }
 
 

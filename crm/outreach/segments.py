@@ -134,7 +134,7 @@ def belongs(segment: Segment, now: int) -> list[ColumnElement[bool]]:
 
 def _interest(segment: Segment, now: int) -> ColumnElement[bool]:
     """A lead of the right age and status, whichever of the person's contacts it was born with."""
-    statuses = segment.statuses or frozenset(LeadStatus) - {LeadStatus.SPAM}
+    statuses = segment.statuses or frozenset(LeadStatus) - {LeadStatus.SPAM, LeadStatus.MERGED}
     rules = [Lead.contact_id == _owner.id, _owner.root_id == Contact.id, func.coalesce(Lead.status, "").in_(sorted(statuses))]
     if segment.age_days:
         rules.append(func.coalesce(Lead.created_at, 0) >= now - segment.age_days * DAY)

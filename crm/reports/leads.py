@@ -45,8 +45,7 @@ def leads(
     )
     if days:
         question = question.where(Lead.created_at >= now - days * DAY)
-    if status:
-        question = question.where(Lead.status == status.value)
+    question = question.where(Lead.status == status.value if status else Lead.status != LeadStatus.MERGED.value)
     if after:
         question = question.where(or_(Lead.created_at < after.at, and_(Lead.created_at == after.at, Lead.id < after.id)))
     found = session.execute(question).all()

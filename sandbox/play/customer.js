@@ -15,7 +15,7 @@ export class CustomerPane extends TelegramPane {
 
   drawChoice(chosen) {
     this.choice.replaceChildren(...this.customers.list.map((one) =>
-      h("option", { value: one.person, selected: one.person === chosen }, `${this.news.has(one.person) ? "● " : ""}${one.first_name} · ${one.language_code}`)));
+      h("option", { value: one.person, selected: one.person === chosen }, `${this.news.has(one.person) ? "● " : ""}${one.first_name}`)));
     this.choice.value = chosen;
   }
 

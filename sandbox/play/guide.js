@@ -5,7 +5,7 @@ const STEPS = [
   { pane: "customer", title: "Write as a stranger", words: ["Press Start and answer the bot, in any of five languages."] },
   { pane: "rep", title: "See the card arrive", words: ["The stranger is now a lead, and the rep on duty has their card."] },
   { pane: "rep", title: "Press Take", words: ["The bot falls silent: this conversation is yours."] },
-  { pane: "rep", title: "Reply to the card", words: ["Hover or tap it, press ↩ and write. The customer gets your words."] },
+  { pane: "rep", title: "Reply to the card", words: ["Hover or tap it, press ↩︎ and write. The customer gets your words."] },
   { pane: "shop", title: "Visit the shop", words: ["Write in the widget, then “Continue in Telegram”."] },
   { pane: "manager", title: "Steer as the manager", words: ["Type ", h("code", {}, "/today"), " and ", h("code", {}, "/promo"), "."] },
 ];

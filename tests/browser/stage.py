@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from playwright.async_api import FrameLocator, Locator, Page
+from playwright.async_api import FrameLocator, Locator, Page, expect
 
 PICTURES = Path(os.environ.get("PICTURES", "demo-data/pictures"))
 PATIENCE = 30_000.0
@@ -56,6 +56,7 @@ class Stage:
         self.shop: FrameLocator = page.frame_locator("[data-role=shop]")
 
     async def picture(self, name: str, of: Locator | None = None) -> None:
-        """Keep a picture of the page, or of a part of it, for whoever looks."""
+        """Keep a picture of the page, or of a part of it, for the README and whoever looks; nothing pops up over it."""
         PICTURES.mkdir(parents=True, exist_ok=True)
+        await expect(self.page.locator("[data-role=toast]:visible")).to_have_count(0)
         await (of or self.page).screenshot(path=PICTURES / f"{name}.png")

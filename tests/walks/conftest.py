@@ -29,8 +29,8 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def night(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     """A desk where it is night and the house is closed until ten tomorrow; follow-ups come after a second of silence."""
-    zone = zone_where_it_is(range(22, 24))
-    async with open_desk(tmp_path_factory.mktemp("night"), delays=(1_000, 2_000, 3_000), COMPANY_ZONE=zone, WORKING_HOURS="mon-sun 10:00-20:00") as made:
+    settings = {"COMPANY_ZONE": zone_where_it_is(22), "WORKING_HOURS": "mon-sun 10:00-20:00", "FOLLOW_UP_SECONDS": "1"}
+    async with open_desk(tmp_path_factory.mktemp("night"), delays=(1_000, 2_000, 3_000), **settings) as made:
         yield made
 
 

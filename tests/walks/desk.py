@@ -3,7 +3,7 @@
 import itertools
 import secrets
 import time
-from collections.abc import AsyncIterator, Container, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -162,9 +162,9 @@ async def go_home(member: Phone) -> None:
         await member.house.until(ON_DUTY, str(member.id), want=[(0,)])
 
 
-def zone_where_it_is(hours: Container[int]) -> str:
-    """A time zone whose clocks show one of these hours now; the hour in the middle of a range stays true for the walk."""
-    ahead = next(ahead for ahead in range(-12, 15) if (datetime.now(UTC).hour + ahead) % 24 in hours)
+def zone_where_it_is(hour: int) -> str:
+    """A time zone whose clocks show this hour now."""
+    ahead = next(ahead for ahead in range(-12, 12) if (datetime.now(UTC).hour + ahead) % 24 == hour)
     return f"Etc/GMT{-ahead:+d}"
 
 

@@ -5,8 +5,8 @@ import pytest
 from tests.walks.desk import Desk, Phone, card_of, customer, go_home
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-PERSON = {"en": "a person please", "ru": "позовите оператора", "hy": "ուզում եմ խոսել մարդու հետ"}
-CLOSED = {"en": "We are closed now", "ru": "Сейчас мы закрыты", "hy": "Հիմա փակ ենք"}
+PERSON = {"en": "talk to a person", "ru": "позовите человека", "hy": "օպերատոր"}
+CLOSED = {"en": "We are closed now", "ru": "Сейчас мы закрыты", "hy": "Այժմ փակ ենք"}
 TOMORROW = {"en": "tomorrow", "ru": "завтра", "hy": "վաղը"}
 
 
@@ -38,7 +38,7 @@ async def test_with_nobody_on_duty_the_managers_get_the_card_and_the_customer_th
     await who.say("Hello, I need a door for my house")
     await who.sees("Marani")
     await card_of(desk.manager, "forsaken")
-    await who.say("a person please")
+    await who.say("talk to a person")
     assert "tomorrow 00:00" in (await who.sees("We are closed now"))["text"]
     await desk.manager.sees("asks for a person")
 
@@ -55,7 +55,7 @@ async def test_back_on_duty_a_rep_gets_the_cards_again(desk: Desk, rep: Phone) -
     who = await customer(desk.house, "welcomed")
     await who.say("Hello, I need a fence for my yard")
     await card_of(rep, "welcomed")
-    await who.say("a person please")
+    await who.say("talk to a person")
     await who.sees("A person will write to you here soon.")
     assert not any("Missed" in text for text in await rep.heard())
     await missed.say("Is anybody there by now?")
