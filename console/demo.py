@@ -27,6 +27,8 @@ class World(Protocol):
 
     async def start(self, person: str, payload: str) -> None: ...
 
+    async def awake(self, bot: str) -> None: ...
+
     async def plug(self, running: Callable[[], bool], kill: Callable[[], Awaitable[None]], ready_url: str) -> str: ...
 
     async def close(self) -> None: ...
@@ -92,6 +94,7 @@ def variables(folder: Path, world: str, port: int) -> dict[str, str]:
 async def play(open_world: OpenWorld, program: Path, folder: Path, port: int) -> None:
     """Open the pretended world, let the staff in, start the product, print one address, and wait for Ctrl+C."""
     began = time.monotonic()
+    watch: list[asyncio.Task[None]] = []
     print("Dragoman demo: the pretended world opens ...", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     now = time.time_ns() // 1_000_000
@@ -105,11 +108,20 @@ async def play(open_world: OpenWorld, program: Path, folder: Path, port: int) ->
     for name, (first_name, language, _) in STAFF.items():
         await world.introduce(name, first_name, language)
         await world.start(name, starts[name])
-    print(f"\n  Open the play page:  {world.url}/\n  ready after {time.monotonic() - began:.1f} s; Ctrl+C ends it\n", flush=True)
+    print(f"\n  Open the play page:  {world.url}/\n\n  it answers after {time.monotonic() - began:.1f} s; Ctrl+C ends it", flush=True)
+    for bot, words in (("staff", "the staff's bot is awake"), ("customer", "the customers' bot is awake")):
+        watch.append(asyncio.create_task(_tell(world.awake(bot), words, began)))
     await _until_stopped()
+    for task in watch:
+        task.cancel()
     print("Stopping ...", flush=True)
     await product.stop()
     await world.close()
+
+
+async def _tell(awaited: Awaitable[None], words: str, began: float) -> None:
+    await awaited
+    print(f"  {words} after {time.monotonic() - began:.1f} s", flush=True)
 
 
 async def _until_stopped() -> None:

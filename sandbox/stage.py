@@ -1,5 +1,6 @@
 """The world as a stage for the demo: the server with its page, the people brought on, the plug beside it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from sandbox.app import Sandbox, Server, serve
@@ -10,9 +11,9 @@ from sandbox.telegram.hands import Hands
 class Stage:
     """A served sandbox and what a demo does with it."""
 
-    def __init__(self, server: Server, hands: Hands) -> None:
+    def __init__(self, sandbox: Sandbox, server: Server, hands: Hands) -> None:
         self.url = server.url
-        self._server, self._hands = server, hands
+        self._sandbox, self._server, self._hands = sandbox, server, hands
         self._close_plug: Callable[[], Awaitable[None]] | None = None
 
     async def introduce(self, person: str, first_name: str, language: str) -> None:
@@ -22,6 +23,11 @@ class Stage:
     async def start(self, person: str, payload: str) -> None:
         """Have a person press Start at the staff's bot."""
         await self._hands.do(person, "start", bot="staff", payload=payload)
+
+    async def awake(self, bot: str) -> None:
+        """Wait until a bot has asked for updates."""
+        while not self._sandbox.world.bots[bot].updates.polls:
+            await asyncio.sleep(0.1)
 
     async def plug(self, running: Callable[[], bool], kill: Callable[[], Awaitable[None]], ready_url: str) -> str:
         """Set up the plug beside the world; answers its address."""
@@ -41,4 +47,4 @@ async def open_stage(bots: dict[str, str], settings: dict[str, object], port: in
     sandbox = Sandbox(bots)
     sandbox.settings = settings  # the same dict: what the demo learns later is seen by the page
     server = await serve(sandbox, port=port)
-    return Stage(server, Hands(server.url))
+    return Stage(sandbox, server, Hands(server.url))

@@ -38,6 +38,7 @@ class UpdateQueue:
         self._next_id = first_id
         self._pending: list[Pending] = []
         self._waiting: asyncio.Future[None] | None = None
+        self.polls = 0
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -85,6 +86,7 @@ class UpdateQueue:
         if self.webhook is not None:
             raise conflict(WEBHOOK_ACTIVE)
         # Telegram keeps the newer poll and ends the older one.
+        self.polls += 1
         self._end_poll(OTHER_POLLER)
         self._confirm(offset)
         if not self._pending and seconds > 0:

@@ -188,7 +188,7 @@ async def open_desk(folder: Path, *, delays: Sequence[int] = (), **settings: str
     async with open_house(folder, **settings) as house:
         if delays:
             await hasten(house, delays)
-        invitations = await letters(house, 60)
+        invitations = await letters(house, 200)
         [secret] = await letters(house, 1, Role.MANAGER)
         manager = await phone(house, "mariam", "staff")
         await manager.do("start", payload=secret)

@@ -41,7 +41,9 @@ async def test_three_first_messages_at_once_make_one_of_each_and_one_greeting(ho
     address = await person(house, "eager", language_code="en")
     await house.hands.do("eager", "start", payload="spring_flyer")
     await asyncio.gather(*(house.hands.do("eager", "send", text=text) for text in ("Hello", "I need chairs", "six of them")))
-    await house.until("SELECT count(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.address = ? AND m.author = 'contact'", address, want=[(4,)])
+    await house.until(
+        "SELECT count(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.address = ? AND m.author = 'contact'", address, want=[(4,)]
+    )
     await house.until(ONE_OF_EACH, address, address, address, want=[(1, 1, 1)])
     await house.hands.wait("eager", contains="Marani")
     greetings = [m for m in (await house.hands.chat("eager"))["messages"] if m["from"] == "bot" and "Marani" in m["text"]]
@@ -67,8 +69,16 @@ async def test_a_stranger_is_asked_what_is_needed_and_agrees_to_offers(house: Ho
     granted, shown = house.rows("SELECT k.granted, k.shown FROM consents k JOIN conversations c ON c.contact_id = k.contact_id WHERE c.address = ?", address)[0]
     assert granted == 1
     assert "offers" in shown
-    await house.until("SELECT l.status, l.need FROM leads l JOIN conversations c ON c.id = l.conversation_id WHERE c.address = ?", address, want=[("qualified", "A walnut desk")])
-    await house.until("SELECT p.value, p.proof FROM contact_points p JOIN conversations c ON c.contact_id = p.contact_id WHERE c.address = ?", address, want=[("+37491234567", "claimed")])
+    await house.until(
+        "SELECT l.status, l.need FROM leads l JOIN conversations c ON c.id = l.conversation_id WHERE c.address = ?",
+        address,
+        want=[("qualified", "A walnut desk")],
+    )
+    await house.until(
+        "SELECT p.value, p.proof FROM contact_points p JOIN conversations c ON c.contact_id = p.contact_id WHERE c.address = ?",
+        address,
+        want=[("+37491234567", "claimed")],
+    )
 
 
 async def test_a_shared_contact_is_believed_only_when_it_is_their_own(house: House) -> None:
@@ -79,7 +89,11 @@ async def test_a_shared_contact_is_believed_only_when_it_is_their_own(house: Hou
     await house.hands.do("karen", "contact", phone="37493111222", user_id=999)
     await house.until("SELECT proof FROM contact_points WHERE value = '+37493111222'", want=[("claimed",)])
     await house.hands.do("karen", "contact", phone="37493111333")
-    await house.until("SELECT p.proof FROM contact_points p JOIN conversations c ON c.contact_id = p.contact_id WHERE c.address = ? AND p.value = '+37493111333'", address, want=[("shared",)])
+    await house.until(
+        "SELECT p.proof FROM contact_points p JOIN conversations c ON c.contact_id = p.contact_id WHERE c.address = ? AND p.value = '+37493111333'",
+        address,
+        want=[("shared",)],
+    )
 
 
 async def test_a_photo_before_a_name_is_kept_with_its_bytes(house: House) -> None:
@@ -101,7 +115,9 @@ async def test_stop_has_exactly_one_confirmation_and_a_second_stop_another(house
     for want in ((-1, 0), (-1, 1), (-1, 1)):
         await house.hands.do("tired", "send", text="stop")
         await house.until(flags, address, want=[want])
-    await house.until("SELECT count(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.address = ? AND m.text = 'stop'", address, want=[(3,)])
+    await house.until(
+        "SELECT count(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.address = ? AND m.text = 'stop'", address, want=[(3,)]
+    )
     await house.hands.do("tired", "send", text="a person please")
     after = (await house.hands.chat("tired"))["messages"][before:]
     await house.hands.wait("tired", after=after[-1]["message_id"])
@@ -147,7 +163,16 @@ async def visitor(house: House, socket: aiohttp.ClientWebSocketResponse, kind: s
 
 async def test_a_visitor_goes_on_in_telegram_and_is_one_person(house: House) -> None:
     async with house.http.ws_connect(f"{house.shop}/in/webchat/socket", origin=house.shop) as socket:
-        await socket.send_json({"type": "hello", "last_seq": 0, "page": "https://shop.example/?utm_source=ad", "referrer": "https://search.example/", "language": "en", "utm_source": "ad"})
+        await socket.send_json(
+            {
+                "type": "hello",
+                "last_seq": 0,
+                "page": "https://shop.example/?utm_source=ad",
+                "referrer": "https://search.example/",
+                "language": "en",
+                "utm_source": "ad",
+            }
+        )
         await visitor(house, socket, "welcome")
         await socket.send_json({"type": "say", "id": "c1-abcdefgh", "text": "Hello, do you deliver?"})
         await visitor(house, socket, "kept")
@@ -166,9 +191,13 @@ async def test_a_visitor_goes_on_in_telegram_and_is_one_person(house: House) -> 
     payload = links[0].split("start=")[1]
     address = await person(house, "walker", language_code="en")
     await house.hands.do("walker", "start", payload=payload)
-    roots = "SELECT count(DISTINCT k.root_id), count(*) FROM contacts k JOIN conversations c ON c.contact_id = k.id WHERE c.address = ? OR c.account = 'webchat'"
+    roots = (
+        "SELECT count(DISTINCT k.root_id), count(*) FROM contacts k JOIN conversations c ON c.contact_id = k.id WHERE c.address = ? OR c.account = 'webchat'"
+    )
     await house.until(roots, address, want=[(1, 2)])
-    assert house.rows("SELECT count(*) FROM leads l JOIN contacts k ON k.root_id = l.contact_id JOIN conversations c ON c.contact_id = k.id WHERE c.address = ?", address) == [(1,)]
+    assert house.rows(
+        "SELECT count(*) FROM leads l JOIN contacts k ON k.root_id = l.contact_id JOIN conversations c ON c.contact_id = k.id WHERE c.address = ?", address
+    ) == [(1,)]
     await person(house, "thief", language_code="en")
     await house.hands.do("thief", "start", payload=payload)
     await house.hands.wait("thief", contains="Marani")

@@ -120,9 +120,9 @@ async def test_an_update_that_comes_twice_does_nothing_twice(rep: Phone) -> None
     post = await rep.sees("Only once, please", after=card["message_id"])
     await rep.answer(post, "Once it is")
     await who.sees("Once it is")
-    same = {"update_id": 555_000_111, "message": {**by(who), "message_id": 5000, "text": "The same update"}}
     for text in ("The same update", "Other words under the same number"):
-        await rep.house.hands.post("/play/raw", {"bot": "customer", "update": {**same, "message": {**same["message"], "text": text}}})
+        message = {**by(who), "message_id": 5000, "text": text}
+        await rep.house.hands.post("/play/raw", {"bot": "customer", "update": {"update_id": 555_000_111, "message": message}})
     await who.say("And on we go")
     await rep.sees("And on we go", after=post["message_id"])
     assert [rep.house.rows(HEARD, str(who.id), text) for text in ("Only once, please", "Once it is", "The same update")] == [[(1,)]] * 3
