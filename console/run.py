@@ -34,10 +34,14 @@ async def run_until_stopped(running: Running) -> None:
     tasks = {asyncio.create_task(_named(work), name=name) for name, work in running.loops.items()}
     await stop.wait()
     log.info("stopping: nothing new is begun, what is on its way may arrive")
+    began = loop.time()
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await asyncio.gather(*(drain.close(GRACE) for drain in running.drains), return_exceptions=True)
+    await asyncio.wait(tasks, timeout=GRACE / 2)
+    left = max(1.0, GRACE - (loop.time() - began))
+    outcomes = await asyncio.gather(*(drain.close(left) for drain in running.drains), return_exceptions=True)
+    for fault in filter(None, outcomes):
+        log.error("a sender did not close: %r", fault)
     for close in running.closes:
         await close()
 

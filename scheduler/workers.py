@@ -51,7 +51,12 @@ async def settle_inbox(store: Store, parse: Parse, rules: Rules, clock: Clock, c
     claimed = 0
     while True:
         before, now = done, clock()
-        batch = await store.write(lambda session: process.step(session, before, rules, now=now))  # noqa: B023 - awaited in this round
+        try:
+            batch = await store.write(lambda session: process.step(session, before, rules, now=now))  # noqa: B023 - awaited in this round
+        except Busy as error:  # what was claimed is not claimed again: a failing database must not use up the attempts of good events
+            log.warning("the inbox waits: %s", error)
+            await asyncio.sleep(POLL)
+            continue
         changed({(one.raw.account, one.raw.lane.removeprefix(one.raw.account + ":")) for one in before})
         if not batch:
             return claimed

@@ -105,10 +105,20 @@ class SqliteStore:
         return ask.future
 
     def _run(self) -> None:
+        while batch := self._next():
+            try:
+                self._serve(batch)
+            except Exception as error:  # the file cannot be opened: who asked is refused, and the next one may have better luck
+                refused = Busy(f"the database cannot be opened: {error}")
+                self._loop.call_soon_threadsafe(self._tell, [(ask, refused) for ask in batch], set[str]())
+
+    def _serve(self, batch: list[Ask]) -> None:
+        """Work off batches on one connection until the store closes."""
         with self._engine.connect() as connection:
-            while batch := self._next():
+            while batch:
                 outcomes, topics = commit(connection, batch)
                 self._loop.call_soon_threadsafe(self._tell, outcomes, topics)
+                batch = self._next()
 
     def _next(self) -> list[Ask]:
         with self._ready:
@@ -172,8 +182,7 @@ def commit(connection: Connection, batch: list[Ask]) -> tuple[list[Outcome], set
             for asks in grouped(batch):
                 outcomes += attempt(connection, asks, topics)
     except Exception as error:
-        refused = Busy(f"the database refused: {error}") if isinstance(error, OperationalError) else error
-        return [(ask, refused) for ask in batch], set()
+        return [(ask, refusal(error)) for ask in batch], set()
     return outcomes, topics
 
 
@@ -194,11 +203,20 @@ def attempt(connection: Connection, asks: list[Ask], topics: set[str]) -> list[O
         topics |= session.info.get("wakes", set())
         return outcomes
     except Exception as error:
+        if not dialect.in_transaction(connection):
+            raise Busy("the database took the whole batch back") from error
         if len(asks) == 1:
-            return [(asks[0], Busy(f"the database refused: {error}") if isinstance(error, OperationalError) else error)]
+            return [(asks[0], refusal(error))]
     finally:
         session.close()
     return [outcome for ask in asks for outcome in attempt(connection, [ask], topics)]
+
+
+def refusal(error: Exception) -> Exception:
+    """What a caller is told; a StopIteration could not even be told, since a future does not carry it."""
+    if isinstance(error, OperationalError):
+        return Busy(f"the database refused: {error}")
+    return RuntimeError("a deed ran out of answers") if isinstance(error, StopIteration) else error
 
 
 def call(session: Session, asks: list[Ask]) -> list[Outcome]:

@@ -12,10 +12,9 @@ from sqlalchemy.sql.dml import Insert
 from sqlalchemy.sql.functions import FunctionElement
 
 # Measured choices (worst batch 11 ms, FULL costs nothing from 50 rows a commit on); secure_delete is compiled in by Debian and slow.
+WRITER = ("journal_mode=WAL", "synchronous=FULL")
 PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "busy_timeout=5000",
+    "busy_timeout=5000",  # first: the next ones may have to wait for somebody
     "foreign_keys=ON",
     "cache_size=-65536",
     "mmap_size=268435456",
@@ -36,12 +35,18 @@ def prepare(engine: Engine, *, writes: bool) -> None:
         cursor = connection.cursor()
         if writes:
             cursor.execute("PRAGMA page_size=8192")
-        for pragma in PRAGMAS if writes else (*PRAGMAS[2:], "query_only=ON"):
+        for pragma in (*PRAGMAS, *(WRITER if writes else ("query_only=ON",))):
             cursor.execute("PRAGMA " + pragma)
         cursor.close()
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+
+
+def in_transaction(connection: Connection) -> bool:
+    """Whether the transaction still stands: on a full disk or a read error SQLite takes all of it back by itself."""
+    driver = connection.connection.driver_connection
+    return driver is not None and bool(driver.in_transaction)
 
 
 def found(connection: Connection) -> None:

@@ -107,7 +107,7 @@ def close(session: Session, actor: Actor, conversation_id: int, *, now: int) -> 
 def reopen(session: Session, actor: Rep, conversation_id: int, *, now: int) -> Conversation:
     """Undo a closing or a snooze."""
     authorise(session, actor, Action.TALK)
-    conversation = the(session, conversation_id)
+    conversation = _mine(session, actor, conversation_id)
     _open(conversation)
     session.flush()
     record(session, Change("conversation", conversation.id, "reopened", actor), now=now)
@@ -149,5 +149,6 @@ def wake_snoozed(session: Session, *, now: int) -> int:
         execution_options={"synchronize_session": False},
     )
     ids = list(done.scalars())
+    record(session, *(Change("conversation", number, "woken", System("clock")) for number in ids), now=now)
     tell(session, [notice for number in ids for notice in (card(number), Notice(NoticeKind.SNOOZE_OVER, number, f"snooze:{number}"))], now=now)
     return len(ids)

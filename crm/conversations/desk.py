@@ -137,7 +137,5 @@ def inbox(session: Session, rep: Rep, *, everybody: bool, mine: bool = False, af
         .offset(after)
         .limit(most)
     )
-    listed = [
-        Listed(row.id, row.name, row.preview, row.waiting_since, row.last_at, row.rep_id, row.holder or "", row.snoozed_until) for row in rows
-    ]
+    listed = [Listed(row.id, row.name, row.preview, row.waiting_since, row.last_at, row.rep_id, row.holder or "", row.snoozed_until) for row in rows]
     return listed, session.scalar(select(func.count()).select_from(joined.with_only_columns(Conversation.id).subquery())) or 0

@@ -54,9 +54,7 @@ def arrived(session: Session, attachment_id: int, path: str, size: int, *, now: 
     session.flush()
     _release(session, attachment_id, "", now=now)
     row = session.execute(
-        select(Conversation.account, Conversation.address)
-        .join(Message, Message.conversation_id == Conversation.id)
-        .where(Message.id == attachment.message_id)
+        select(Conversation.account, Conversation.address).join(Message, Message.conversation_id == Conversation.id).where(Message.id == attachment.message_id)
     ).one()
     return row.account, row.address
 
@@ -117,7 +115,7 @@ class MediaFiles:
                 size += len(chunk)
                 if size > SIZE_MOST:
                     raise TooLarge
-                await asyncio.to_thread(os.write, handle, chunk)
+                await asyncio.to_thread(_write_all, handle, chunk)
             await asyncio.to_thread(os.fsync, handle)
         except BaseException:
             part.unlink(missing_ok=True)
@@ -140,6 +138,13 @@ class MediaFiles:
     async def _chunks(self, read: Callable[[int], bytes]) -> AsyncIterator[bytes]:
         while chunk := await asyncio.to_thread(read, CHUNK):
             yield chunk
+
+
+def _write_all(handle: int, chunk: bytes) -> None:
+    """Write every byte: near a full disk the system may take a part and say so only by a number."""
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
 
 
 def path_of(attachment_id: int) -> Callable[[Session], str]:

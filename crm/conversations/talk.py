@@ -188,12 +188,20 @@ def _edit_part(session: Session, conversation: Conversation, part: Delivery, tex
     if not isinstance(outbound, Say):
         return
     if part.state == State.QUEUED:
+        _drop_tail(session, part, now=now)
         part.payload = pack(Say(text, outbound.media, outbound.buttons, outbound.reply_to))
         session.flush()
     elif part.state in (State.SENDING, State.SENT, State.DELIVERED, State.READ):
         target = part.external_id or f"{PENDING}{part.id}"
         change = Edit(target, text, outbound.buttons, media=outbound.media is not None)
         enqueue(session, [Parcel(conversation.account, conversation.address, change, Lane.REPLY, f"edit:{once}", conversation.id)], now=now)
+
+
+def _drop_tail(session: Session, part: Delivery, *, now: int) -> None:
+    """The further parts of the old words do not leave; the new words are fitted again."""
+    tail = (Delivery.message_id == part.message_id, Delivery.desk == 0, Delivery.part > 0, Delivery.state == State.QUEUED.value)
+    gone = update(Delivery).where(*tail).values(state=State.CANCELLED.value, detail="edited", settled_at=now)
+    session.execute(gone, execution_options={"synchronize_session": False})
 
 
 def states_of(session: Session, message_ids: Sequence[int]) -> dict[int, tuple[State, str, int]]:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
+from crm.base.dialect import in_transaction
 from crm.base.events import Edit, Event, IdentityChanged, LeadForm, RawEvent, SessionStarted
 from crm.base.rows import among, change, fixed, table_of
 from crm.base.settings import Company
@@ -77,9 +78,17 @@ def claim(session: Session, *, desk: bool, now: int, limit: int) -> tuple[Claime
     """Count an attempt on the oldest due events, each lane up to one that failed before; such a one goes alone."""
     given = {"now": now, "desk": int(desk)}
     rows = session.execute(SUSPECT, given).all() or session.execute(DUE, {**given, "most": limit}).all()
+    if rows and rows[0].attempts >= TRIES:  # it was begun five times and never ended: whoever tried it died of it
+        park(session, [_claimed(rows[0], desk, fault="nobody who began with it came to the end")], now=now)
+        return claim(session, desk=desk, now=now, limit=limit)
     if rows:
         session.execute(COUNT, {"ids": [row.event_id for row in rows]})
-    return tuple(Claimed(row.event_id, row.attempts + 1, RawEvent(row.account, row.key, row.lane, row.body, row.received_at, desk)) for row in rows)
+    return tuple(_claimed(row, desk) for row in rows)
+
+
+def _claimed(row: Any, desk: bool, fault: str = "") -> Claimed:
+    raw = RawEvent(row.account, row.key, row.lane, row.body, row.received_at, desk)
+    return Claimed(row.event_id, row.attempts + (not fault), raw, fault=fault)
 
 
 def read(batch: Sequence[Claimed], parse: Parse) -> tuple[Claimed, ...]:
@@ -102,6 +111,8 @@ def finish(session: Session, batch: Sequence[Claimed], rules: Rules, *, now: int
         with session.begin_nested():
             apply(session, ready, rules, now=now)
     except Exception:
+        if not in_transaction(session.connection()):
+            raise
         ready, more = one_by_one(session, ready, rules, now=now)
         faults += more
     session.execute(DONE, {"ids": [one.event_id for one in ready]})
@@ -158,25 +169,26 @@ def one_by_one(session: Session, batch: Sequence[Claimed], rules: Rules, *, now:
                 apply(session, [one], rules, now=now)
             ready.append(one)
         except Exception as error:
+            if not in_transaction(session.connection()):
+                raise
             log.exception("event %s cannot be applied", one.event_id)
             faults[one.raw.lane] = replace(one, fault=f"{type(error).__name__}: {error}"[:500])
     return ready, list(faults.values())
 
 
 def set_aside(session: Session, faults: Sequence[Claimed], rules: Rules, *, now: int) -> None:
-    """A fault is tried again later; at the fifth it is parked with its bytes and error, a line stands in its thread, and a manager is told."""
+    """A fault is tried again later; at the fifth it is parked."""
+    again = [one for one in faults if one.attempts < TRIES]
     rows: list[dict[str, Any]] = [
-        {
-            "event_id": one.event_id,
-            "attempts": one.attempts,
-            "due_at": now + rules.backoff_ms * 2**one.attempts,
-            "parked": int(one.attempts >= TRIES),
-            "error": one.fault,
-        }
-        for one in faults
+        {"event_id": one.event_id, "attempts": one.attempts, "due_at": now + rules.backoff_ms * 2**one.attempts, "error": one.fault} for one in again
     ]
     change(session, Waiting, "event_id", rows)
-    parked = [one for one in faults if one.attempts >= TRIES]
+    park(session, [one for one in faults if one.attempts >= TRIES], now=now)
+
+
+def park(session: Session, parked: Sequence[Claimed], *, now: int) -> None:
+    """Put events aside with their bytes and error: a line stands in the thread, and managers are told."""
+    change(session, Waiting, "event_id", [{"event_id": one.event_id, "attempts": one.attempts, "parked": 1, "error": one.fault} for one in parked])
     for one in parked:
         placeholder(session, one.event_id, one.raw.account, one.raw.lane, now=now)
     tell(session, [Notice(NoticeKind.PARKED, one.event_id, f"parked:{one.event_id}:{now}") for one in parked], now=now)

@@ -13,7 +13,6 @@ from crm.base.rows import bump, take_ids
 from crm.base.table import Row
 from crm.base.wakes import NEWS, NOTICES, wake
 
-
 REDRAWN = 8
 
 

@@ -5,6 +5,8 @@ from collections import deque
 from crm.base.outbound import Limits
 from crm.base.time import SECOND
 
+BREATH = 30 * SECOND
+
 
 class Pace:
     """Counts what left in the last second per account and paces each chat; instants are passed in."""
@@ -48,10 +50,10 @@ class Pace:
         self._sent.append(now)
         self._chats[address] = max(self._chats.get(address, 0), now) + int(limits.chat_every * SECOND)
 
-    def hold(self, address: str, until: int) -> None:
-        """The platform asked one chat to wait; when it asks two at once, the account waits."""
-        if any(chat != address for chat in self._held):
-            self.hold_account(until)
+    def hold(self, address: str, until: int, now: int) -> None:
+        """The platform asked one chat to wait; when it asks two at once, the account takes a short breath too."""
+        if any(chat != address for chat, held in self._held.items() if held > now):
+            self.hold_account(min(until, now + BREATH))
         self._held[address] = max(until, self._held.get(address, 0))
 
     def hold_account(self, until: int) -> None:

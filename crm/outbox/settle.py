@@ -1,10 +1,10 @@
 """What became of what was sent: states only move on, trouble is told, a card shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import RowMapping, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Actor
@@ -13,11 +13,14 @@ from crm.base.history import Change, record
 from crm.base.outbound import Lane, Reason
 from crm.base.policy import Action
 from crm.base.rows import among, change, fixed, table_of
+from crm.base.time import MINUTE
 from crm.base.wakes import send_topic, wake
 from crm.outbox.deliveries import Delivery, State
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.people.contacts import Contact, Identity
 from crm.people.reps import authorise
+
+PATIENCE = 15 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,17 @@ _ABOUT = select(Delivery.id, Delivery.account, Delivery.address, Delivery.conver
 _STRANDED = select(Delivery.id).where(Delivery.account == bindparam("account"), Delivery.state == fixed("sending"), Delivery.claimed_at <= bindparam("before"))
 _OWNERS = select(Identity.contact_id).where(Identity.account == bindparam("of"), among(Identity.external_id, "addresses"))
 _PROMOTED = update(table_of(Contact)).where(Contact.id.in_(select(Contact.root_id).where(Contact.id.in_(_OWNERS)))).values(promoted_at=bindparam("at"))
+_OLDER = (
+    update(table_of(Delivery))
+    .where(Delivery.card == bindparam("name"), Delivery.id < bindparam("newest"), Delivery.state.not_in([fixed("queued"), fixed("sending")]))
+    .values(card=None)
+)
+_REPEATED = (
+    select(Delivery.card)
+    .where(among(Delivery.card, "cards"), Delivery.state == fixed("unknown"), Delivery.settled_at > bindparam("since"))
+    .group_by(Delivery.card)
+    .having(func.count() > 1)
+)
 _FORGET = update(table_of(Delivery)).where(among(Delivery.card, "cards")).values(card=None)
 _BLOCKED = (
     update(table_of(Identity))
@@ -62,7 +76,12 @@ def settle(session: Session, results: Sequence[Result], *, now: int) -> None:
     gone = [row["card"] for row in about if ended[row["id"]].gone and row["card"]]
     if gone:
         session.execute(_FORGET, {"cards": gone})
-    tell(session, [notice for row in about for notice in _notices(row, ended[row["id"]])], now=now)
+    for row in about:
+        if row["card"] and ended[row["id"]].state is State.SENT:
+            session.execute(_OLDER, {"name": row["card"], "newest": row["id"]})
+    doubtful = {row["card"] for row in about if row["card"] and ended[row["id"]].state is State.UNKNOWN}
+    repeated: Set[str | None] = set(session.scalars(_REPEATED, {"cards": list(doubtful), "since": now - PATIENCE})) if doubtful else set[str | None]()
+    tell(session, [notice for row in about for notice in _notices(row, ended[row["id"]], repeated)], now=now)
     blocked = [row for row in about if ended[row["id"]].state is State.FAILED and (ended[row["id"]].detail or "").startswith(Reason.BLOCKED)]
     promoted = [row for row in about if ended[row["id"]].state in (State.SENT, State.UNKNOWN) and row["lane"] == Lane.PROMOTION]
     for rows_found, statement in ((blocked, _BLOCKED), (promoted, _PROMOTED)):
@@ -71,10 +90,10 @@ def settle(session: Session, results: Sequence[Result], *, now: int) -> None:
             session.execute(statement, {"of": account, "addresses": addresses, **({"at": now} if statement is _PROMOTED else {})})
 
 
-def _notices(row: RowMapping, result: Result) -> list[Notice]:
+def _notices(row: RowMapping, result: Result, repeated: Set[str | None]) -> list[Notice]:
     """What staff must be told about one ended sending."""
     bad = result.state in (State.FAILED, State.UNKNOWN)
-    if row["desk"] and (result.gone or result.state is State.UNKNOWN) and row["card"] and row["conversation_id"]:
+    if row["desk"] and (result.gone or result.state is State.UNKNOWN) and row["card"] and row["conversation_id"] and row["card"] not in repeated:
         return [card(row["conversation_id"])]
     if row["desk"]:
         lost = bad and (result.detail or "").startswith(Reason.BLOCKED)
@@ -98,7 +117,7 @@ def strand(session: Session, account: str, *, before: int, now: int) -> int:
 
 def resend(session: Session, actor: Actor, delivery_id: int, *, now: int) -> None:
     """A person decides that an unknown or failed part is sent again."""
-    delivery = _open_question(session, actor, delivery_id)
+    delivery = _open_question(session, actor, delivery_id, State.UNKNOWN, State.FAILED)
     delivery.state, delivery.due_at, delivery.detail = State.QUEUED.value, now, None
     session.flush()
     record(session, Change("delivery", delivery.id, "resent", actor), now=now)
@@ -108,19 +127,19 @@ def resend(session: Session, actor: Actor, delivery_id: int, *, now: int) -> Non
 
 def mark_sent(session: Session, actor: Actor, delivery_id: int, *, now: int) -> None:
     """A person has seen that an unknown part did arrive."""
-    delivery = _open_question(session, actor, delivery_id)
+    delivery = _open_question(session, actor, delivery_id, State.UNKNOWN)
     delivery.state, delivery.settled_at, delivery.detail = State.SENT.value, now, "marked by hand"
     session.flush()
     record(session, Change("delivery", delivery.id, "marked_sent", actor), now=now)
     _redraw(session, delivery, now=now)
 
 
-def _open_question(session: Session, actor: Actor, delivery_id: int) -> Delivery:
+def _open_question(session: Session, actor: Actor, delivery_id: int, *states: State) -> Delivery:
     authorise(session, actor, Action.SETTLE_DELIVERY)
     delivery = session.get(Delivery, delivery_id)
     if delivery is None or delivery.desk:
         raise NotFound
-    if delivery.state not in (State.UNKNOWN, State.FAILED):
+    if delivery.state not in states:
         raise Expired("this message is no longer in question")
     return delivery
 

@@ -64,7 +64,8 @@ def join_open(session: Session, actor: Actor, contact_id: int, *, now: int) -> N
             record(session, Change("lead", lead.id, "status", actor, {"status": lead.status}, {"status": LeadStatus.MERGED.value}), now=now)
             lead.status, lead.open_contact_id = LeadStatus.MERGED.value, None
     session.flush()
-    if kept is not None:
+    if kept is not None and kept.open_contact_id != root.id:
+        record(session, Change("lead", kept.id, "person", actor, {"contact": kept.open_contact_id}, {"contact": root.id}), now=now)
         kept.open_contact_id = root.id
     session.flush()
 

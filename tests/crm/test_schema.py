@@ -126,4 +126,4 @@ def test_a_migration_killed_before_its_commit_leaves_the_old_file_whole(tmp_path
 
 def test_the_write_ahead_log_is_on(migrated: Path) -> None:
     assert migrated.read_bytes()[18:20] == b"\x02\x02"
-    assert "journal_mode=WAL" in dialect.PRAGMAS
+    assert "journal_mode=WAL" in dialect.WRITER

@@ -1,11 +1,12 @@
 """The store: one writer, deeds that fail alone, one process per file."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from crm.base.db import Order, SqliteStore
@@ -89,3 +90,30 @@ async def test_a_reader_never_writes(store: SqliteStore) -> None:
 
     with pytest.raises(OperationalError, match="readonly"):
         await store.read(lambda session: add(session, [1]))
+
+
+async def test_a_full_disk_in_the_middle_takes_back_everybodys_deed_and_says_so(store: SqliteStore) -> None:
+    def fill(session: Session) -> None:
+        session.execute(text("PRAGMA max_page_count = 1"))
+        session.execute(text("CREATE TABLE fat AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 20000) SELECT x, hex(randomblob(200)) AS y FROM n"))
+
+    gate = threading.Event()
+    held = asyncio.ensure_future(store.write(lambda session: gate.wait(10)))  # so that the next three meet in one batch
+    three = [store.write(lambda session: add(session, [1])), store.write(fill), store.write(lambda session: add(session, [2]))]
+    waiting = asyncio.gather(*three, return_exceptions=True)
+    await asyncio.sleep(0)
+    gate.set()
+    await held
+    outcomes = await waiting
+    assert [type(outcome) for outcome in outcomes] == [Busy, Busy, Busy]
+    await store.write(lambda session: session.execute(text("PRAGMA max_page_count = 1000000")) and None)
+    await store.write(lambda session: add(session, [4]))
+    assert await store.read(lambda session: session.scalar(AMOUNT)) == 4
+
+
+async def test_a_deed_that_runs_out_of_answers_fails_alone(store: SqliteStore) -> None:
+    def empty(session: Session) -> int:
+        return next(iter([]))
+
+    outcomes = await asyncio.gather(store.write(empty), store.write(lambda session: add(session, [1])), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [RuntimeError, list]

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from crm.base.answers import Answer, Exchange, Opening, Reply
 from crm.base.db import SqliteStore
@@ -157,3 +157,31 @@ async def test_nobody_on_duty_gives_the_next_opening(store: SqliteStore, company
 
 async def test_parse_is_what_the_tests_say(company: Company) -> None:
     assert parse(said(1, "ann", "x"))[0].sender.external_id == "ann"  # type: ignore[union-attr]
+
+
+async def test_an_event_that_kills_whoever_begins_with_it_is_parked_too(store: SqliteStore, company: Company) -> None:
+    await store.gather(keep, [said(1, "ann"), said(2, "bob")])
+    for _ in range(5):
+        await store.write(lambda session: claim(session, desk=False, now=NOON, limit=1))  # and then the process dies
+    await settle(store, company)
+    assert await rows(store, select(Waiting.parked, Waiting.attempts)) == [(1, 5)]
+    assert await rows(store, select(Message.text).where(Message.author == "contact")) == ["hi"]
+
+
+async def test_a_database_that_refuses_for_a_while_parks_nobody(store: SqliteStore, company: Company) -> None:
+    from crm.base.errors import Busy
+
+    async def full(most: int) -> None:
+        await store.write(lambda session: session.execute(text(f"PRAGMA max_page_count = {most}")) and None)
+
+    await store.gather(keep, [said(number, f"p{number}", "x" * 900) for number in range(30)])
+    await full(1)
+    for _ in range(7):
+        try:
+            await settle(store, company)
+        except Busy:
+            continue
+    await full(1_000_000)
+    for tries in range(1, 4):
+        await settle(store, company, now=NOON + tries * DAY)
+    assert len(await rows(store, select(Message.id).where(Message.author == "contact"))) + len(await rows(store, select(Waiting.event_id))) == 30

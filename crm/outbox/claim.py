@@ -1,0 +1,207 @@
+"""Claim: what may leave an account now: through the gate, fitted to the carrier, `sending` on disk; all in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import RowMapping, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from crm.base.leases import take
+from crm.base.outbound import Edit, Lane, Limits, Outbound, Say
+from crm.base.rows import add, among, change, fixed, table_of, take_ids
+from crm.base.tallies import Count, count
+from crm.base.time import SECOND
+from crm.outbox.deliveries import Batch, Delivery, State
+from crm.outbox.fit import fit, fit_edit
+from crm.outbox.gate import Passing, judge
+from crm.outbox.payload import pack, unpack
+from crm.outbox.queue import PENDING, posted_cards
+from crm.outbox.settle import Result, settle, strand
+from crm.people.contacts import Contact, Identity
+
+_ahead = aliased(Delivery)
+_root = aliased(Contact)
+_same_chat = (_ahead.account == Delivery.account, _ahead.address == Delivery.address, or_(_ahead.state == fixed("queued"), _ahead.state == fixed("sending")))
+_behind = exists().where(*_same_chat, _ahead.talk == fixed(1), _ahead.place < Delivery.place)
+_cut_off = exists().where(*_same_chat, _ahead.place == Delivery.place, _ahead.part < Delivery.part)
+DUE = (
+    select(
+        *(
+            getattr(Delivery, name)
+            for name in ("id", "address", "conversation_id", "message_id", "part", "place", "lane", "payload", "card", "attempts", "batch_id", "desk", "talk")
+        ),
+        Identity.id.label("identity_id"),
+        Identity.reachable,
+        Identity.last_inbound_at,
+        _root.blocked,
+        _root.marketing,
+        _root.silenced,
+        _root.zone,
+        _root.promoted_at,
+        Batch.state.label("batch_state"),
+        Batch.valid_until,
+    )
+    .outerjoin(Identity, and_(Identity.account == Delivery.account, Identity.external_id == Delivery.address))
+    .outerjoin(Contact, Contact.id == Identity.contact_id)
+    .outerjoin(_root, _root.id == Contact.root_id)
+    .outerjoin(Batch, Batch.id == Delivery.batch_id)
+    .where(
+        Delivery.account == bindparam("account"),
+        Delivery.state == fixed("queued"),
+        Delivery.due_at <= bindparam("now"),
+        Delivery.needs_media == fixed(0),
+        ~_cut_off,
+        or_(Delivery.talk == fixed(0), ~_behind),
+    )
+    .order_by(Delivery.lane, Delivery.due_at, Delivery.id)
+    .limit(bindparam("room"))
+)
+NEXT = select(func.min(Delivery.due_at)).where(
+    Delivery.account == bindparam("account"), Delivery.state == fixed("queued"), Delivery.needs_media == fixed(0), Delivery.due_at > bindparam("now")
+)
+CARDS = select(Delivery.card, Delivery.id, Delivery.state).where(
+    among(Delivery.card, "cards"), Delivery.state.in_([fixed("queued"), fixed("sending"), fixed("sent")])
+)
+SENDING = (
+    update(table_of(Delivery)).where(among(Delivery.id, "ids")).values(state=State.SENDING.value, claimed_at=bindparam("now"), attempts=Delivery.attempts + 1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One part that is `sending` on disk and may now be carried."""
+
+    delivery_id: int
+    address: str
+    outbound: Outbound
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a turn of the sender brought: parts to carry, and when to look again (0 = on a wake)."""
+
+    claimed: tuple[Claimed, ...] = ()
+    next_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends on an account and what it may do now."""
+
+    account: str
+    node: str
+    limits: Limits
+    room: int
+    busy: dict[str, int]
+    spent: dict[str, int] = field(default_factory=dict)
+
+
+def turn(session: Session, sender: Sender, results: Sequence[Result], *, now: int) -> Load:
+    """Settle what was sent and claim what may leave, in one transaction."""
+    held = take(session, f"send:{sender.account}", sender.node, now=now)
+    if held is None:
+        return Load(next_at=now + SECOND)
+    if held.taken_over:
+        strand(session, sender.account, before=now, now=now)
+    settle(session, results, now=now)
+    claimed = claim(session, sender, now=now) if sender.room > 0 else ()
+    return Load(claimed, 0 if claimed else session.scalar(NEXT, {"account": sender.account, "now": now}) or 0)
+
+
+def claim(session: Session, sender: Sender, *, now: int) -> tuple[Claimed, ...]:
+    """The due heads of conversations: through the gate, fitted, marked `sending`."""
+    rows = session.execute(DUE, {"account": sender.account, "now": now, "room": sender.room}).mappings().all()
+    if not rows:
+        return ()
+    newest, leaving = cards_on_the_way(session, rows)
+    free: list[RowMapping] = []
+    chats: set[str] = set()
+    waits: list[Result] = []
+    for row in rows:
+        verdict, until = judge(passing(row), sender.limits, now=now), waits_until(row, sender)
+        if verdict.state is not None:
+            waits.append(Result(row["id"], verdict.state, verdict.due_at, detail=verdict.detail))
+        elif row["card"] and newest[row["card"]] > row["id"]:
+            waits.append(Result(row["id"], State.CANCELLED, detail="superseded"))
+        elif row["card"] in leaving:
+            continue  # its older drawing is on the way: which of the two came last could not be told
+        elif until:
+            waits.append(Result(row["id"], State.QUEUED, until))
+        elif row["address"] not in chats:  # one at a time to a chat; the next is looked at when this one has landed
+            chats.add(row["address"])
+            free.append(row)
+    settle(session, waits, now=now)
+    posted = posted_cards(session, {row["card"] for row in free if row["card"]})
+    claimed = tuple(prepare(session, row, sender, posted, now=now) for row in free)
+    if claimed:
+        session.execute(SENDING, {"ids": [part.delivery_id for part in claimed], "now": now})
+    return claimed
+
+
+def cards_on_the_way(session: Session, rows: Sequence[RowMapping]) -> tuple[dict[str, int], set[str]]:
+    """The newest drawing of each card among these rows, and the cards of which one is being sent."""
+    cards = {row["card"] for row in rows if row["card"]}
+    found = session.execute(CARDS, {"cards": list(cards)}).all() if cards else []
+    newest: dict[str, int] = {}
+    for row in found:
+        newest[row.card] = max(row.id, newest.get(row.card, 0))
+    return newest, {row.card for row in found if row.state == State.SENDING}
+
+
+def waits_until(row: RowMapping, sender: Sender) -> int:
+    """Until when this chat must wait (0 = not at all)."""
+    busy: int = sender.busy.get(row["address"], 0)
+    return busy or (sender.spent.get(row["address"], 0) if row["lane"] >= Lane.FOLLOWUP else 0)
+
+
+def prepare(session: Session, row: RowMapping, sender: Sender, posted: dict[str, str], *, now: int) -> Claimed:
+    """One row as what the carrier gets: a card that stands becomes an edit, a text that is too long becomes parts."""
+    outbound = unpack(row["payload"])
+    if isinstance(outbound, Say) and row["card"] in posted:
+        outbound = Edit(posted[row["card"]], outbound.text, outbound.buttons, outbound.html, outbound.media is not None)
+    if isinstance(outbound, Edit):
+        outbound = fit_edit(aimed(session, outbound), sender.limits)
+    elif isinstance(outbound, Say) and row["part"] == 0:
+        outbound, *rest = fit(outbound, sender.limits)
+        if rest:
+            _add_parts(session, row, sender.account, [outbound, *rest], now=now)
+    return Claimed(row["id"], row["address"], outbound, row["attempts"] + 1)
+
+
+def aimed(session: Session, edit: Edit) -> Edit:
+    """An edit with the platform's id of what it changes, which may have become known since it was queued."""
+    if not edit.message.startswith(PENDING):
+        return edit
+    return replace(edit, message=session.scalar(select(Delivery.external_id).where(Delivery.id == int(edit.message.removeprefix(PENDING)))) or "")
+
+
+def _add_parts(session: Session, row: RowMapping, account: str, parts: Sequence[Say], *, now: int) -> None:
+    """The first part stays in its row; each further part is a row of its own, so that a failure in the middle repeats nothing."""
+    ids = take_ids(session, len(parts) - 1)
+    kept = {name: row[name] for name in ("address", "conversation_id", "message_id", "place", "talk", "lane", "batch_id", "desk")}
+    rows: list[dict[str, Any]] = [
+        {"id": next(ids), "account": account, **kept, "part": number, "due_at": now, "payload": pack(part), "created_at": now}
+        for number, part in enumerate(parts[1:], 1)
+    ]
+    add(session, Delivery, rows)
+    count(session, {(account, Count.CREATED): len(rows)}, now=now)
+    change(session, Delivery, "id", [{"id": row["id"], "payload": pack(parts[0])}])
+
+
+def passing(row: RowMapping) -> Passing:
+    """What the gate sees of a claimed row."""
+    return Passing(
+        Lane(row["lane"]),
+        row["identity_id"],
+        bool(row["reachable"]),
+        row["last_inbound_at"] or 0,
+        bool(row["blocked"]),
+        row["marketing"] or 0,
+        bool(row["silenced"]),
+        row["zone"] or "UTC",
+        row["promoted_at"] or 0 if row["part"] == 0 else 0,  # the second half of a promotion is not a second promotion
+        row["batch_state"],
+        row["valid_until"] or 0,
+    )
