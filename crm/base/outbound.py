@@ -44,13 +44,17 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A message: text, one file, buttons; `html` says that the text carries the few tags Telegram knows, already escaped."""
+    """A message: text, one file, buttons; `html` says that the text carries the few tags Telegram knows, already escaped.
+
+    `lasting` = a person wrote it and may edit it later, so nothing may ride on it that makes it uneditable.
+    """
 
     text: str
     media: Media | None = None
     buttons: Buttons = ()
     reply_to: str = ""
     html: bool = False
+    lasting: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,9 +190,14 @@ def is_stop(text: str) -> bool:
     return plain(text) in _plain_set("STOP")
 
 
+@cache
+def _polite() -> frozenset[str]:
+    return frozenset(word for words in _plain_set("PLEASE") for word in words.split())
+
+
 def is_person(text: str) -> bool:
     """Whether a message asks for a human being: as a whole, or by an operator or manager named in at most five words."""
-    said = plain(text)
+    said = " ".join(word for word in plain(text).split() if word not in _polite())
     return said in _plain_set("PERSON") or (len(said.split()) <= 5 and any(word.startswith(_listed("PERSON_BEGINNINGS")) for word in said.split()))
 
 

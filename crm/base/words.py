@@ -100,6 +100,10 @@ aqumu | beka | atlaku |
 """
 
 # A whole message that asks for a human being.
+PLEASE = """
+please | pls | plz | пожалуйста | пж | խնդրում եմ | խնդրեմ | խնդրում | თუ შეიძლება | გთხოვთ | እባክዎ | እባክህ | እባክሽ | እባክዎን |
+pozhaluysta | pozhaluista | khndrum em | gtxovt | gtkhovt | ebakwo
+"""
 PERSON = """
 human | a human | person | a person | real person | a real person | operator | agent | support | manager |
 talk to a person | talk to a human | speak to a person | speak to a human | speak to someone |

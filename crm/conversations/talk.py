@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select, update
@@ -98,7 +98,7 @@ def _attachment(file: int, number: int, saying: Saying) -> dict[str, Any]:
 def _parcel(number: int, file: int, saying: Saying) -> Parcel:
     ref = saying.media
     media = Media(file, ref.kind, ref.name, ref.mime, ref.size) if ref else None
-    outbound = Say(saying.text, media, saying.buttons, saying.reply_to)
+    outbound = Say(saying.text, media, saying.buttons, saying.reply_to, lasting=saying.author is Author.REP)
     return Parcel(
         saying.account,
         saying.address,
@@ -189,7 +189,7 @@ def _edit_part(session: Session, conversation: Conversation, part: Delivery, tex
         return
     if part.state == State.QUEUED:
         _drop_tail(session, part, now=now)
-        part.payload = pack(Say(text, outbound.media, outbound.buttons, outbound.reply_to))
+        part.payload = pack(replace(outbound, text=text))
         session.flush()
     elif part.state in (State.SENDING, State.SENT, State.DELIVERED, State.READ):
         target = part.external_id or f"{PENDING}{part.id}"

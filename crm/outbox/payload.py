@@ -11,10 +11,12 @@ from crm.base.outbound import Button, Buttons, Delete, Edit, Media, Outbound, Sa
 def pack(outbound: Outbound) -> str:
     """Write a thing to send as text."""
     match outbound:
-        case Say(text, media, buttons, reply_to, html):
+        case Say(text, media, buttons, reply_to, html, lasting):
             values: dict[str, Any] = {"text": text}
             if media:
                 values["media"] = [media.attachment_id, media.kind.value, media.name, media.mime, media.size]
+            if lasting:
+                values["lasting"] = True
             if reply_to:
                 values["reply_to"] = reply_to
         case Edit(message, text, buttons, html, media_there):
@@ -40,7 +42,7 @@ def unpack(text: str) -> Say | Edit | Delete:
         return Edit(values["edit"], values["text"], buttons, html, values["media_there"])
     media = values.get("media")
     file = Media(media[0], MediaKind(media[1]), media[2], media[3], media[4]) if media else None
-    return Say(values["text"], file, buttons, values.get("reply_to", ""), html)
+    return Say(values["text"], file, buttons, values.get("reply_to", ""), html, values.get("lasting", False))
 
 
 def pack_buttons(buttons: Buttons) -> list[list[list[str]]]:

@@ -93,19 +93,20 @@ async def test_a_reader_never_writes(store: SqliteStore) -> None:
 
 
 async def test_a_full_disk_in_the_middle_takes_back_everybodys_deed_and_says_so(store: SqliteStore) -> None:
-    def fill(session: Session) -> None:
-        session.execute(text("PRAGMA max_page_count = 1"))
-        session.execute(text("CREATE TABLE fat AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 20000) SELECT x, hex(randomblob(200)) AS y FROM n"))
+    pages = await store.read(lambda session: session.execute(text("PRAGMA page_count")).scalar_one())
+    await store.write(lambda session: session.execute(text(f"PRAGMA max_page_count = {pages + 20}")) and None)
+
+    def fat(session: Session) -> None:
+        session.execute(text("INSERT INTO offsets(name, value) VALUES (:name, 1)"), {"name": "B" * 500_000})
 
     gate = threading.Event()
-    held = asyncio.ensure_future(store.write(lambda session: gate.wait(10)))  # so that the next three meet in one batch
-    three = [store.write(lambda session: add(session, [1])), store.write(fill), store.write(lambda session: add(session, [2]))]
-    waiting = asyncio.gather(*three, return_exceptions=True)
-    await asyncio.sleep(0)
+    held = asyncio.ensure_future(store.write(lambda session: gate.wait(10)))
+    await asyncio.sleep(0.05)  # the writer is busy now, so that the next three meet in one batch
+    waiting = asyncio.gather(store.write(lambda session: add(session, [1])), store.write(fat), store.write(lambda session: add(session, [2])), return_exceptions=True)
+    await asyncio.sleep(0.05)
     gate.set()
     await held
-    outcomes = await waiting
-    assert [type(outcome) for outcome in outcomes] == [Busy, Busy, Busy]
+    assert [type(outcome) for outcome in await waiting] == [Busy, Busy, Busy]
     await store.write(lambda session: session.execute(text("PRAGMA max_page_count = 1000000")) and None)
     await store.write(lambda session: add(session, [4]))
     assert await store.read(lambda session: session.scalar(AMOUNT)) == 4

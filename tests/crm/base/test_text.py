@@ -297,3 +297,8 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     assert heard_language(text) in {"hy", "ka", "am", "ru", "en", ""}
     assert fold(fold(text)) is not None
     assert isinstance((is_stop(text), is_person(text), is_substance(text), name_in(text)), tuple)
+
+
+@pytest.mark.parametrize("text", ["a person please", "please, a person", "Человека, пожалуйста", "խնդրում եմ, օպերատոր"])
+def test_a_polite_wish_for_a_person_is_understood(text: str) -> None:
+    assert is_person(text)

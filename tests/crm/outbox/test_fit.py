@@ -48,3 +48,7 @@ def test_an_edit_stays_one_message() -> None:
 def test_what_is_packed_is_unpacked(text: str, html: bool) -> None:
     for outbound in (Say(text, PHOTO, BUTTONS, "7", html), Say(text), Edit("7", text, BUTTONS, html, True)):
         assert unpack(pack(outbound)) == outbound
+
+
+def test_a_channel_that_takes_no_text_does_not_hang_the_splitter() -> None:
+    assert split("a b", 0)

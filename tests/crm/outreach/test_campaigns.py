@@ -16,7 +16,7 @@ from crm.outbox.notices import NoticeRow
 from crm.outreach import campaigns, ticks
 from crm.outreach.campaigns import Campaign, CountChanged, Recipient
 from crm.outreach.compose import compose, fill
-from crm.outreach.results import Progress, progress
+from crm.outreach.results import Progress, finish_done, progress
 from crm.outreach.segments import LeftOut, Segment, preview, unpack
 from crm.people import consents, contacts, link
 from crm.people.contacts import Identity
@@ -368,3 +368,55 @@ async def test_blocking_a_customer_after_launch_wins(town: Town) -> None:
     await town.do(contacts.block, boss, (await town.person("ani")).id, True, now=town.now)
     assert await town.promotions() == []
     assert (await stands(town, number)).total in (0, 1)
+
+
+async def test_who_agrees_after_the_launch_does_not_join(town: Town) -> None:
+    await town.fans("ani")
+    await town.writes("bob")
+    await town.sends()
+    number = await launched(town, 1)
+    town.now += MINUTE
+    await town.writes("ani", "yes")
+    await town.writes("bob", "yes")
+    assert [address for address, _ in await town.promotions()] == ["ani"]
+    assert (await stands(town, number)).total == 1
+
+
+async def test_never_more_are_written_down_than_were_confirmed(town: Town) -> None:
+    boss = await town.employ()
+    await town.fans("ani", "bob", "eve")
+    number = await town.do(campaigns.draft, boss, ALL, TEXT, now=town.now)
+    await town.set("eve", blocked=1)
+    await town.do(campaigns.launch, boss, number, 2, counted=2, now=town.now)
+    await town.set("eve", blocked=0)
+    assert len(await town.promotions()) == 2
+    assert (await stands(town, number)).total == 2
+
+
+async def test_a_launch_goes_by_the_number_that_was_read_before(town: Town) -> None:
+    boss = await town.employ()
+    await town.fans("ani", "bob")
+    number = await town.do(campaigns.draft, boss, ALL, TEXT, now=town.now)
+    with pytest.raises(CountChanged) as refused:
+        await town.do(campaigns.launch, boss, number, 2, counted=3, now=town.now)
+    assert refused.value.count == 3
+
+
+async def test_the_channel_is_never_said_by_its_accounts_name(town: Town) -> None:
+    await town.fans("ani")
+    await launched(town, 1, text="We wrote on {channel}")
+    assert await town.promotions() == [("ani", "We wrote on this chat")]
+
+
+async def test_a_result_is_counted_chunk_by_chunk(town: Town) -> None:
+    await town.fans(*(f"p{n}" for n in range(5)))
+    number = await launched(town, 5)
+    await town.promotions()
+    town.now += HOUR
+    await town.writes("p1", "how much?")
+    await town.writes("p3", "stop")
+    town.now += 80 * HOUR
+    while await town.do(finish_done, now=town.now, chunk=2):
+        pass
+    kept = await town.store.read(lambda session: session.get_one(Campaign, number))
+    assert (kept.sent, kept.replied, kept.opted_out, kept.failed, kept.cancelled) == (5, 2, 1, 0, 0)
