@@ -219,9 +219,13 @@ def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
 
     env, company = parts.env, parts.company
     pages = Pages(PageOptions(company.name, company.languages, company.currency, env.frame_ancestors))
-    webchat = Webchat(WebchatOptions(env.folder / "uploads", env.origins, title=company.name, seal=company.link_key), parts.history, files.open)
+    webchat = Webchat(
+        WebchatOptions(env.folder / "uploads", env.origins, environment.listed(env.trusted_proxies), title=company.name, seal=company.link_key),
+        parts.history,
+        files.open,
+    )
     parts.channels["webchat"] = webchat
-    parts.channels["form"] = Form(FormOptions(env.origins), pages.form_answer)
+    parts.channels["form"] = Form(FormOptions(env.origins, environment.listed(env.trusted_proxies)), pages.form_answer)
     if env.customer_bot_token:
         from channels.telegram import Telegram, TelegramOptions
 

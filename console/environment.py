@@ -38,6 +38,7 @@ class Environment:
     public_url: str = ""
     site_origins: str = ""
     frame_ancestors: str = "'self'"
+    trusted_proxies: str = ""
     telegram_link: str = "https://t.me/"
     follow_up_seconds: str = "10"
     log_level: str = "INFO"
@@ -63,6 +64,11 @@ class Environment:
     def origins(self) -> tuple[str, ...]:
         """The sites that may talk to the widget and the form."""
         return tuple(filter(None, (origin.strip().lower() for origin in self.site_origins.split(","))))
+
+
+def listed(words: str) -> tuple[str, ...]:
+    """The parts of a setting that names several, apart by commas."""
+    return tuple(filter(None, (word.strip() for word in words.split(","))))
 
 
 def whole(words: str, name: str, least: int, most: int) -> int:

@@ -1,5 +1,6 @@
 """Jobs: what the clock wakes up; each asks the database what is due and is done in ten lines."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -39,5 +40,7 @@ def job(store: Store, name: str, deed: Deed, clock: Callable[[], int]) -> Callab
                 pass
         except Busy as error:
             log.warning("%s waits: %s", name, error)
+        except asyncio.CancelledError:
+            log.info("%s stops", name)  # the clock stops with the product; what was not done is due at the next start
 
     return run

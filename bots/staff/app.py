@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, ChatMemberHandler, MessageHandler, TypeHandler, filters
@@ -15,7 +16,7 @@ from bots.staff.poll import Offsets, Pace, PollState, introduce, poll
 from bots.staff.sight import Scene, look
 from bots.staff.transport import StaffOptions
 from bots.staff.updates import DIRECT, Blocked, Driven, Other, Press, StaffContext, Text, Unblocked, application, drive
-from bots.staff.visit import Deed, Done, Visit, once, refused
+from bots.staff.visit import Deed, Done, NotStaff, Unanswered, Visit, once, refused
 from crm.base.actors import Rep
 from crm.base.db import Session, Store
 from crm.base.errors import Busy, DragomanError, Expired, Forbidden, Lost, Misconfigured
@@ -32,6 +33,7 @@ __all__ = ["Staff", "StaffOptions"]
 
 log = logging.getLogger(__name__)
 NOT_THEIR_FAULT = (Busy, Lost, Misconfigured)
+QUESTIONS_MOST = 5
 
 
 class Staff:
@@ -149,7 +151,7 @@ class Staff:
         elif isinstance(error, Expired):
             await self._store.write(lambda s: door.wrong_invitation(s, said, self._company, event=driven.event, now=driven.now))
         else:
-            await self._turn_away(said.chat_id, said.language, driven)
+            await self._turn_away(driven)
 
     async def _command(self, _: Update, context: StaffContext) -> None:
         await self._heard(context.driven, hearing.commanded)
@@ -168,7 +170,7 @@ class Staff:
             return
         rep = await self._rep(said.chat_id)
         if rep is None:
-            await self._turn_away(said.chat_id, said.language if isinstance(said, Text) else "", driven)
+            await self._turn_away(driven)
         else:
             await self._do(rep, driven, deed)
 
@@ -177,11 +179,7 @@ class Staff:
         if not isinstance(said, Press):
             return
         rep = await self._rep(said.user_id)
-        if rep is None:
-            tr = translator(choose_language("", "", self._company.languages[0], self._company.languages))
-            await self.carrier.answer_press(said.query_id, tr("This button has expired."), alert=True)
-            return
-        done = await self._do(rep, driven, hearing.pressed)
+        done = await self._do(rep, driven, hearing.pressed) if rep else await self._turn_away(driven)
         await self.carrier.answer_press(said.query_id, done.toast, alert=done.alert)
 
     async def _membership(self, _: Update, context: StaffContext) -> None:
@@ -197,16 +195,31 @@ class Staff:
         """Run a deed in one transaction; what the house refuses is said in words, what failed fails the update."""
         visit = self._visit(rep, driven)
         try:
-            done = await self._store.write(lambda s: once(s, visit, deed))
-        except NOT_THEIR_FAULT:
-            raise
-        except DragomanError as error:
-            why = refused(error)
-            done = await self._store.write(lambda s: once(s, visit, why))
+            done = await self._once_or_why(visit, deed)
+        except NotStaff:
+            return await self._turn_away(driven)
         if done.dress:
             fresh = await self._rep(int(rep.address))
             await self._dress(fresh or rep)
         return done
+
+    async def _once_or_why(self, visit: Visit, deed: Deed) -> Done:
+        try:
+            return await self._once(visit, deed)
+        except (NotStaff, *NOT_THEIR_FAULT):
+            raise
+        except DragomanError as error:
+            return await self._once(visit, refused(error))
+
+    async def _once(self, visit: Visit, deed: Deed) -> Done:
+        """Run a deed in one transaction; what it asks that takes long is read from a snapshot, and then it goes again."""
+        for _ in range(QUESTIONS_MOST):
+            try:
+                return await self._store.write(partial(once, visit=visit, deed=deed))
+            except Unanswered as unanswered:
+                found = await self._store.read(unanswered.question)
+                visit = replace(visit, answers={**visit.answers, unanswered.about: found})
+        raise Busy
 
     def _visit(self, rep: Rep, driven: Driven) -> Visit:
         said = driven.said
@@ -218,8 +231,14 @@ class Staff:
     async def _rep(self, chat_id: int) -> Rep | None:
         return await self._store.read(lambda s: rep_at(s, str(chat_id)))
 
-    async def _turn_away(self, chat_id: int, language: str, driven: Driven) -> None:
-        def deed(session: Session) -> None:
-            door.turn_away(session, chat_id, language, self._company, now=driven.now)
-
-        await self._store.write(deed)
+    async def _turn_away(self, driven: Driven) -> Done:
+        """The one answer to everybody who is not of the staff: words in their chat, a line at a button."""
+        said = driven.said
+        if isinstance(said, Press):
+            tr = translator(choose_language("", "", self._company.languages[0], self._company.languages))
+            return Done(toast=tr("This button has expired."), alert=True)
+        assert isinstance(said, Text | Other)
+        chat_id, language = said.chat_id, said.language if isinstance(said, Text) else ""
+        if chat_id is not None:
+            await self._store.write(lambda s: door.turn_away(s, chat_id, language, self._company, now=driven.now))
+        return Done()

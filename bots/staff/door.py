@@ -45,7 +45,7 @@ def welcome(session: Session, visit: Visit) -> list[Post]:
     tr = visit.tr
     hello = tr("Welcome, {name}. Customers' messages come here as cards; reply to a card to answer.", name=clean_name(visit.rep.name))
     names = [command.name for command in known_to(visit.rep.role) if command.name != "start"]
-    _, waiting = desk.inbox(session, visit.rep, everybody=True, most=1)
+    _, waiting = desk.inbox(session, visit.rep, most=1)
     return [Post(hello, menus.menu(tr, names)), *(inbox.deed(session, visit).posts if waiting else ())]
 
 

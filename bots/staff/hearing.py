@@ -6,7 +6,8 @@ from dataclasses import replace
 from bots.staff import buttons, replies
 from bots.staff.commands import COMMANDS, help, named
 from bots.staff.updates import Press, Text
-from bots.staff.visit import Done, Listener, Pressed, Visit, told
+from bots.staff.visit import Done, Listener, Pressed, Visit, text, told
+from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired
 from crm.base.text import is_command
@@ -44,14 +45,19 @@ def pressed(session: Session, visit: Visit) -> Done:
 
 
 def commanded(session: Session, visit: Visit) -> Done:
-    """A command; one that is unknown, or not this role's, gets help."""
+    """A command; one that is unknown, or not this role's, gets help, and the latter is told whose it is."""
     assert isinstance(visit.said, Text)
     name, _, bot = visit.said.text.split(maxsplit=1)[0].removeprefix("/").lower().partition("@")
     ours = bot in ("", visit.username.lower())
     if ours and name == "cancel":
         return cancelled(session, visit)
     command = named(name, visit.rep.role) if ours else None
-    return (command.deed if command else help.deed)(session, visit)
+    if command:
+        return command.deed(session, visit)
+    done = help.deed(session, visit)
+    if ours and named(name, Role.MANAGER):
+        return replace(done, posts=(text(visit.tr("/{command} is for managers.", command=name)), *done.posts))
+    return done
 
 
 def cancelled(session: Session, visit: Visit) -> Done:

@@ -55,7 +55,6 @@ def menu(tr: Translator, names: Sequence[str], page: int = 0) -> Keys:
     return in_rows([*(command_key(tr, name) for name in all_pages[page]), *more])
 
 
-
 def home(tr: Translator) -> Keys:
     """The way back."""
     return ((Key(tr.button(INBOX), Intent("command", detail="inbox")), Key(tr.button(MENU), Intent("menu"))),)

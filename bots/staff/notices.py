@@ -29,7 +29,6 @@ from crm.people.reps import rep_at, set_available
 
 log = logging.getLogger(__name__)
 STALE_CARD = 15 * MINUTE
-LOOK_BACK = 200
 
 
 def audience(session: Session, conversation_id: int, scene: Scene) -> tuple[Rep, ...]:
@@ -68,9 +67,15 @@ def heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     root = root_of(session, conversation.contact_id)
     if holder is None or root.blocked:
         return Rendered(notice)
-    tr = translator(holder.language)
-    posts = shown(tr, root.name or root.platform_name, message, files_of(session, [message.id]).get(message.id, []), session)
-    return Rendered(notice, tuple(Mail(holder, post, f"{once_key(notice, holder)}:{place}") for place, post in enumerate(posts)))
+    # Whoever went home must not be the only one who hears: managers do too, and may take over.
+    readers = (holder,) if holder in scene.on_duty else tuple(dict.fromkeys((holder, *scene.managers)))
+    files, name = files_of(session, [message.id]).get(message.id, []), root.name or root.platform_name
+    mails = [
+        Mail(reader, post, f"{once_key(notice, reader)}:{place}")
+        for reader in readers
+        for place, post in enumerate(shown(translator(reader.language), name, message, files, session))
+    ]
+    return Rendered(notice, tuple(mails))
 
 
 def shown(tr: Translator, name: str, message: Message, files: Sequence[Attachment], session: Session) -> list[Post]:
@@ -148,7 +153,7 @@ def trouble(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 
 def parked(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     """An event failed five times: the managers decide."""
-    event = next((one for one in parking.parked(session, System("notices"), limit=LOOK_BACK) if one.event_id == notice.subject_id), None)
+    event = parking.parked_one(session, System("notices"), notice.subject_id)
     if event is None:
         return Rendered(notice)
 

@@ -31,7 +31,7 @@ def conversation_at(session: Session, visit: Visit) -> int | None:
     if found is None and isinstance(visit.said, Text):
         found = _by_buttons(session, visit, visit.said.tokens)
         if found is not None:
-            adopt(session, ACCOUNT, visit.rep.address, found, visit.replied_to, now=visit.now)
+            adopt(session, visit.rep, ACCOUNT, found, visit.replied_to, now=visit.now)
     return found
 
 

@@ -6,7 +6,7 @@ from crm.base.template import BadTemplate
 
 def fields(tr: Translator) -> str:
     """What may stand in a text."""
-    known = tr("{name}, {company}, {channel}, {need} and {rep} are filled in for each customer.")
+    known = tr("{name}, {company}, {need} and {rep} are filled in for each customer.")
     return f"{known} {tr('{name|friend} says what stands there when it is not known.')}"
 
 

@@ -3,8 +3,9 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
 
 from bots.staff.posts import Post, numbered, put
 from bots.staff.sight import Scene, look
@@ -12,18 +13,22 @@ from bots.staff.updates import Other, Press, Text
 from bots.staff.words import sorry
 from crm.base.actors import Rep, Role
 from crm.base.db import Session
-from crm.base.errors import DragomanError
+from crm.base.errors import DragomanError, Forbidden
 from crm.base.i18n import Translator, translator
 from crm.base.outbound import Health
 from crm.base.settings import Company
 from crm.people.desk import Intent, Wizard, handled, toast_of
+from crm.people.reps import rep_at
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """Who did what; `event` is the once-key of every deed, `received_at` when we got it, `rest` what stands behind a command.
 
-    `sendable` are the accounts that can carry a promotion (empty = all), `health` is how each did when somebody last looked.
+    `sendable` are the accounts that can carry a promotion (empty = all), `health` is how each did when somebody last looked, `answers` are what
+    `ask` has found out already.
     """
 
     rep: Rep
@@ -37,6 +42,7 @@ class Visit:
     rest: str = ""
     sendable: frozenset[str] = frozenset()
     health: Mapping[str, Health] = field(default_factory=dict)
+    answers: Mapping[Hashable, object] = field(default_factory=dict)
 
     @property
     def tr(self) -> Translator:
@@ -109,11 +115,37 @@ def told(words: str) -> Done:
     return Done((Post(words),))
 
 
+class NotStaff(Forbidden):
+    """This person is not of the staff any more."""
+
+
+class Unanswered(Exception):
+    """A deed asks what takes too long for the one writer; it has changed nothing, and goes again with the answer to `question`."""
+
+    def __init__(self, about: Hashable, question: Callable[[Session], object]) -> None:
+        super().__init__(f"not asked yet: {about}")
+        self.about, self.question = about, question
+
+
+def ask(visit: Visit, about: Hashable, question: Callable[[Session], T]) -> T:
+    """What a long question answers, read from a snapshot before the deed runs; `about` names the question with everything it depends on."""
+    if about not in visit.answers:
+        raise Unanswered(about, question)
+    return cast(T, visit.answers[about])
+
+
 def once(session: Session, visit: Visit, deed: Deed) -> Done:
-    """Do a deed and queue what it shows in one transaction; an update that was handled before changes nothing and answers the same."""
+    """Do a deed and queue what it shows in one transaction; an update that was handled before changes nothing and answers the same.
+
+    Who it is for, and with which role, is read here, so that a removal works at once; `NotStaff` for one who was removed.
+    """
     before = toast_of(session, visit.event)
     if before is not None:
         return Done(toast=before)
+    rep = rep_at(session, visit.rep.address)
+    if rep is None:
+        raise NotStaff
+    visit = replace(visit, rep=rep)
     done = deed(session, visit)
     put(session, numbered(visit.rep, done.posts, visit.event), visit.company.link_key, now=visit.now)
     handled(session, visit.event, done.toast)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from channels.base import Keep, Offsets
-from channels.telegram.listen import LONGEST_WAIT, Poller
+from channels.telegram.listen import LONGEST_WAIT, WRONG_TOKEN, Poller
 from channels.telegram.parse import parse
 from channels.telegram.verdicts import Refused
 from crm.base.errors import Misconfigured, NotFound
@@ -40,6 +40,7 @@ class TelegramOptions:
     send_seconds: float = 20.0
     upload_seconds: float = 180.0
     first_wait: float = 1.0
+    longest_wait: float = LONGEST_WAIT
     upload_size: int = UPLOAD_SIZE
 
 
@@ -69,9 +70,9 @@ class Telegram:
         return ()
 
     async def listen(self, offsets: Offsets) -> None:
-        """Poll until cancelled; return when the token is wrong, which `health` then says."""
+        """Poll until cancelled; what is wrong meanwhile, a token that is not known too, `health` says."""
         line = await self._open()
-        self._poller = Poller(self.account, line, _now, self.options.first_wait)
+        self._poller = Poller(self.account, line, _now, self.options.first_wait, self.options.longest_wait)
         try:
             await self._poller.run(offsets)
         finally:
@@ -103,7 +104,7 @@ class Telegram:
         try:
             facts = await line.facts()
         except Refused as refused:
-            return Health(False, "Telegram does not know this token" if refused.code == 401 else f"Telegram refuses: {refused.detail}")
+            return Health(False, WRONG_TOKEN if refused.reason is Reason.ACCOUNT_PROBLEM else f"Telegram refuses: {refused.detail}")
         except (RetryLater, Uncertain):
             return Health(False, "Telegram cannot be reached")
         trouble = self._poller.trouble if self._poller else ""

@@ -14,10 +14,11 @@ from channels.telegram.payload import Json, part, text, whole
 from channels.telegram.verdicts import Refused
 from crm.base.errors import Busy
 from crm.base.events import RawEvent
-from crm.base.outbound import RetryLater, Uncertain
+from crm.base.outbound import Reason, RetryLater, Uncertain
 
 log = logging.getLogger(__name__)
 LONGEST_WAIT = 30.0
+WRONG_TOKEN = "Telegram does not know this token"
 _NUMBER = re.compile(rb'"update_id"\s*:\s*([0-9]{1,18})')
 
 
@@ -32,22 +33,19 @@ class Source(Protocol):
 class Poller:
     """Follows one bot's updates; `trouble` says in words what is wrong at the moment ("" = nothing)."""
 
-    def __init__(self, account: str, source: Source, clock: Callable[[], int], first_wait: float) -> None:
+    def __init__(self, account: str, source: Source, clock: Callable[[], int], first_wait: float, longest_wait: float = LONGEST_WAIT) -> None:
         self._account, self._source, self._clock = account, source, clock
-        self._first_wait = first_wait
+        self._first_wait, self._longest_wait = first_wait, longest_wait
         self._presses: set[asyncio.Task[None]] = set()
         self.trouble = ""
 
     async def run(self, offsets: Offsets) -> None:
-        """Poll until cancelled; return only when Telegram does not know the token."""
+        """Poll until cancelled, whatever Telegram says: a token it does not know today may be known again tomorrow."""
         offset, failures = await offsets.get(self._account), 0
         while True:
             try:
                 updates = await self._source.updates(offset)
             except (RetryLater, Uncertain, Refused) as error:
-                if isinstance(error, Refused) and error.code == 401:
-                    self._say("Telegram does not know this token")
-                    return
                 failures += 1
                 await self._wait_after(error, failures)
                 continue
@@ -88,6 +86,9 @@ class Poller:
         if isinstance(error, RetryLater):
             self._say("Telegram cannot be reached" if error.account else "Telegram asks to wait")
             pause = pause if error.account else error.after
+        elif isinstance(error, Refused) and error.reason is Reason.ACCOUNT_PROBLEM:
+            self._say(WRONG_TOKEN)
+            pause = self._spread(self._longest_wait)
         elif isinstance(error, Refused):
             self._say("another program polls with this token, or a webhook is set" if error.code == 409 else f"Telegram refuses: {error.detail}")
         else:
@@ -96,7 +97,10 @@ class Poller:
 
     def _pause(self, failures: int) -> float:
         """Doubling up to 30 s, between half and all of it, so that many pollers do not come back at once."""
-        longest = min(self._first_wait * 2.0 ** min(failures - 1, 20), LONGEST_WAIT)
+        return self._spread(min(self._first_wait * 2.0 ** min(failures - 1, 20), self._longest_wait))
+
+    @staticmethod
+    def _spread(longest: float) -> float:
         return longest * random.uniform(0.5, 1.0)
 
     def _say(self, trouble: str) -> None:

@@ -52,9 +52,10 @@ def judge(status: int, body: bytes) -> object:
         raise Unreadable(body)
     if status == 429:
         raise RetryLater(pause(answer))
-    if status in (401, 404):
+    # A captive portal answers for Telegram too, and knows nothing of tokens.
+    if status in (401, 404) and answer is not None and answer.get("ok") is False:
         raise Refused(Reason.ACCOUNT_PROBLEM, _description(answer, status), status)
-    if not 400 <= status < 500 or (answer is None and status != 413):
+    if not 400 <= status < 500 or status in (401, 404) or (answer is None and status != 413):
         raise Uncertain(f"status {status}, {'an answer that cannot be read' if answer is None else _description(answer, status)}")
     raise Refused(_reason(status, _description(answer, status).lower()), _description(answer, status), status)
 

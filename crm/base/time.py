@@ -62,7 +62,7 @@ def parse_hours(words: str, zone: str) -> Hours:
     for part in filter(None, (piece.strip().lower() for piece in words.split(","))):
         try:
             which, span = part.split()
-            opening, closing = (time.fromisoformat(word.zfill(5)) if word != "24:00" else time.max for word in span.split("-"))
+            opening, closing = (_clock(word) for word in span.split("-"))
             first, _, last = which.partition("-")
             chosen = range(names.index(first), names.index(last or first) + 1)
         except ValueError as error:
@@ -72,6 +72,13 @@ def parse_hours(words: str, zone: str) -> Hours:
         for day in chosen:
             days[day] = (opening, closing)
     return Hours(tuple(days), zone)
+
+
+def _clock(word: str) -> time:
+    """A time of day as people write it: 9, 09:00, 18:30, 24:00."""
+    if word in ("24", "24:00"):
+        return time.max
+    return time.fromisoformat((word if ":" in word else f"{word}:00").zfill(5))
 
 
 def allowed_from(now: int, zone: str, opens: int = 9, closes: int = 21) -> int:

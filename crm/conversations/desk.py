@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from crm.base.actors import Rep
+from crm.base.actors import Rep, Role
+from crm.base.history import Change, record
+from crm.base.policy import Action, may
 from crm.base.rows import table_of
 from crm.conversations.threads import Attachment, Author, Conversation, Message, Status
 from crm.outbox.deliveries import Delivery, State
 from crm.people.contacts import Contact
-from crm.people.reps import Member
+from crm.people.reps import Member, authorise
 
 LOOK_BACK = 200
 _root = aliased(Contact)
@@ -81,11 +83,11 @@ def retire(session: Session, conversation_id: int, rep_id: int) -> None:
     session.execute(update(table_of(Delivery)).where(table_of(Delivery).c.card == card_name(conversation_id, rep_id)).values(card=None))
 
 
-def adopt(session: Session, account: str, address: str, conversation_id: int, external_id: int, *, now: int) -> None:
-    """A post that is answered did arrive: where a crash left its sending unknown, it is known now."""
+def adopt(session: Session, actor: Rep, account: str, conversation_id: int, external_id: int, *, now: int) -> None:
+    """A post in this rep's chat that is answered did arrive: where a crash left its sending unknown, it is known now."""
     lost = session.scalar(
         select(Delivery)
-        .where(Delivery.account == account, Delivery.address == address, Delivery.conversation_id == conversation_id)
+        .where(Delivery.account == account, Delivery.address == actor.address, Delivery.conversation_id == conversation_id)
         .where(Delivery.state == State.UNKNOWN.value, Delivery.external_id.is_(None))
         .order_by(Delivery.id.desc())
         .limit(1)
@@ -93,6 +95,7 @@ def adopt(session: Session, account: str, address: str, conversation_id: int, ex
     if lost is not None:
         lost.state, lost.external_id, lost.settled_at, lost.detail = State.SENT.value, str(external_id), now, "proved by an answer to it"
         session.flush()
+        record(session, Change("delivery", lost.id, "adopted", actor, before={"state": State.UNKNOWN.value}, after={"state": State.SENT.value}), now=now)
 
 
 def files_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Attachment]]:
@@ -109,8 +112,13 @@ def heard_after(session: Session, conversation_id: int, after: int, *, most: int
     return list(session.scalars(question.order_by(Message.id).limit(most)))
 
 
-def inbox(session: Session, rep: Rep, *, everybody: bool, mine: bool = False, after: int = 0, most: int = 7) -> tuple[list[Listed], int]:
-    """The open conversations a rep may look at: theirs first, then what waits longest for an answer; and how many there are."""
+def inbox(session: Session, rep: Rep, *, mine: bool = False, after: int = 0, most: int = 7) -> tuple[list[Listed], int]:
+    """The open conversations a rep may look at: theirs first, then what waits longest for an answer; and how many there are.
+
+    Whoever may take over sees everybody's, the others their own and what nobody has taken.
+    """
+    member = authorise(session, rep, Action.TALK)
+    everybody = member is not None and may(Role(member.role), Action.TAKE_OVER)
     visible = Conversation.rep_id == rep.id if mine else or_(Conversation.rep_id == rep.id, Conversation.rep_id.is_(None))
     wanted = [Conversation.status != Status.CLOSED.value, _root.blocked == 0, Conversation.last_heard_id > 0]
     if mine or not everybody:

@@ -18,6 +18,12 @@ from crm.outbox.notices import card, tell
 from crm.people.reps import authorise
 
 LOST = "lost"
+_PARKED = (
+    select(Waiting.event_id, RawEventRow.account, RawEventRow.received_at, Waiting.error)
+    .join(RawEventRow, RawEventRow.id == Waiting.event_id)
+    .where(Waiting.parked == 1)
+    .order_by(Waiting.event_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +50,14 @@ def placeholder(session: Session, event_id: int, account: str, lane: str, *, now
 def parked(session: Session, actor: Actor, *, limit: int = 10) -> list[Parked]:
     """The oldest parked events."""
     authorise(session, actor, Action.SETTLE_PARKED)
-    rows = session.execute(
-        select(Waiting.event_id, RawEventRow.account, RawEventRow.received_at, Waiting.error)
-        .join(RawEventRow, RawEventRow.id == Waiting.event_id)
-        .where(Waiting.parked == 1)
-        .order_by(Waiting.event_id)
-        .limit(limit)
-    )
-    return [Parked(row.event_id, row.account, row.received_at, row.error or "") for row in rows]
+    return [Parked(row.event_id, row.account, row.received_at, row.error or "") for row in session.execute(_PARKED.limit(limit))]
+
+
+def parked_one(session: Session, actor: Actor, event_id: int) -> Parked | None:
+    """One event, while it is parked."""
+    authorise(session, actor, Action.SETTLE_PARKED)
+    row = session.execute(_PARKED.where(Waiting.event_id == event_id)).first()
+    return Parked(row.event_id, row.account, row.received_at, row.error or "") if row else None
 
 
 def count_parked(session: Session) -> int:

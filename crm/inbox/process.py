@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.dialect import in_transaction
-from crm.base.events import Edit, Event, IdentityChanged, LeadForm, RawEvent, SessionStarted
+from crm.base.events import Edit, Event, IdentityChanged, LeadForm, RawEvent, SessionStarted, Unknown
 from crm.base.rows import among, change, fixed, table_of
 from crm.base.settings import Company
 from crm.base.tallies import Count, count
@@ -116,11 +116,16 @@ def finish(session: Session, batch: Sequence[Claimed], rules: Rules, *, now: int
         ready, more = one_by_one(session, ready, rules, now=now)
         faults += more
     session.execute(DONE, {"ids": [one.event_id for one in ready]})
-    outcomes = Counter((one.raw.account, Count.DONE if one.events else Count.IGNORED) for one in ready)
+    outcomes = Counter((one.raw.account, Count.DONE if any(_means(event) for event in one.events) else Count.IGNORED) for one in ready)
     count(session, outcomes, now=now)
     set_aside(session, faults, rules, now=now)
     touched = {one.event_id for one in (*ready, *faults)}
     change(session, Waiting, "event_id", [{"event_id": one.event_id, "attempts": one.attempts - 1} for one in batch if one.event_id not in touched])
+
+
+def _means(event: Event) -> bool:
+    """Whether an event concerns anybody: what nobody sent is only counted."""
+    return not isinstance(event, Unknown) or event.sender is not None
 
 
 def apply(session: Session, batch: Sequence[Claimed], rules: Rules, *, now: int) -> None:

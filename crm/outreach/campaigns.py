@@ -1,5 +1,6 @@
 """Campaign, Recipient: one sending to many; written as a draft, launched with the confirmed number, held, resumed, called off."""
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Actor, Rep, System
 from crm.base.errors import Expired, Invalid, NotFound
-from crm.base.history import Change, record
+from crm.base.history import Change, DomainEvent, record
 from crm.base.policy import Action
 from crm.base.rows import add, add_new, table_of, take_ids
 from crm.base.table import Base, Row
@@ -19,6 +20,8 @@ from crm.outbox.deliveries import Batch, BatchState, Delivery, State
 from crm.outbox.notices import Notice, NoticeKind, tell
 from crm.outreach.segments import Segment, reached, unpack
 from crm.people.reps import authorise
+
+LAUNCHED = "launched"
 
 
 class CampaignState(StrEnum):
@@ -35,8 +38,9 @@ class CampaignState(StrEnum):
 class Campaign(Row):
     """One sending to many; the text and the segment are frozen at launch, `filled` is 1 when every recipient is written down.
 
-    `cursor` is the last contact looked at while filling; `told` and `told_at` are what staff was told last; the result columns are written when
-    it is finished and once more when nobody's answer counts any longer (`counted_at`).
+    `cursor` is the last contact looked at, first while filling, then while counting the result; `told` and `told_at` are what staff was told
+    last, `told` once it is over what is counted so far; the result columns are written when it is finished and once more when nobody's answer
+    counts any longer (`counted_at`).
     """
 
     __tablename__ = "campaigns"
@@ -124,12 +128,16 @@ def draft(session: Session, actor: Actor, segment: Segment, text: str, *, once: 
     return number
 
 
-def launch(session: Session, actor: Actor, campaign_id: int, confirmed_count: int, *, now: int) -> int:
-    """Start a draft; CountChanged unless it reaches exactly the number of people that was confirmed. Launching it again changes nothing."""
+def launch(session: Session, actor: Actor, campaign_id: int, confirmed_count: int, *, counted: int | None = None, now: int) -> int:
+    """Start a draft; CountChanged unless it reaches exactly the number of people that was confirmed. Launching it again changes nothing.
+
+    `counted` is whom it reaches, read from a snapshot a moment ago (None = count here, which holds the writer: 169 ms at 50,000 people); that
+    nobody beyond the confirmed number joins is seen to while filling.
+    """
     campaign = _the(session, actor, campaign_id)
     if campaign.state != CampaignState.DRAFT:
         return campaign.id
-    count = reached(session, unpack(campaign.segment), now=now)
+    count = reached(session, unpack(campaign.segment), now=now) if counted is None else counted
     if count != confirmed_count:
         raise CountChanged(count)
     if not count:
@@ -138,7 +146,7 @@ def launch(session: Session, actor: Actor, campaign_id: int, confirmed_count: in
     add(session, Batch, [{"id": batch, "created_at": now}])
     campaign.state, campaign.batch_id, campaign.launched_at = CampaignState.COMPOSING.value, batch, now
     session.flush()
-    _changed(session, actor, campaign, "launched", {"count": count}, now=now)
+    _changed(session, actor, campaign, LAUNCHED, {"count": count}, now=now)
     return campaign.id
 
 
@@ -189,6 +197,13 @@ def release(session: Session, batches: list[int], *, now: int) -> None:
     statement = update(Delivery).where(Delivery.batch_id.in_(batches), Delivery.state == State.QUEUED.value).values(due_at=now)
     accounts = session.scalars(statement.returning(Delivery.account), execution_options={"synchronize_session": False})
     wake(session, *{send_topic(account) for account in accounts})
+
+
+def confirmed(session: Session, campaign_id: int) -> int:
+    """The number of people that was confirmed at launch, from the record."""
+    mine = (DomainEvent.subject == "campaign", DomainEvent.subject_id == campaign_id, DomainEvent.kind == LAUNCHED)
+    after = session.scalar(select(DomainEvent.after).where(*mine).order_by(DomainEvent.id.desc()).limit(1))
+    return int(json.loads(after)["count"]) if after else 0
 
 
 def campaign_of(session: Session, actor: Actor, campaign_id: int) -> Campaign:

@@ -18,8 +18,8 @@ from crm.conversations.talk import Saying, say_many
 from crm.conversations.threads import Author, Conversation, Status
 from crm.outbox.deliveries import Delivery, State
 from crm.outbox.gate import CAP_MS, Passing, judge
-from crm.outreach.campaigns import SCHEDULE, Campaign, CampaignState, Recipient, RecipientState
-from crm.outreach.segments import address_of, chosen, unpack
+from crm.outreach.campaigns import SCHEDULE, Campaign, CampaignState, Recipient, RecipientState, confirmed
+from crm.outreach.segments import address_of, agreed_by, chosen, unpack
 from crm.outreach.zones import zone_of
 from crm.people.contacts import Contact, Identity
 from crm.people.reps import Member
@@ -72,8 +72,11 @@ QUEUED = (
 )
 
 
-def fill(session: Session, campaign_id: int, *, now: int, limit: int = 5000) -> bool:
-    """Write down the recipients among the next `limit` people; answers whether there are more to look at. A repeat adds nobody."""
+def fill(session: Session, campaign_id: int, *, now: int, limit: int = 3000) -> bool:
+    """Write down the recipients among the next `limit` people; answers whether there are more to look at. A repeat adds nobody.
+
+    Whoever agreed only after the launch is not one of them, and never more are written down than were confirmed.
+    """
     campaign = session.get(Campaign, campaign_id)
     if campaign is None or campaign.state != CampaignState.COMPOSING:
         return False
@@ -81,13 +84,15 @@ def fill(session: Session, campaign_id: int, *, now: int, limit: int = 5000) -> 
     last = session.scalar(roots.offset(limit - 1).limit(1))
     segment, within = unpack(campaign.segment), [Contact.id > campaign.cursor, *([Contact.id <= last] if last else [])]
     columns = (literal(campaign.id), Contact.id, address_of(segment).scalar_subquery(), literal(now))
-    people = select(*columns).where(*within, *chosen(segment, campaign.launched_at))
+    promised = confirmed(session, campaign.id)
+    rules = (*within, *chosen(segment, campaign.launched_at), agreed_by(campaign.launched_at))
+    people = select(*columns).where(*rules).order_by(Contact.id).limit(max(promised - campaign.total, 0))
     done = session.execute(insert_ignoring(table_of(Recipient)).from_select(["campaign_id", "contact_id", "identity_id", "due_at"], people))
     campaign.total += done.rowcount  # type: ignore[attr-defined]
     campaign.cursor = last or campaign.cursor
     if last is None:
         campaign.filled, campaign.state = 1, CampaignState.RUNNING.value
-        record(session, Change("campaign", campaign.id, "filled", SCHEDULE, after={"recipients": campaign.total}), now=now)
+        record(session, Change("campaign", campaign.id, "filled", SCHEDULE, after={"recipients": campaign.total, "confirmed": promised}), now=now)
     session.flush()
     return last is not None
 
@@ -184,7 +189,7 @@ def _thread(chunk: Chunk, row: RowMapping, ids: Iterator[int], *, now: int) -> i
 
 
 def _saying(campaign: Campaign, template: Template, row: RowMapping, conversation_id: int, company: Company, number: int) -> Saying:
-    values = Values(name_to_use(row["name"], row["platform_name"]), company.name, row["account"], row["need"] or "", row["rep"] or "")
+    values = Values(name_to_use(row["name"], row["platform_name"]), company.name, need=row["need"] or "", rep=row["rep"] or "")
     words = render(template, values, row["language"])
     once = f"campaign:{campaign.id}:{row['contact_id']}"
     to = (row["account"], row["external_id"])

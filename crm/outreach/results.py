@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.errors import NotFound
@@ -19,6 +20,8 @@ from crm.people.contacts import Contact
 
 REPLY_MS = 72 * HOUR
 TELL_MS = 3 * SECOND
+CHUNK = 2000
+COUNTING = "counting"
 LEFT = (State.SENT.value, State.DELIVERED.value, State.READ.value, State.UNKNOWN.value)
 ON_THE_WAY = (State.QUEUED.value, State.SENDING.value)
 
@@ -135,20 +138,22 @@ def _mark(session: Session, campaign: Campaign) -> str:
     return json.dumps([campaign.state, campaign.total, sorted((row[0], row[1]) for row in rows)])
 
 
-def finish_done(session: Session, *, now: int) -> int:
-    """Finish the campaigns that have nothing left to say, and write down their results; once more when no answer can count any longer."""
+def finish_done(session: Session, *, now: int, chunk: int = CHUNK) -> int:
+    """Finish the campaigns that have nothing left to say, and count the result of one chunk by chunk; once more when no answer can count any longer."""
     done = 0
     for campaign in session.scalars(select(Campaign).where(Campaign.state == CampaignState.RUNNING.value)).all():
         if not _over(session, campaign):
             continue
-        campaign.state, campaign.finished_at = CampaignState.FINISHED.value, now
-        _write_result(session, campaign, now=now)
-        record(session, Change("campaign", campaign.id, "finished", SCHEDULE, after={"sent": campaign.sent}), now=now)
+        campaign.state, campaign.finished_at, campaign.cursor, campaign.told = CampaignState.FINISHED.value, now, 0, ""
+        record(session, Change("campaign", campaign.id, "finished", SCHEDULE, after={"recipients": campaign.total}), now=now)
+        tell(session, [notice(campaign.id)], now=now)
         done += 1
+    session.flush()
+    new = and_(Campaign.state == CampaignState.FINISHED.value, Campaign.counted_at < Campaign.finished_at)
     ended = (CampaignState.FINISHED.value, CampaignState.CANCELLED.value)
-    stale = (Campaign.state.in_(ended), Campaign.finished_at <= now - REPLY_MS, Campaign.counted_at < Campaign.finished_at + REPLY_MS)
-    for campaign in session.scalars(select(Campaign).where(*stale).limit(1)).all():
-        _write_result(session, campaign, now=now)
+    stale = and_(Campaign.state.in_(ended), Campaign.finished_at <= now - REPLY_MS, Campaign.counted_at < Campaign.finished_at + REPLY_MS)
+    for campaign in session.scalars(select(Campaign).where(or_(new, stale)).order_by(Campaign.id).limit(1)).all():
+        _count_on(session, campaign, chunk, now=now)
         done += 1
     return done
 
@@ -159,11 +164,42 @@ def _over(session: Session, campaign: Campaign) -> bool:
     return not session.scalar(select(unsaid)) and not session.scalar(select(unsent))
 
 
-def _write_result(session: Session, campaign: Campaign, *, now: int) -> None:
+def _count_on(session: Session, campaign: Campaign, most: int, *, now: int) -> None:
+    """Count the next chunk of a campaign's recipients; the result is written down when there is no next one."""
+    # What staff was told while it ran is a list, what is counted so far is not.
+    so_far: dict[str, int] = json.loads(campaign.told) if campaign.told.startswith("{") else {}
+    after = campaign.cursor if so_far else 0
+    rows = session.execute(_chunk(campaign.id, after, most)).all()
+    found = Counter(so_far) + Counter(word for row in rows for word in _words(row))
+    if rows:
+        campaign.cursor, campaign.told = max(row.contact_id for row in rows), json.dumps({COUNTING: 1, **found})
+    if len({row.contact_id for row in rows}) < most:
+        campaign.sent, campaign.failed, campaign.unknown = found["sent"], found["failed"], found["unknown"]
+        campaign.cancelled, campaign.opted_out, campaign.replied = found["cancelled"], found["opted_out"], found["replied"]
+        campaign.counted_at, campaign.told, campaign.cursor = now, "", 0
+        record(session, Change("campaign", campaign.id, "counted", SCHEDULE, after={"sent": campaign.sent}), now=now)
+        tell(session, [notice(campaign.id)], now=now)
     session.flush()
-    result = progress(session, campaign.id)
-    campaign.sent, campaign.failed, campaign.unknown = result.sent, result.failed, result.unknown
-    campaign.cancelled, campaign.opted_out, campaign.replied = sum(n for _, n in result.cancelled), result.opted_out, result.replied
-    campaign.counted_at = now
-    session.flush()
-    tell(session, [notice(campaign.id)], now=now)
+
+
+def _chunk(campaign_id: int, after: int, most: int) -> Select[int, str, str, bool, bool]:
+    mine = (Recipient.campaign_id == campaign_id, Recipient.contact_id > after)
+    some = select(Recipient.contact_id).where(*mine).order_by(Recipient.contact_id).limit(most)
+    return (
+        select(Recipient.contact_id, Recipient.state, Delivery.state.label("ended"), _opted_out().label("opted_out"), _replied().label("replied"))
+        .join(_own, _own.id == Recipient.contact_id)
+        .outerjoin(Delivery, and_(Delivery.message_id == Recipient.message_id, Delivery.part == 0, Delivery.desk == 0))
+        .where(Recipient.campaign_id == campaign_id, Recipient.contact_id.in_(some))
+    )
+
+
+def _words(row: Row[int, str, str, bool, bool]) -> Iterator[str]:
+    """Under which words of the result one recipient counts; whose turn never came is cancelled, because the campaign is over."""
+    if row.ended is None or row.ended in (State.CANCELLED, State.EXPIRED):
+        yield "cancelled"
+    elif row.ended in (State.FAILED, State.UNKNOWN):
+        yield str(row.ended)
+    elif row.ended in LEFT:
+        yield "sent"
+    if row.ended in LEFT:
+        yield from (word for word, holds in (("opted_out", row.opted_out), ("replied", row.replied)) if holds)

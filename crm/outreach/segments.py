@@ -15,6 +15,7 @@ from crm.base.time import DAY, allowed_from
 from crm.conversations.threads import Conversation
 from crm.outbox.gate import CAP_MS
 from crm.outreach.zones import zone_of
+from crm.people.consents import MARKETING, Consent
 from crm.people.contacts import Contact, Identity
 from crm.people.reps import Member, authorise
 from crm.sales.leads import Lead, LeadStatus
@@ -170,6 +171,14 @@ def chosen(segment: Segment, now: int) -> list[ColumnElement[bool]]:
     return [*welcome, *belongs(segment, now), exists(address_of(segment))]
 
 
+def agreed_by(instant: int) -> ColumnElement[bool]:
+    """Whoever answered after an instant counts by what they had answered until then: a late yes does not join a campaign under way."""
+    mine = (Consent.contact_id == _kin.id, _kin.root_id == Contact.id, Consent.purpose == MARKETING)
+    later = exists().where(*mine, Consent.at > instant).correlate(Contact)
+    before = select(Consent.granted).where(*mine, Consent.at <= instant).order_by(Consent.id.desc()).limit(1).correlate(Contact)
+    return or_(~later, func.coalesce(before.scalar_subquery(), 0) == 1)
+
+
 def _sample(session: Session, segment: Segment, template: Template, company: Company, *, now: int) -> Sample | None:
     """The newest person of the audience who told their name, or the newest one."""
     newest = select(Contact).where(*chosen(segment, now)).order_by(Contact.id.desc()).limit(1)
@@ -184,7 +193,7 @@ def values_of(session: Session, person: Contact, segment: Segment, company: Comp
     """What is known of one person for a text."""
     mine = address_of(segment).scalar_subquery()
     row = session.execute(
-        select(Identity.account, Lead.need, Member.name)
+        select(Lead.need, Member.name)
         .select_from(Contact)
         .join(Identity, Identity.id == mine)
         .outerjoin(Lead, Lead.open_contact_id == Contact.id)
@@ -192,4 +201,4 @@ def values_of(session: Session, person: Contact, segment: Segment, company: Comp
         .outerjoin(Member, Member.id == Conversation.rep_id)
         .where(Contact.id == person.id)
     ).one()
-    return Values(name_to_use(person.name, person.platform_name), company.name, row.account, row.need or "", row.name or "")
+    return Values(name_to_use(person.name, person.platform_name), company.name, need=row.need or "", rep=row.name or "")

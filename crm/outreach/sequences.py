@@ -206,6 +206,9 @@ _ELIGIBLE = (
         _root.blocked == fixed(0),
         _root.silenced == fixed(0),
         Identity.reachable == fixed(1),
+        # Who waits for an answer of ours is not asked whether they have fallen silent.
+        Conversation.person_called == fixed(0),
+        or_(Conversation.waiting_since == fixed(0), Conversation.flow_state.not_like("done%")),
         ~_elsewhere.correlate(_root, Conversation),
         ~_before.correlate(Lead),
     )

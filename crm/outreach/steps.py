@@ -161,7 +161,7 @@ def text_of(step: Step, row: RowMapping, company: Company) -> str:
     """The step's words in the person's language, else in the company's first, else in any it has."""
     texts: dict[str, str] = json.loads(step.texts)
     language = next((one for one in (row["language"], *company.languages, "en") if one in texts), next(iter(texts)))
-    values = Values(name_to_use(row["name"], row["platform_name"]), company.name, row["account"], row["need"] or "", row["rep"] or "")
+    values = Values(name_to_use(row["name"], row["platform_name"]), company.name, need=row["need"] or "", rep=row["rep"] or "")
     return render(parse(texts[language]), values, language)
 
 

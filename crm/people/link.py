@@ -71,7 +71,7 @@ def link(session: Session, winner_id: int, loser_id: int, *, why: str, now: int)
     if winner.id == loser.id:
         return
     moved = list(session.scalars(select(Contact.id).where(Contact.root_id == loser.id)))
-    winner.name = winner.name or loser.name
+    winner.name, winner.platform_name = winner.name or loser.name, winner.platform_name or loser.platform_name
     winner.marketing = -1 if -1 in (winner.marketing, loser.marketing) else max(winner.marketing, loser.marketing)
     winner.silenced, winner.blocked = max(winner.silenced, loser.silenced), max(winner.blocked, loser.blocked)
     winner.promoted_at, winner.last_inbound_at = max(winner.promoted_at, loser.promoted_at), max(winner.last_inbound_at, loser.last_inbound_at)

@@ -137,9 +137,11 @@ def set_available(session: Session, actor: Rep, available: bool, *, now: int) ->
         record(session, Change("rep", member.id, "available" if available else "away", actor), now=now)
 
 
-def set_language(session: Session, actor: Rep, language: str) -> None:
+def set_language(session: Session, actor: Rep, language: str, *, now: int) -> None:
     """Choose the language the staff bot speaks to this member."""
     member = session.get(Member, actor.id)
-    if member is None:
+    if member is None or not member.active:
         raise NotFound
-    member.language = language
+    if member.language != language:
+        before, member.language = member.language, language
+        record(session, Change("rep", member.id, "language", actor, before={"language": before}, after={"language": language}), now=now)

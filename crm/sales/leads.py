@@ -10,7 +10,7 @@ from crm.base.errors import NotFound
 from crm.base.history import Change, record
 from crm.base.policy import Action
 from crm.base.table import Row
-from crm.people.contacts import family_of, root_of
+from crm.people.contacts import family_of, points_of, root_of
 from crm.people.reps import authorise
 
 
@@ -87,7 +87,8 @@ def qualify(session: Session, actor: Actor, contact_id: int, *, now: int) -> Non
     if lead is None or lead.qualified_at:
         return
     lead.qualified_at = now
-    if lead.status == LeadStatus.NEW:
+    known = lead.need or points_of(session, contact_id, "phone") or points_of(session, contact_id, "email")
+    if lead.status == LeadStatus.NEW and known:
         lead.status = LeadStatus.QUALIFIED.value
     session.flush()
     record(session, Change("lead", lead.id, "qualified", actor), now=now)

@@ -6,8 +6,17 @@ from sandbox.telegram.shapes import Json, bad_request
 
 ACTIONS = frozenset(
     [
-        "url", "callback_data", "web_app", "login_url", "switch_inline_query", "switch_inline_query_current_chat", "switch_inline_query_chosen_chat",
-        "copy_text", "callback_game", "pay", "disabled",
+        "url",
+        "callback_data",
+        "web_app",
+        "login_url",
+        "switch_inline_query",
+        "switch_inline_query_current_chat",
+        "switch_inline_query_chosen_chat",
+        "copy_text",
+        "callback_game",
+        "pay",
+        "disabled",
     ]
 )
 MOST_BUTTONS = 100
@@ -50,7 +59,7 @@ def _rows(rows: object) -> list[list[object]]:
 
 def _inline_button(button: object) -> Json:
     if not isinstance(button, dict) or not isinstance(button.get("text"), str):
-        raise bad_request("can't parse inline keyboard button: field \"text\" must be of type String")
+        raise bad_request('can\'t parse inline keyboard button: field "text" must be of type String')
     if not button["text"].strip():
         raise bad_request("can't parse inline keyboard button: text must be non-empty")
     actions = ACTIONS & {name for name, value in button.items() if value is not None}

@@ -22,6 +22,4 @@ class RequestLog:
 
     def matching(self, bot: str | None, method: str | None, after: int) -> list[Json]:
         """The requests of one bot and one method, or of all, numbered above `after`."""
-        return [
-            entry for entry in self._entries[after:] if bot in {None, entry["bot"]} and (method is None or method.lower() == entry["method"].lower())
-        ]
+        return [entry for entry in self._entries[after:] if bot in {None, entry["bot"]} and (method is None or method.lower() == entry["method"].lower())]

@@ -9,22 +9,56 @@ from sandbox.telegram.shapes import Json, bad_request
 
 NUMBERS = frozenset(
     [
-        "chat_id", "from_chat_id", "user_id", "message_id", "message_thread_id", "offset", "limit", "timeout", "reply_to_message_id", "duration", "width",
-        "height", "cache_time", "max_connections", "length",
+        "chat_id",
+        "from_chat_id",
+        "user_id",
+        "message_id",
+        "message_thread_id",
+        "offset",
+        "limit",
+        "timeout",
+        "reply_to_message_id",
+        "duration",
+        "width",
+        "height",
+        "cache_time",
+        "max_connections",
+        "length",
     ]
 )
 REALS = frozenset(["latitude", "longitude", "horizontal_accuracy"])
 FLAGS = frozenset(
     [
-        "disable_notification", "protect_content", "show_alert", "is_big", "drop_pending_updates", "disable_content_type_detection", "has_spoiler",
-        "supports_streaming", "show_caption_above_media", "allow_sending_without_reply", "disable_web_page_preview", "revoke_messages", "remove_caption",
+        "disable_notification",
+        "protect_content",
+        "show_alert",
+        "is_big",
+        "drop_pending_updates",
+        "disable_content_type_detection",
+        "has_spoiler",
+        "supports_streaming",
+        "show_caption_above_media",
+        "allow_sending_without_reply",
+        "disable_web_page_preview",
+        "revoke_messages",
+        "remove_caption",
         "for_channels",
     ]
 )
 STRUCTURES = frozenset(
     [
-        "reply_markup", "entities", "caption_entities", "media", "reply_parameters", "link_preview_options", "allowed_updates", "commands", "scope",
-        "message_ids", "reaction", "menu_button",
+        "reply_markup",
+        "entities",
+        "caption_entities",
+        "media",
+        "reply_parameters",
+        "link_preview_options",
+        "allowed_updates",
+        "commands",
+        "scope",
+        "message_ids",
+        "reaction",
+        "menu_button",
     ]
 )
 NAMES_OF_STRUCTURES = {"reply_markup": "reply keyboard markup JSON object", "entities": "entities", "caption_entities": "entities"}

@@ -74,7 +74,14 @@ def test_reading_again_gives_the_same(channel: Channel) -> None:
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.one_of(st.binary(max_size=300), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)).map(json.dumps).map(str.encode)))
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x))
+        .map(json.dumps)
+        .map(str.encode),
+    )
+)
 def test_no_bytes_break_the_reader(channel: Channel, body: bytes) -> None:
     assert all(isinstance(event, EVENTS) for event in channel.parse(raw(channel.account, body)))
 

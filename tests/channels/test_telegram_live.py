@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from channels.telegram import Telegram, TelegramOptions
+from channels.telegram.listen import Poller
+from channels.telegram.verdicts import Refused
 from crm.base.events import ContactShared, Edit, IdentityChanged, Message, Postback, SessionStarted
-from crm.base.outbound import Button, Say
+from crm.base.outbound import Button, Reason, Say
 from tests.channels.telegram_world import TOKEN, Recorder, World, listening, opened_world, scripted
 
 
@@ -106,11 +108,37 @@ async def test_a_rival_poller_is_told_by_health_and_outlived(world: World) -> No
         assert (await world.telegram.health()).ok
 
 
-async def test_a_wrong_token_ends_the_listening_and_is_told_by_health(world: World) -> None:
+class Doubtful:
+    """A Telegram that does not know the token at first, and then has an update."""
+
+    def __init__(self) -> None:
+        self.answers: list[list[object] | Exception] = [Refused(Reason.ACCOUNT_PROBLEM, "Unauthorized", code) for code in (401, 404, 401)]
+        self.answers.append([{"update_id": 7}])
+
+    async def updates(self, offset: int) -> list[object]:
+        if not self.answers:
+            await asyncio.Event().wait()
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def answer_press(self, press: str) -> None:
+        raise AssertionError("nobody pressed anything")
+
+
+async def test_a_token_that_is_known_again_is_polled_with_again() -> None:
+    offsets, poller = Recorder(), Poller("telegram", Doubtful(), lambda: 1, first_wait=0.0, longest_wait=0.001)
+    task = asyncio.create_task(poller.run(offsets))
+    offset, _ = await offsets.next()
+    task.cancel()
+    assert (offset, poller.trouble) == (8, "")
+
+
+async def test_a_wrong_token_is_told_by_health_while_the_listening_goes_on(world: World) -> None:
     telegram = Telegram(replace(world.options, token="999:WRONG"))
-    async with asyncio.timeout(10):
-        await telegram.listen(Recorder())
-    health = await telegram.health()
+    async with listening(telegram, Recorder()):
+        health = await telegram.health()
     await telegram.close()
     assert (health.ok, health.words) == (False, "Telegram does not know this token")
 

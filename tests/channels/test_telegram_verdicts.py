@@ -70,6 +70,13 @@ def test_an_answer_that_tells_nothing_leaves_the_sending_uncertain(status: int, 
         judge(status, body)
 
 
+@pytest.mark.parametrize("status", [401, 404])
+@pytest.mark.parametrize("body", [b"<html>log in to the hotel's network</html>", b"", b'{"error": "log in"}'])
+def test_a_captive_portal_says_nothing_about_the_token(status: int, body: bytes) -> None:
+    with pytest.raises(Uncertain):
+        judge(status, body)
+
+
 def test_an_unreadable_answer_keeps_its_bytes() -> None:
     with pytest.raises(Unreadable) as caught:
         judge(200, b'{"ok":true,"result":[')

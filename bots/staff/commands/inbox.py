@@ -3,7 +3,6 @@
 from bots.staff import menus
 from bots.staff.posts import Post
 from bots.staff.visit import Command, Done, Visit
-from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.i18n import N_
 from crm.conversations import desk
@@ -20,7 +19,7 @@ def deed(session: Session, visit: Visit) -> Done:
 def page(session: Session, visit: Visit, intent: Intent) -> Done:
     """Show one page; `detail` "mine" keeps to one's own."""
     mine = intent.detail == "mine"
-    rows, count = desk.inbox(session, visit.rep, everybody=visit.rep.role is Role.MANAGER, mine=mine, after=intent.target, most=PAGE)
+    rows, count = desk.inbox(session, visit.rep, mine=mine, after=intent.target, most=PAGE)
     if not rows:
         words = visit.tr("You have no conversation now.") if mine else visit.tr("Nothing is open. New messages come here by themselves.")
         return Done((Post(words, menus.home(visit.tr)),))

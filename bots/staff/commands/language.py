@@ -20,7 +20,7 @@ def choose(session: Session, visit: Visit, intent: Intent) -> Done:
     """Speak a language from now on."""
     if intent.detail not in LANGUAGES:
         raise Invalid
-    set_language(session, visit.rep, intent.detail)
+    set_language(session, visit.rep, intent.detail, now=visit.now)
     tr = translator(intent.detail)
     return Done((Post(tr("I speak English now."), menus.home(tr)),), NATIVE[intent.detail], dress=True)
 

@@ -9,14 +9,14 @@ from bots.staff.commands.promo_people import Desk, Plan, choice_post, described,
 from bots.staff.posts import Key, Post
 from bots.staff.templates import fields, refusal
 from bots.staff.updates import Text
-from bots.staff.visit import Command, Done, Visit
+from bots.staff.visit import Command, Done, Visit, ask
 from bots.staff.words import plain_name, whole
 from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired
 from crm.base.i18n import N_, NATIVE, N_button
 from crm.base.policy import Action
-from crm.base.template import BadTemplate
+from crm.base.template import BadTemplate, parse, tidy
 from crm.base.text import cut_utf16
 from crm.base.time import HOUR
 from crm.outreach import campaigns
@@ -35,7 +35,7 @@ PEOPLE = N_button("Change the people")
 def deed(session: Session, visit: Visit) -> Done:
     """Begin a promotion; one that was begun before is left."""
     plan = Plan(version=visit.event)
-    post = _people(session, visit, visit.event, plan)
+    post = _people(visit, visit.event, plan)
     _keep(session, visit, visit.event, plan)
     return Done((post,))
 
@@ -58,7 +58,7 @@ def typed(session: Session, visit: Visit, wizard: Wizard) -> Done:
     said = visit.said.text if isinstance(visit.said, Text) and not visit.said.media else ""
     plan = replace(plan_of(wizard.facts), text=said, version=visit.event)
     try:
-        post = _look(session, visit, wizard.target, plan)
+        post = _look(visit, wizard.target, plan)
     except BadTemplate as error:
         return Done((_question(visit, wizard.target, refusal(visit.tr, error)),))
     _keep(session, visit, wizard.target, plan)
@@ -79,7 +79,7 @@ def _choose(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done
     plan = replace(with_choice(plan_of(wizard.facts), what, value, _sendable(visit)), version=visit.event)
     _keep(session, visit, wizard.target, plan)
     if what == "age":
-        return _changed(visit, _people(session, visit, wizard.target, plan))
+        return _changed(visit, _people(visit, wizard.target, plan))
     return _changed(visit, choice_post(_desk(visit, wizard.target), plan, what, _sendable(visit)))
 
 
@@ -87,14 +87,14 @@ def _back(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
     """Show whom it is for."""
     plan = plan_of(wizard.facts)
     _keep(session, visit, wizard.target, plan)
-    return _changed(visit, _people(session, visit, wizard.target, plan))
+    return _changed(visit, _people(visit, wizard.target, plan))
 
 
 def _look_again(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
     """Show what would be sent with the choice as it stands now."""
     plan = plan_of(wizard.facts)
     _keep(session, visit, wizard.target, plan)
-    return _changed(visit, _look(session, visit, wizard.target, plan))
+    return _changed(visit, _look(visit, wizard.target, plan))
 
 
 def _text(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
@@ -109,15 +109,15 @@ def _text(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
 def _send(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
     """Launch it with the number that was confirmed; when that has changed, show the new one."""
     _, version, count = detail.split(":")
-    plan, segment = plan_of(wizard.facts), plan_of(wizard.facts).segment(visit.sendable)
+    plan = plan_of(wizard.facts)
     if version != str(plan.version) or not plan.text:
         return Done(toast=visit.tr("You have changed it since. Send it from the newest preview."), alert=True)
-    now = preview(session, visit.rep, segment, plan.text, visit.company, now=visit.now)
+    now = _found(visit, plan, plan.text)
     if now.count != int(count) or not now.count:
         changed = visit.tr("It would reach {n} people now, not {before}. Look again.", n=now.count, before=count)
         return replace(_changed(visit, look_post(visit, wizard.target, plan, now)), toast=changed, alert=True)
-    number = campaigns.draft(session, visit.rep, segment, plan.text, once=f"promo:{visit.rep.id}:{wizard.target}", now=visit.now)
-    campaigns.launch(session, visit.rep, number, now.count, now=visit.now)
+    number = campaigns.draft(session, visit.rep, plan.segment(visit.sendable), plan.text, once=f"promo:{visit.rep.id}:{wizard.target}", now=visit.now)
+    campaigns.launch(session, visit.rep, number, int(count), counted=now.count, now=visit.now)
     quit_wizard(session, visit.rep, NAME)
     words = visit.tr.many("📣 On its way to {n} person.", "📣 On its way to {n} people.", now.count)
     return replace(_changed(visit, Post(f"{words}\n\n{whole(cut_utf16(plan.text, SAMPLE_MOST))}")), toast=words)
@@ -130,15 +130,19 @@ def _leave(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
     return replace(_changed(visit, Post(words, menus.home(visit.tr))), toast=words)
 
 
-def _people(session: Session, visit: Visit, number: int, plan: Plan) -> Post:
-    found = preview(session, visit.rep, plan.segment(visit.sendable), "", visit.company, now=visit.now)
-    return people_post(_desk(visit, number), plan, found)
+def _people(visit: Visit, number: int, plan: Plan) -> Post:
+    return people_post(_desk(visit, number), plan, _found(visit, plan, ""))
 
 
-def _look(session: Session, visit: Visit, number: int, plan: Plan) -> Post:
-    # A text of nothing but blanks must be refused, while "" asks `preview` for no sample.
-    found = preview(session, visit.rep, plan.segment(visit.sendable), plan.text or " ", visit.company, now=visit.now)
-    return look_post(visit, number, plan, found)
+def _look(visit: Visit, number: int, plan: Plan) -> Post:
+    parse(tidy(plan.text))  # a bad text is refused before anybody is counted
+    return look_post(visit, number, plan, _found(visit, plan, plan.text))
+
+
+def _found(visit: Visit, plan: Plan, words: str) -> Preview:
+    """Whom it would reach, read from a snapshot: counting 50,000 people took 235 ms, too long for the one writer."""
+    segment = plan.segment(visit.sendable)
+    return ask(visit, ("promo", segment, words), lambda session: preview(session, visit.rep, segment, words, visit.company, now=visit.now))
 
 
 def look_post(visit: Visit, number: int, plan: Plan, found: Preview) -> Post:

@@ -1,10 +1,11 @@
 """Promotions that were sent: hold, resume, call off, look at the result, list the earlier ones."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bots.staff import campaign
 from bots.staff.posts import Key, Post
-from bots.staff.visit import Done, Pressed, Visit
+from bots.staff.visit import Done, Pressed, Visit, ask
 from bots.staff.words import MORE, isolated
 from crm.base.db import Session
 from crm.base.errors import Expired
@@ -12,7 +13,7 @@ from crm.base.i18n import N_button
 from crm.base.text import clean_name
 from crm.outreach import campaigns
 from crm.outreach.campaigns import CampaignState
-from crm.outreach.results import progress
+from crm.outreach.results import Progress, progress
 from crm.people.desk import CONFIRM_MS, Intent
 
 LISTED = 7
@@ -24,9 +25,11 @@ def turn(session: Session, visit: Visit, intent: Intent) -> Done:
     """Do what a button under a promotion asks for."""
     match intent.detail:
         case "hold":
+            _counted(visit, intent.target)
             campaigns.hold(session, visit.rep, intent.target, now=visit.now)
             return shown(session, visit, intent.target, visit.tr("Held: nothing leaves until you resume it."))
         case "resume":
+            _counted(visit, intent.target)
             campaigns.resume(session, visit.rep, intent.target, now=visit.now)
             return shown(session, visit, intent.target, visit.tr("It goes on."))
         case "cancel":
@@ -39,15 +42,24 @@ def turn(session: Session, visit: Visit, intent: Intent) -> Done:
         case "refresh":
             return shown(session, visit, intent.target, visit.tr("Counted anew."))
         case "open":
-            campaigns.campaign_of(session, visit.rep, intent.target)
-            return Done((campaign.post(visit.tr, progress(session, intent.target)),))
+            return Done((campaign.post(visit.tr, standing(session, visit, intent.target)),))
     raise Expired
 
 
 def shown(session: Session, visit: Visit, number: int, toast: str) -> Done:
     """The promotion as it stands now, where the button was pressed."""
-    campaigns.campaign_of(session, visit.rep, number)
-    return Done((campaign.post(visit.tr, progress(session, number), edits=visit.replied_to or 0),), toast)
+    return Done((campaign.post(visit.tr, standing(session, visit, number), edits=visit.replied_to or 0),), toast)
+
+
+def standing(session: Session, visit: Visit, number: int) -> Progress:
+    """How a promotion stands: its state as it is in this deed, its numbers from a snapshot just before."""
+    state = CampaignState(campaigns.campaign_of(session, visit.rep, number).state)
+    return replace(_counted(visit, number), state=state)
+
+
+def _counted(visit: Visit, number: int) -> Progress:
+    """The numbers alone; asked before anything is changed, because an unanswered question undoes the deed."""
+    return ask(visit, ("campaign", number), lambda session: progress(session, number))
 
 
 def _sure(session: Session, visit: Visit, number: int) -> Done:
@@ -57,7 +69,7 @@ def _sure(session: Session, visit: Visit, number: int) -> Done:
     words = visit.tr.many(
         "Call this promotion off for good? {n} person has not got it yet.",
         "Call this promotion off for good? {n} people have not got it yet.",
-        progress(session, number).queued,
+        standing(session, visit, number).queued,
     )
     keys = (Key(visit.tr.button(SURE), Intent("campaign", number, "sure")), Key(visit.tr.button(KEEP), Intent("campaign", number, "keep")))
     return Done((Post(words, (keys,), lasts=CONFIRM_MS),))

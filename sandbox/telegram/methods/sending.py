@@ -13,8 +13,17 @@ MOST_IN_ALBUM = 10
 IN_ALBUM = frozenset(["photo", "video", "audio", "document", "animation"])
 ACTIONS = frozenset(
     [
-        "typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice", "upload_document", "choose_sticker",
-        "find_location", "record_video_note", "upload_video_note",
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "upload_document",
+        "choose_sticker",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
     ]
 )
 

@@ -71,9 +71,7 @@ async def test_twenty_presses_of_take_by_two_reps_make_one_holder(office: Office
     await office.show()
     cards = {person: await office.find(person, "Ann Lee") for person in people}
     presses = [(person, cards[person]) for _ in range(10) for person in people]
-    heard = [
-        office.hands.do(person, "click", bot="staff", message_id=card["message_id"], button="Take", wait=5) for person, card in presses
-    ]
+    heard = [office.hands.do(person, "click", bot="staff", message_id=card["message_id"], button="Take", wait=5) for person, card in presses]
     answers = asyncio.gather(*heard)
     while not answers.done():
         await office.listen()

@@ -67,8 +67,15 @@ def test_every_state_of_our_answer_has_words(state: State, company: Company) -> 
     assert ("has blocked us" in text) == (state is State.FAILED)
 
 
-@pytest.mark.parametrize("changes", [{"status": status, "holder_id": holder, "blocked": blocked, "reachable": False, "person_called": True}
-                                     for status in ("open", "snoozed", "closed") for holder in (None, 1, 9) for blocked in (False, True)])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": status, "holder_id": holder, "blocked": blocked, "reachable": False, "person_called": True}
+        for status in ("open", "snoozed", "closed")
+        for holder in (None, 1, 9)
+        for blocked in (False, True)
+    ],
+)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_card_of_any_state_is_drawn_in_any_language(changes: dict[str, object], language: str, company: Company) -> None:
     reader = replace(MARIAM, language=language)

@@ -2,14 +2,25 @@
 
 import pytest
 
-from bots.staff.commands import COMMANDS, known_to
+from bots.staff.buttons import show
+from bots.staff.commands import COMMANDS, inbox, known_to, mine
+from bots.staff.updates import Driven, Press, Text
+from bots.staff.visit import Done, NotStaff, Visit, once
 from crm.base.actors import Role, System
+from crm.base.db import Session
+from crm.base.errors import Forbidden
+from crm.base.history import DomainEvent
+from crm.base.i18n import translator
+from crm.base.rows import add
 from crm.base.time import MINUTE
-from crm.inbox.log import Waiting
+from crm.conversations import assign, desk
+from crm.conversations.threads import Conversation
+from crm.inbox.log import RawEventRow, Waiting
+from crm.outbox.deliveries import Delivery
 from crm.outbox.notices import Notice, NoticeKind, NoticeRow, tell
 from crm.people import reps
 from crm.people.desk import Intent
-from crm.people.reps import Stranger
+from crm.people.reps import Member, Stranger
 from crm.sales.leads import Lead
 from tests.bots.staff.office import Office
 
@@ -217,3 +228,101 @@ def test_a_command_is_one_telegram_takes(command: object) -> None:
     assert name.islower()
     assert 1 <= len(description) <= 256
     assert Intent("command", detail=name)
+
+
+async def remove(office: Office, name: str) -> None:
+    """Somebody leaves the staff."""
+    await office.store.write(lambda s: s.query(Member).filter_by(name=name).update({"active": 0}))
+
+
+async def test_a_removed_rep_whose_press_was_under_way_sees_no_card(office: Office) -> None:
+    rep = await office.member("ruben")
+    await office.letter("My secret address is Baker Street")
+    before = await office.store.read(lambda s: s.query(Delivery).count())
+    press = Press(int(rep.address), int(rep.address), "q", 1, "")
+    visit = Visit(rep, press, 77, office.now(), office.now(), office.company, {}, "staff_bot")
+    await remove(office, "Ruben")
+    for deed in (lambda s, v: show(s, v, Intent("show", 1)), inbox.deed, mine.deed):
+        with pytest.raises(NotStaff):
+            await office.store.write(lambda s, deed=deed: once(s, visit, deed))  # type: ignore[misc]
+    assert await office.store.read(lambda s: s.query(Delivery).count()) == before
+
+
+async def test_a_deed_goes_by_the_role_of_now(office: Office) -> None:
+    rep = await office.member("mariam", Role.MANAGER)
+    said = Press(int(rep.address), int(rep.address), "q", 1, "")
+    visit = Visit(rep, said, 78, office.now(), office.now(), office.company, {}, "staff_bot")
+    await office.store.write(lambda s: s.query(Member).update({"role": Role.REP.value}))
+    done = await office.store.write(lambda s: once(s, visit, lambda _, now: Done(toast=now.rep.role.value)))
+    assert done.toast == "rep"
+
+
+async def test_one_who_was_removed_while_the_deed_ran_gets_the_answer_of_a_stranger(office: Office) -> None:
+    rep = await office.member("ruben")
+    await remove(office, "Ruben")
+    said = Text(int(rep.address), int(rep.address), "Ruben", "en", 99, "/inbox", None, False, False, (), office.now())
+    done = await office.staff._do(rep, Driven(said, 79, office.now()), inbox.deed)
+    pressed = await office.staff._do(rep, Driven(Press(int(rep.address), int(rep.address), "q", 1, "x"), 80, office.now()), inbox.deed)
+    await office.show()
+    assert (done.posts, pressed.toast) == ((), translator("hy")("This button has expired."))
+    assert (await office.posts("ruben"))[-1] == "This bot is for the staff of Marani. If you have an invitation, open its link."
+
+
+async def test_the_inbox_of_a_rep_has_theirs_and_what_nobody_took_of_a_manager_everybodys(office: Office) -> None:
+    ruben, mariam = await office.member("ruben"), await office.member("mariam", Role.MANAGER)
+    for who in ("ann", "bob"):
+        await office.letter("Hello", who=who, name=who.title())
+    await office.store.write(lambda s: assign.take(s, mariam, min(row.id for row in s.query(Conversation)), now=office.now()))
+    assert [await office.store.read(lambda s, rep=rep: desk.inbox(s, rep)[1]) for rep in (ruben, mariam)] == [1, 2]  # type: ignore[misc]
+    await remove(office, "Ruben")
+    with pytest.raises(Forbidden):
+        await office.store.read(lambda s: desk.inbox(s, ruben))
+
+
+async def test_managers_are_told_of_a_parked_event_however_many_are_parked(office: Office) -> None:
+    await office.member("mariam", Role.MANAGER)
+    await office.park()
+    rows = [{"id": 10**6 + n, "account": "letters", "key": f"k{n}", "lane": "letters:x", "body": b"", "received_at": 1} for n in range(250)]
+    waiting = [{"event_id": row["id"], "shard": 0, "lane": "letters:x", "parked": 1, "attempts": 5, "error": f"E{n}"} for n, row in enumerate(rows)]
+
+    def fill(session: Session) -> None:
+        add(session, RawEventRow, rows)
+        add(session, Waiting, waiting)
+        tell(session, [Notice(NoticeKind.PARKED, 10**6 + 249, "parked:last")], now=office.now())
+
+    await office.store.write(fill)
+    await office.show()
+    assert "E249" in str((await office.find("mariam", "E249"))["text"])
+
+
+async def test_a_change_of_language_is_on_record(office: Office) -> None:
+    await office.member("ruben")
+    await office.press("ruben", await ask(office, "ruben", "/language"), "Русский")
+    [event] = await office.store.read(lambda s: s.query(DomainEvent).filter_by(subject="rep", kind="language").all())
+    assert (event.before, event.after) == ('{"language": "en"}', '{"language": "ru"}')
+
+
+async def test_a_rep_who_types_a_managers_command_is_told_whose_it_is(office: Office) -> None:
+    await office.member("ruben")
+    await office.say("ruben", "/promo")
+    await office.settle()
+    first, then = (await office.posts("ruben"))[-2:]
+    assert first == "/promo is for managers."
+    assert "/inbox" in then
+
+
+async def test_a_post_proved_by_an_answer_is_on_record(office: Office) -> None:
+    rep = await office.member("ruben")
+    await office.letter("Hello")
+    await office.show()
+
+    def lose(session: Session) -> int:
+        card = session.query(Delivery).filter(Delivery.conversation_id.is_not(None), Delivery.address == rep.address).one()
+        card.state, card.external_id = "unknown", None
+        session.flush()
+        desk.adopt(session, rep, "staff", card.conversation_id or 0, 5, now=office.now())
+        return card.id
+
+    number = await office.store.write(lose)
+    [event] = await office.store.read(lambda s: s.query(DomainEvent).filter_by(subject="delivery", subject_id=number, kind="adopted").all())
+    assert (event.rep_id, event.before, event.after) == (rep.id, '{"state": "unknown"}', '{"state": "sent"}')

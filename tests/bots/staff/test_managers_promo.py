@@ -2,6 +2,9 @@
 
 import pytest
 
+from bots.staff.commands import promo
+from bots.staff.updates import Press
+from bots.staff.visit import Unanswered, Visit, once
 from crm.base.actors import Role
 from crm.base.outbound import Reason, Undeliverable
 from crm.base.settings import Company
@@ -267,3 +270,11 @@ async def test_a_text_as_long_as_may_be_is_shown_and_sent_whole(office: Office) 
     assert offers(office) == [long.strip()]
     states = await office.store.read(lambda s: {row.state for row in s.query(Delivery).filter(Delivery.desk == 1)})
     assert "failed" not in states
+
+
+async def test_people_are_counted_before_the_writer_is_asked_for_anything(office: Office) -> None:
+    rep = await office.member("mariam", Role.MANAGER)
+    visit = Visit(rep, Press(int(rep.address), int(rep.address), "q", 1, ""), 77, office.now(), office.now(), office.company, {}, "staff_bot")
+    with pytest.raises(Unanswered):
+        await office.store.write(lambda s: once(s, visit, promo.deed))
+    assert await office.store.read(lambda s: s.query(WizardRow).count()) == 0

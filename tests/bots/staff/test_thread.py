@@ -186,6 +186,20 @@ async def test_nobody_on_duty_means_the_managers_see_it(office: Office) -> None:
     assert any("Ann Lee" in post for post in await office.posts("mariam"))
 
 
+async def test_a_manager_hears_for_a_rep_who_went_off_duty(office: Office) -> None:
+    await office.member("ruben")
+    await office.member("mariam", Role.MANAGER)
+    await office.letter("First")
+    await office.show()
+    await office.press("ruben", await office.last("ruben"), "Take")
+    await office.say("ruben", "/available")
+    await office.settle()
+    await office.letter("Where do I pay?")
+    await office.show()
+    for person in ("ruben", "mariam"):
+        assert any("Where do I pay?" in post for post in await office.posts(person))
+
+
 async def test_a_customers_photo_waits_for_its_bytes_and_holds_nothing_else_back(office: Office) -> None:
     await office.member("ruben")
     await office.letter("First")

@@ -102,7 +102,9 @@ async def test_a_full_disk_in_the_middle_takes_back_everybodys_deed_and_says_so(
     gate = threading.Event()
     held = asyncio.ensure_future(store.write(lambda session: gate.wait(10)))
     await asyncio.sleep(0.05)  # the writer is busy now, so that the next three meet in one batch
-    waiting = asyncio.gather(store.write(lambda session: add(session, [1])), store.write(fat), store.write(lambda session: add(session, [2])), return_exceptions=True)
+    waiting = asyncio.gather(
+        store.write(lambda session: add(session, [1])), store.write(fat), store.write(lambda session: add(session, [2])), return_exceptions=True
+    )
     await asyncio.sleep(0.05)
     gate.set()
     await held

@@ -27,7 +27,7 @@ def test_the_next_opening_passes_over_closed_days() -> None:
     assert local(hours.next_opening(at("2026-11-20 18:30")), "Asia/Yerevan").strftime("%a %H:%M") == "Mon 09:00"
 
 
-@pytest.mark.parametrize("words", ["monday 9-18", "mon 18:00-09:00", "fri-mon 09:00-18:00", "mon 09:00", "x"])
+@pytest.mark.parametrize("words", ["monday 9-18", "mon 9-25", "mon 18:00-09:00", "fri-mon 09:00-18:00", "mon 09:00", "x"])
 def test_hours_that_cannot_be_read_say_which(words: str) -> None:
     with pytest.raises(ValueError, match="hours"):
         parse_hours(words, "Asia/Yerevan")
@@ -54,3 +54,7 @@ def test_a_naive_moment_is_refused() -> None:
 
 def test_a_day_begins_at_local_midnight() -> None:
     assert local(day_start(at("2026-11-20 00:30"), "Asia/Yerevan"), "Asia/Yerevan").isoformat()[:16] == "2026-11-20T00:00"
+
+
+def test_hours_may_be_written_short() -> None:
+    assert parse_hours("mon-fri 10-19", "Asia/Yerevan") == parse_hours("mon-fri 10:00-19:00", "Asia/Yerevan")

@@ -10,8 +10,8 @@ from crm.base.settings import Company
 from crm.base.time import SECOND
 from crm.conversations.talk import reply
 from crm.conversations.threads import Conversation
-from crm.outbox.deliveries import Delivery, State
 from crm.outbox.claim import Sender, turn
+from crm.outbox.deliveries import Delivery, State
 from crm.outbox.drain import Drain
 from crm.outbox.notices import waiting_notices
 from crm.outbox.queue import Parcel, enqueue

@@ -378,6 +378,7 @@ async def test_who_agrees_after_the_launch_does_not_join(town: Town) -> None:
     town.now += MINUTE
     await town.writes("ani", "yes")
     await town.writes("bob", "yes")
+    await town.sends()
     assert [address for address, _ in await town.promotions()] == ["ani"]
     assert (await stands(town, number)).total == 1
 

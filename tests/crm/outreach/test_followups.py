@@ -336,3 +336,14 @@ def test_the_defaults_are_three_rising_steps() -> None:
     delays = [step.delay for step in DEFAULT_FOLLOWUPS]
     assert delays == sorted(delays)
     assert len(delays) == 3
+
+
+async def test_who_waits_for_an_answer_of_ours_is_not_asked_why_they_are_silent(town: Town) -> None:
+    await town.do(found_default, town.now)
+    await town.writes("ani")
+    await town.sends()
+    await town.store.write(lambda session: session.execute(update(Conversation).values(flow_state="done", waiting_since=town.now)) and None)
+    town.now += 25 * HOUR
+    assert await town.follow_ups() == []
+    await town.store.write(lambda session: session.execute(update(Conversation).values(flow_state="need")) and None)
+    assert len(await town.follow_ups()) == 1
