@@ -9,7 +9,7 @@ from crm.base.history import Change, record
 from crm.base.policy import Action
 from crm.base.rows import add_new, take_ids
 from crm.base.text import clean
-from crm.conversations.talk import holder
+from crm.conversations.talk import holder, show_files
 from crm.conversations.threads import Conversation, Note, Status, the
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.people import contacts
@@ -26,6 +26,7 @@ def take(session: Session, actor: Rep, conversation_id: int, *, now: int) -> Con
         raise Taken(holder(session, conversation))
     _hold(session, conversation, actor)
     record(session, Change("conversation", conversation.id, "taken", actor), now=now)
+    show_files(session, conversation.id, now=now)
     tell(session, [card(conversation.id)], now=now)
     return conversation
 
@@ -37,6 +38,7 @@ def take_over(session: Session, actor: Rep, conversation_id: int, *, now: int) -
     before = conversation.rep_id
     _hold(session, conversation, actor)
     record(session, Change("conversation", conversation.id, "taken_over", actor, {"rep": before}, {"rep": actor.id}), now=now)
+    show_files(session, conversation.id, now=now)
     tell(session, [card(conversation.id)], now=now)
     return conversation
 

@@ -50,15 +50,23 @@ def post_at(session: Session, account: str, address: str, external_id: int) -> i
 
 
 def seen_at(session: Session, account: str, address: str, conversation_id: int, *, before: int, at: int) -> int:
-    """The newest message a rep could have seen when they wrote their message number `before`, which reached us at the instant `at`."""
+    """The newest message a rep could have seen when they wrote their message number `before`, which reached us at the instant `at`.
+
+    What counts is when a post began to leave: it is on the rep's screen before its answer has come back to us.
+    """
     rows = session.execute(
         select(Delivery.external_id, Delivery.message_id)
         .where(Delivery.account == account, Delivery.address == address, Delivery.conversation_id == conversation_id)
-        .where(Delivery.external_id.is_not(None), Delivery.settled_at <= at)
+        .where(Delivery.claimed_at > 0, Delivery.claimed_at <= at)
+        .where(or_(Delivery.external_id.is_not(None), Delivery.state == State.SENDING.value))
         .order_by(Delivery.id.desc())
         .limit(LOOK_BACK)
     )
-    return max((row.message_id or 0 for row in rows if row.external_id.isdecimal() and int(row.external_id) < before), default=0)
+    return max((row.message_id or 0 for row in rows if _before(row.external_id, before)), default=0)
+
+
+def _before(external_id: str | None, number: int) -> bool:
+    return external_id is None or (external_id.isdecimal() and int(external_id) < number)
 
 
 def card_name(conversation_id: int, rep_id: int) -> str:

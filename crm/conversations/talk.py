@@ -19,7 +19,7 @@ from crm.base.text import clean
 from crm.base.wakes import MEDIA, wake
 from crm.conversations.threads import Attachment, Author, Conversation, Message, the
 from crm.outbox.deliveries import Delivery, State
-from crm.outbox.notices import card, tell
+from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.outbox.payload import pack, pack_buttons, unpack
 from crm.outbox.queue import PENDING, Parcel, enqueue
 from crm.people.contacts import root_of
@@ -27,6 +27,7 @@ from crm.people.reps import Member, authorise
 
 SAID = select(Message.once).where(among(Message.once, "keys"))
 PREVIEW = 120
+FILES_BEFORE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ def reply(
         raise Stale
     if conversation.rep_id is None:
         record(session, Change("conversation", conversation.id, "taken", actor, after={"by": "reply"}), now=now)
+        show_files(session, conversation.id, now=now)
     number = next(take_ids(session, 1))
     to = (conversation.account, conversation.address)
     say_many(
@@ -155,6 +157,18 @@ def reply(
     session.flush()
     tell(session, [card(conversation.id)], now=now)
     return number
+
+
+def show_files(session: Session, conversation_id: int, *, now: int) -> None:
+    """Whoever has just taken a conversation gets the customer's files of before, which a card can only name."""
+    files = (
+        select(Message.id)
+        .join(Attachment, Attachment.message_id == Message.id)
+        .where(Message.conversation_id == conversation_id, Message.author == Author.CONTACT.value)
+        .order_by(Message.id.desc())
+        .limit(FILES_BEFORE)
+    )
+    tell(session, [Notice(NoticeKind.HEARD, number, f"heard:{number}") for number in sorted(set(session.scalars(files)))], now=now)
 
 
 def holder(session: Session, conversation: Conversation) -> str:

@@ -6,6 +6,7 @@ from crm.conversations.media import arrived
 from crm.conversations.threads import Attachment
 from crm.inbox.desk import claim_desk
 from crm.inbox.log import keep
+from crm.outbox.deliveries import Delivery
 from tests.bots.staff.office import Office
 
 
@@ -184,6 +185,18 @@ async def test_nobody_on_duty_means_the_managers_see_it(office: Office) -> None:
     await office.show()
     assert not any("Ann Lee" in post for post in await office.posts("ruben"))
     assert any("Ann Lee" in post for post in await office.posts("mariam"))
+
+
+async def test_whoever_takes_a_conversation_gets_the_photos_of_before(office: Office) -> None:
+    await office.member("ruben")
+    await office.letter("A cat", photo=True)
+    await office.show()
+    file = (await office.store.read(lambda s: s.query(Attachment).one())).id
+    await office.store.write(lambda s: arrived(s, file, "path", 4, now=office.now()))
+    await office.press("ruben", await office.last("ruben"), "Take")
+    await office.show()
+    posts = await office.store.read(lambda s: [row.payload or "" for row in s.query(Delivery).filter(Delivery.desk == 1)])
+    assert any('"media"' in payload and "A cat" in payload for payload in posts)
 
 
 async def test_a_manager_hears_for_a_rep_who_went_off_duty(office: Office) -> None:
