@@ -99,13 +99,19 @@ async def test_a_full_disk_in_the_middle_takes_back_everybodys_deed_and_says_so(
     def fat(session: Session) -> None:
         session.execute(text("INSERT INTO offsets(name, value) VALUES (:name, 1)"), {"name": "B" * 500_000})
 
-    gate = threading.Event()
-    held = asyncio.ensure_future(store.write(lambda session: gate.wait(10)))
-    await asyncio.sleep(0.05)  # the writer is busy now, so that the next three meet in one batch
+    entered, gate = threading.Event(), threading.Event()
+
+    def hold(session: Session) -> None:
+        entered.set()
+        gate.wait(30)
+
+    held = asyncio.ensure_future(store.write(hold))
+    await asyncio.to_thread(entered.wait)  # the writer is busy now, so that the next three meet in one batch
     waiting = asyncio.gather(
         store.write(lambda session: add(session, [1])), store.write(fat), store.write(lambda session: add(session, [2])), return_exceptions=True
     )
-    await asyncio.sleep(0.05)
+    while len(store._asks) < 3:
+        await asyncio.sleep(0)
     gate.set()
     await held
     assert [type(outcome) for outcome in await waiting] == [Busy, Busy, Busy]

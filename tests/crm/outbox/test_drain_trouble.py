@@ -10,7 +10,7 @@ from crm.base.outbound import Edit, Lane, Limits, OpenMedia, Outbound, Reason, R
 from crm.base.time import DAY, MINUTE, SECOND
 from crm.outbox.claim import Sender, turn
 from crm.outbox.deliveries import Batch, Delivery
-from crm.outbox.notices import waiting_notices
+from crm.outbox.notices import NoticeRow, waiting_notices
 from crm.outbox.queue import Parcel, enqueue
 from tests.conftest import NOON
 from tests.crm.fake import Stub, rows
@@ -166,7 +166,7 @@ async def test_a_card_whose_fate_is_unknown_is_posted_once_more_and_not_for_ever
         await put(store, f"v{number}", card="card:7:1", conversation_id=7)
         await drain.run()
         told.append(len(await store.read(waiting_notices)))
-        await store.write(lambda session: session.query(__import__("crm.outbox.notices", fromlist=["NoticeRow"]).NoticeRow).delete() and None)
+        await store.write(lambda session: session.query(NoticeRow).delete() and None)
         clock.now += 5 * SECOND
     assert told == [1, 0, 0]
 
