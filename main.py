@@ -1,16 +1,14 @@
 """Dragoman's parts list: settings in, parts joined by passing functions, one command started."""
 
-import asyncio
 import logging
 import os
 import secrets
-import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from channels.base import Channel
 from console import environment
@@ -18,8 +16,8 @@ from console.command_line import Joined, answer
 from console.environment import Environment
 from console.run import Running, run_until_stopped
 from console.tokens import BotFacts
-from crm.base.db import SqliteStore
-from crm.base.errors import DragomanError, Misconfigured
+from crm.base.db import Order, Store, open_store
+from crm.base.errors import DragomanError
 from crm.base.events import Event, MediaRef, RawEvent
 from crm.base.outbound import Health, Window
 from crm.base.settings import Company
@@ -28,42 +26,24 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from bots.staff.app import Staff
-    from channels.webchat import Line
+    from channels.webchat.lines import Line
+    from crm.base.leases import Seat
+    from crm.outbox.hold import Guard
+    from crm.outbox.upkeep import Backups
+    from crm.reports.promises import Promises
+    from scheduler.clock import Clock
     from scheduler.jobs import Deed
+    from web.health import Watch
 
 log = logging.getLogger("dragoman")
 STAFF = "staff"
-LOOK_SECONDS = 60.0
+VERSION = "0.1.0"
+Loops = dict[str, Callable[[], Awaitable[None]]]
 
 
 def wall() -> int:
     """The clock on the wall: milliseconds since 1970 UTC."""
     return time.time_ns() // 1_000_000
-
-
-@runtime_checkable
-class Screens(Protocol):
-    """A channel that shows threads on screens of its own."""
-
-    def stir(self, addresses: Iterable[str]) -> None: ...
-
-
-class StoredOffsets:
-    """Where pollers stand, in the store: an offset moves in the transaction that keeps what it covers."""
-
-    def __init__(self, store: SqliteStore, *, desk: bool = False) -> None:
-        self._store, self._desk = store, desk
-
-    async def get(self, name: str) -> int:
-        from crm.inbox.log import offset_of
-
-        return await self._store.read(lambda session: offset_of(session, name))
-
-    async def keep(self, name: str, offset: int, events: Sequence[RawEvent]) -> None:
-        from crm.inbox.log import Polled, for_desk, keep_polled
-
-        kept = tuple(for_desk(event) for event in events) if self._desk else tuple(events)
-        await self._store.gather(keep_polled, [Polled(name, offset, kept)])
 
 
 @dataclass(slots=True)
@@ -72,11 +52,21 @@ class Parts:
 
     env: Environment
     company: Company
-    store: SqliteStore
+    store: Store
+    guard: "Guard"
+    seat: "Seat | None" = None
     channels: dict[str, Channel] = field(default_factory=dict)
     staff: "Staff | None" = None
     server: "web.AppRunner | None" = None
     address: str = ""
+    backups: "Backups | None" = None
+    watch: "Watch | None" = None
+    born: str = field(default_factory=lambda: secrets.token_hex(4))
+
+    @property
+    def node(self) -> str:
+        """This process's name among all that work on the database."""
+        return self.seat.node if self.seat else f"{os.getpid()}:{self.born}"
 
     def parse(self, raw: RawEvent) -> Sequence[Event]:
         """Read a raw event by the channel it came from."""
@@ -96,106 +86,136 @@ class Parts:
 
     async def history(self, address: str, after: int) -> "Sequence[Line]":
         """A visitor's thread in the widget's own words."""
-        from channels.webchat import Author, Line
+        from channels.webchat import lines_of
         from crm.conversations.history import seen_by_customer
 
-        said = await self.store.read(lambda session: seen_by_customer(session, "webchat", address, after))
-        chairs = {"contact": Author.YOU, "rep": Author.REP}
-        return [
-            Line(one.message_id, chairs.get(one.author, Author.BOT), one.text, one.at, one.buttons, one.media, one.edited, one.rep, one.external_id)
-            for one in said
-        ]
-
-    def stir(self, threads: set[tuple[str, str]]) -> None:
-        """Tell channels with screens of their own whose threads have changed."""
-        for account, address in threads:
-            channel = self.channels.get(account)
-            if isinstance(channel, Screens):
-                channel.stir([address])
+        return lines_of(await self.store.read(lambda session: seen_by_customer(session, "webchat", address, after)))
 
     async def ready(self) -> Health:
         """Whether the parts work."""
+        from crm.base.installation import held_since
+
         facts = {name: (await channel.health()).words for name, channel in self.channels.items() if name != "telegram"}
+        if self.backups:
+            facts["backup"] = (await self.backups.health()).words
+        if await self.store.read(held_since):
+            facts["sending"] = "on hold: a manager releases it with /release"
         return Health(self.server is not None, "ready", facts)
+
+    async def promises(self) -> "Promises":
+        """The figures behind the promises."""
+        from crm.reports.promises import promises
+
+        return await self.store.read(lambda session: promises(session, now=wall()))
+
+    async def keep_desk(self, events: Sequence[RawEvent]) -> None:
+        """The first door for the staff's updates, where Telegram brings them."""
+        from crm.inbox.log import for_desk
+
+        await self.keep([for_desk(event) for event in events])
 
 
 async def run(env: Environment) -> None:
     """`run`: the product."""
-    from crm.base.leases import release_all
-    from crm.outreach.sequences import found_default
-    from crm.schema import bring_up_to_date
+    from crm.outbox.hold import Guard
+    from scheduler.nodes import take_seat
 
-    company = environment.company(env)
-    if bring_up_to_date(env.database):
-        log.info("the database is up to date")
-    store = SqliteStore(env.database)
-    await store.write(release_all)  # this process holds the file, so no other sender can be alive
-    await store.write(lambda session: found_default(session, now=wall()))
-    parts = Parts(env, company, store)
+    company, times = environment.company(env), env.durations
+    store = open_store(env.database_url, times)
+    try:
+        seat = await take_seat(store, env.database_url, wall, lease_ms=int(times.lease * 1000))
+        parts = Parts(env, company, store, Guard(store, env.folder, clock=wall), seat)
+        await parts.guard.check()
+    except BaseException:
+        await store.close()
+        raise
     await run_until_stopped(join(parts))
 
 
 def join(parts: Parts) -> Running:
     """Build the parts and say what runs."""
-    from bots.turn import turn
     from crm.conversations.media import MediaFiles
-    from crm.inbox.process import Rules
     from crm.outbox.drain import Drain
     from scheduler import workers
     from scheduler.clock import Clock
     from scheduler.jobs import Pulse, ticks
+    from scheduler.screens import Screens
+    from scheduler.upkeep import upkeep
+    from web.server import serve
 
-    env, store = parts.env, parts.store
+    env, store, seat, times = parts.env, parts.store, parts.seat, parts.env.durations
     files = MediaFiles(env.folder / "media", store)
-    node = f"{os.getpid()}:{secrets.token_hex(4)}"
+    watch = parts.watch = open_watch(parts)
+    parts.backups = open_backups(parts)
     routes = open_channels(parts, files)
-    carriers: list[Any] = list(parts.channels.values())
-    loops: dict[str, Callable[[], Awaitable[None]]] = {
-        "inbox": lambda: workers.receive_loop(store, parts.parse, Rules(turn, parts.company), wall, parts.stir),
-        "media": lambda: workers.media_loop(store, files, parts.fetch, wall, parts.stir),
-    }
-    for name, channel in parts.channels.items():
-        loops[f"listen:{name}"] = lambda channel=channel: channel.listen(StoredOffsets(store))  # type: ignore[misc]
-    if env.staff_bot_token:
-        staff = parts.staff = open_staff(parts)
-        carriers.append(staff.carrier)
-        loops["desk"] = lambda: run_staff(staff, store)
-        loops["notices"] = lambda: workers.notice_loop(store, staff.announce)
-        loops["channels"] = lambda: look_after(parts.channels, staff)
-    drains = [Drain(store, carrier, files.open, node=node, clock=wall) for carrier in carriers]
+    screens = Screens(store, parts.channels)
+    carriers = screens.announcing(parts.channels.values())
+    if parts.staff:
+        carriers.append(parts.staff.carrier)
+    loops = working(parts, files, screens.stir)
+    drains = [Drain(store, carrier, files.open, node=parts.node, clock=wall, seat=seat, durations=times) for carrier in carriers]
     for carrier, drain in zip(carriers, drains, strict=True):
-        loops[f"send:{carrier.account}"] = lambda account=carrier.account, drain=drain: workers.send_loop(store, drain, account, wall)  # type: ignore[misc]
-    pulse = Pulse(follow_ups=float(env.follow_up_seconds))
-    clock = Clock(ticks(store, wall, pulse, scheduled(parts)))
+        loops[f"send:{carrier.account}"] = lambda account=carrier.account, drain=drain: workers.send_loop(store, drain, account, wall, times.look)  # type: ignore[misc]
+    pulse = Pulse(follow_ups=float(env.follow_up_seconds), most=times.tick)
+    clock = Clock([*ticks(store, wall, pulse, scheduled(parts)), *upkeep(parts.guard, parts.backups)])
 
     async def listen() -> None:
-        await open_server(parts, routes)
+        parts.server, parts.address = await serve(routes, env.http_host, env.port, shutdown=min(3.0, times.stop / 4))
         clock.start()
+        watch.opened()
         log.info("ready on %s", parts.address)
 
-    async def stop_clock() -> None:
-        clock.stop()
-
-    kept_alive = {name: (lambda name=name, work=work: workers.forever(name, work)) for name, work in loops.items()}
-    return Running(kept_alive, drains, [listen], [stop_clock, lambda: close_all(parts)])
+    kept_alive = {name: (lambda name=name, work=work: workers.forever(name, watch.over(name, work), times)) for name, work in loops.items()}
+    return Running({**kept_alive, "beat": watch.run}, drains, [listen], [lambda: close_all(parts, clock)], times.stop, watch.stopping)
 
 
-async def run_staff(staff: "Staff", store: SqliteStore) -> None:
-    """The staff bot: introduced to Telegram first, then its poll and its desk side by side."""
-    from scheduler import workers
+def working(parts: Parts, files: Any, stir: Callable[[set[tuple[str, str]]], None]) -> Loops:
+    """The loops that take what came to its end; what only one node may do stands under a lease."""
+    from bots.turn import turn
+    from crm.inbox.process import Rules
+    from scheduler import care, nodes, workers
+    from scheduler.offsets import StoredOffsets
 
-    await staff.open()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(staff.poll(StoredOffsets(store, desk=True)))
-        group.create_task(workers.desk_loop(store, staff.drive, wall))
-        group.create_task(workers.forever("staff menus", staff.setup))
+    store, seat, times, backups = parts.store, parts.seat, parts.env.durations, parts.backups
+    rules = Rules(turn, parts.company, backoff_ms=int(times.backoff * 1000), seat=seat)
+    loops: Loops = {
+        "inbox": lambda: workers.receive_loop(store, parts.parse, rules, wall, stir, times.look),
+        "media": lambda: workers.media_loop(store, files, parts.fetch, wall, stir, times.look),
+    }
+    for name, channel in parts.channels.items():
+        poll = lambda fence, channel=channel: channel.listen(StoredOffsets(store, fence))  # noqa: E731
+        loops[f"listen:{name}"] = lambda name=name, poll=poll: nodes.while_held(store, f"poll:{name}", seat, wall, poll)  # type: ignore[misc]
+    if staff := parts.staff:
+        asked = {**{name: channel.health for name, channel in parts.channels.items()}, **({"backup": backups.health} if backups else {})}
+        loops["desk"] = lambda: care.run_staff(staff, STAFF, store, seat, wall, times)
+        announce = lambda _: workers.notice_loop(store, staff.announce, times.look)  # noqa: E731
+        loops["notices"] = lambda: nodes.while_held(store, "notices", seat, wall, announce)
+        loops["channels"] = lambda: care.look_after(asked, staff)
+    if seat:
+        loops["node"] = lambda: nodes.membership(store, seat, wall, address=lambda: parts.address, version=VERSION)
+    return loops
 
 
-async def look_after(channels: dict[str, Channel], staff: "Staff") -> None:
-    """Ask each channel how it does, once a minute, so that managers read it in their day."""
-    while True:
-        staff.channels = {name: await channel.health() for name, channel in channels.items()}
-        await asyncio.sleep(LOOK_SECONDS)
+def open_watch(parts: Parts) -> "Watch":
+    """What this node notes of itself: the writer is asked by the smallest change there is."""
+    from crm.base.leases import take
+    from web.health import Watch
+
+    store, node = parts.store, parts.node
+    return Watch(node, lambda: store.write(lambda session: take(session, f"pulse:{node}", node, now=wall()), Order.FLOW), own_writer=not store.many_nodes)
+
+
+def open_backups(parts: Parts) -> "Backups | None":
+    """Copies by schedule, where they are wanted."""
+    from crm.base.backup import Plan, Source
+    from crm.base.time import HOUR
+    from crm.outbox.upkeep import Backups
+
+    env = parts.env
+    hours, (daily, weekly) = environment.whole(env.backup_every, "BACKUP_EVERY", 0, 1000), environment.kept(env.backup_keep)
+    into = Path(env.backup_dir) if env.backup_dir else env.folder / "backups"
+    plan = Plan(into, hours * HOUR, daily, weekly)
+    return Backups(parts.store, Source(env.database_url, env.folder), plan, node=parts.node, clock=wall) if hours else None
 
 
 def open_staff(parts: Parts) -> "Staff":
@@ -204,20 +224,23 @@ def open_staff(parts: Parts) -> "Staff":
 
     env = parts.env
     server = env.telegram_api_base or "https://api.telegram.org"
-    titles = {name: channel.title for name, channel in parts.channels.items()}
-    sendable = frozenset(name for name, channel in parts.channels.items() if channel.limits(Window(), wall()).text)
-    options = StaffOptions(env.staff_bot_token, server, env.telegram_proxy, sendable=sendable)
-    return Staff(options, parts.store, parts.company, clock=wall, username=env.staff_bot_username, titles=titles)
+    times = env.durations
+    options = StaffOptions(
+        env.staff_bot_token, server, env.telegram_proxy, times.connect, times.send, times.upload, sendable(parts), env.public_url, (parts.company.link_key,)
+    )
+    return Staff(options, parts.store, parts.company, clock=wall, username=env.staff_bot_username, titles=titles(parts))
 
 
 def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
     """The channels and every public page."""
     from channels.form import Form, FormOptions
     from channels.webchat import Webchat, WebchatOptions
+    from web.desk import Desk, DeskOptions
     from web.health import health_routes
+    from web.metrics import MetricsOptions, metrics_routes
     from web.pages import PageOptions, Pages
 
-    env, company = parts.env, parts.company
+    env, company, times = parts.env, parts.company, parts.env.durations
     pages = Pages(PageOptions(company.name, company.languages, company.currency, env.frame_ancestors))
     webchat = Webchat(
         WebchatOptions(env.folder / "uploads", env.origins, environment.listed(env.trusted_proxies), title=company.name, seal=company.link_key),
@@ -229,11 +252,30 @@ def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
     if env.customer_bot_token:
         from channels.telegram import Telegram, TelegramOptions
 
-        parts.channels["telegram"] = Telegram(TelegramOptions(env.customer_bot_token, env.telegram_api_base, env.telegram_proxy, env.customer_bot_username))
-    routes = [*pages.routes(), *health_routes(parts.ready)]
+        pauses = times.connect, times.send, times.upload, times.backoff, times.backoff_most
+        who = env.customer_bot_token, env.telegram_api_base, env.telegram_proxy, env.customer_bot_username, "telegram"
+        parts.channels["telegram"] = Telegram(TelegramOptions(*who, int(times.poll), *pauses, public_url=env.public_url, keys=(company.link_key,)))
+    desk = Desk(
+        DeskOptions(env.folder / "logins", public_url=env.public_url, titles=titles(parts), sendable=sendable(parts)), parts.store, company, files.open, wall
+    )
+    metrics = MetricsOptions(env.metrics_token, bool(env.public_url), parts.node)
+    routes = [*pages.routes(), *desk.routes(), *health_routes(parts.ready, parts.watch), *metrics_routes(parts.promises, metrics)]
     for channel in parts.channels.values():
         routes += channel.routes(parts.keep)
+    if env.staff_bot_token:
+        parts.staff = open_staff(parts)
+        routes += parts.staff.routes(parts.keep_desk)
     return routes
+
+
+def titles(parts: Parts) -> dict[str, str]:
+    """What people call each account."""
+    return {name: channel.title for name, channel in parts.channels.items()}
+
+
+def sendable(parts: Parts) -> frozenset[str]:
+    """The accounts that can carry words."""
+    return frozenset(name for name, channel in parts.channels.items() if channel.limits(Window(), wall()).text)
 
 
 def scheduled(parts: Parts) -> "dict[str, Deed]":
@@ -249,32 +291,19 @@ def scheduled(parts: Parts) -> "dict[str, Deed]":
     }
 
 
-async def open_server(parts: Parts, routes: "list[web.RouteDef]") -> None:
-    """Start listening; refused with the mend when the port is taken."""
-    from aiohttp import web
-
-    app = web.Application()
-    app.add_routes(routes)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=3.0)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, parts.env.http_host, parts.env.port, backlog=1024)
-        await site.start()
-    except OSError as error:
-        raise Misconfigured(f"port {parts.env.port} is taken: stop the other program, or set HTTP_PORT") from error
-    parts.server = runner
-    host, port = runner.addresses[0][:2]
-    parts.address = f"http://{host}:{port}"
-
-
-async def close_all(parts: Parts) -> None:
+async def close_all(parts: Parts, clock: "Clock") -> None:
     """Close what was opened, the store last."""
+    clock.stop()
     for channel in parts.channels.values():
         await channel.close()
     if parts.server:
         await parts.server.cleanup()
     if parts.staff:
         await parts.staff.close()
+    if seat := parts.seat:
+        from crm.base.nodes import leave
+
+        await parts.store.write(lambda session: leave(session, seat))
     await parts.store.close()
 
 
@@ -284,14 +313,7 @@ async def demo(env: Environment) -> None:
     from sandbox.stage import open_stage
 
     page = int(os.environ.get("DEMO_PORT", "0"))
-    await play(lambda bots, settings: open_stage(bots, settings, page), Path(__file__), Path("demo-data"), free_port())
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    await play(lambda bots, settings: open_stage(bots, settings, page), Path(__file__), Path("demo-data"))
 
 
 async def check_token(token: str, server: str, proxy: str) -> BotFacts | str:
@@ -312,9 +334,9 @@ async def check_token(token: str, server: str, proxy: str) -> BotFacts | str:
 
 def fast_parser() -> bool:
     """Whether aiohttp reads requests with its C parser."""
-    from aiohttp import http_parser
+    from web.server import fast_parser
 
-    return http_parser.HttpRequestParser is not http_parser.HttpRequestParserPy
+    return fast_parser()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,14 +6,14 @@ moment the customer's phone sends to the moment the rep's phone shows.
 
 import asyncio
 import os
-import statistics
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bench import machine
+from bench.rounds import Figure, Size, share
 from tests.walks.house import House, open_house, staffed
 
 STRANGERS = int(os.environ.get("STRANGERS", "30"))
@@ -22,21 +22,28 @@ KNOWN = 40
 EVERY = 1.3  # seconds: a chat may be written to once a second, so a quicker stranger would measure Telegram's limit and not us
 
 
-async def main() -> None:
-    """Print p50 and p95, idle and under load."""
-    pinned = hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1
-    if pinned:
-        os.sched_setaffinity(0, {1})
-    with tempfile.TemporaryDirectory() as folder:
-        async with open_house(Path(folder)) as house:
-            await staffed(house, managers=())
-            await house.start()
-            if pinned:
-                house.pin({0})
-            await warm(house)
-            show("idle", await strangers(house, "idle"))
-            async with load(house):
-                show(f"under {RATE} messages/s", await strangers(house, "load"))
+def measure(size: Size) -> list[Figure]:
+    """p50 and p95, idle and under load, once: a run of it takes minutes."""
+    strangers_asked = size.of(5, STRANGERS)
+    return asyncio.run(felt(strangers_asked))
+
+
+async def felt(count: int) -> list[Figure]:
+    """One house, idle and then under load."""
+    machine.pin(machine.LOAD)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            async with open_house(Path(folder)) as house:
+                await staffed(house, managers=())
+                await house.start()
+                if (os.cpu_count() or 1) > 1:
+                    house.pin({machine.SERVER})
+                await warm(house)
+                idle = figures("idle", await strangers(house, "idle", count))
+                async with load(house):
+                    return [*idle, *figures(f"under {RATE} messages/s", await strangers(house, "load", count))]
+    finally:
+        machine.unpin()
 
 
 async def warm(house: House) -> None:
@@ -47,10 +54,10 @@ async def warm(house: House) -> None:
     await house.hands.wait("tigran", bot="staff", contains="warming up", timeout=60)
 
 
-async def strangers(house: House, kind: str) -> list[float]:
+async def strangers(house: House, kind: str, count: int) -> list[float]:
     """Seconds from word to card, for one stranger after another."""
     found: list[float] = []
-    for number in range(STRANGERS):
+    for number in range(count):
         name, word = f"{kind}{number}", f"oak-{kind}-{number}-table"
         await house.hands.introduce(name, first_name=name.title(), language_code="en")
         began = time.perf_counter()
@@ -92,13 +99,8 @@ async def load(house: House) -> AsyncIterator[None]:
         print(f"  load reached {sent / (time.perf_counter() - began):.0f} messages/s")
 
 
-def show(name: str, seconds: list[float]) -> None:
-    """One line of result."""
-    cuts = statistics.quantiles(seconds, n=20)
-    print(
-        f"stranger's word to the rep's card, {name}: p50 {statistics.median(seconds) * 1000:.0f} ms, p95 {cuts[18] * 1000:.0f} ms, n={len(seconds)}", flush=True
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+def figures(name: str, seconds: list[float]) -> list[Figure]:
+    """The table's lines of one load."""
+    said = f"a stranger's word to the rep's card, {name}"
+    note = f"{len(seconds)} strangers"
+    return [Figure(f"{said}, p{part * 100:.0f}", (share(seconds, part) * 1000,), "ms", less=True, note=note) for part in (0.5, 0.95)]

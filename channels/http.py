@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import re
 import time
 from collections import OrderedDict
@@ -12,8 +13,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from crm.base.errors import Invalid
+from channels.base import Keep
+from crm.base.errors import Busy, Invalid
+from crm.base.events import RawEvent
 
+log = logging.getLogger(__name__)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REMEMBERED = 20_000
 _HEADERS = "content-type, x-visitor, x-name"
@@ -50,6 +54,23 @@ def refuse_compressed(request: web.Request) -> None:
     """Raise 415 for a body that would have to be unpacked: a megabyte may hide a gigabyte."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise web.HTTPUnsupportedMediaType
+
+
+async def read_json(request: web.Request, *, limit: int, seconds: float = 10.0) -> bytes:
+    """Read the body of a request that says it is JSON, unread as yet; raises 415 for another type, and as `read_body` does."""
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType
+    return await read_body(request, limit=limit, seconds=seconds)
+
+
+async def kept(keep: Keep, events: Sequence[RawEvent], *, again: int = 2) -> None:
+    """Store events; raises 503 with Retry-After (`again`, seconds) when they were not stored, so that the platform brings them again."""
+    try:
+        await keep(events)
+    except Exception as error:  # Whatever ails the store, nothing was kept; its words may hold what people wrote, so only its kind is logged.
+        if not isinstance(error, Busy):
+            log.error("events of %s were not kept: %s", events[0].account, type(error).__name__)
+        raise web.HTTPServiceUnavailable(headers={"Retry-After": str(again)}) from None
 
 
 def strict_json(body: bytes | str, *, depth: int = 16) -> dict[str, object]:

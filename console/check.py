@@ -4,16 +4,16 @@ from console.environment import Environment
 from crm.base.db import look
 from crm.base.errors import Misconfigured
 from crm.reports.books import AccountBooks, Books, check
-from crm.schema import HEAD, version
+from crm.schema import HEAD, version_at
 
 
 def run(env: Environment) -> int:
     """Print the books; 1 when they do not balance."""
-    if not env.database.exists():
+    if not env.on_server and not env.database.exists():
         raise Misconfigured(f"there is no database at {env.database} yet: start the product once, or set DATABASE_URL")
-    if (found := version(env.database)) != HEAD:
+    if (found := look(env.database_url, lambda session: version_at(session.connection()))) != HEAD:
         raise Misconfigured(f"the database has schema {found or 'none'}, this program knows {HEAD}: start the product once, or install the newer program")
-    books = look(env.database, check)
+    books = look(env.database_url, check)
     print("\n".join(lines(books)))
     return int(not books.balanced)
 

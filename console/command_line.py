@@ -2,18 +2,16 @@
 
 import argparse
 import asyncio
-import logging
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from console import check, doctor, environment, init, invite
-from console.answers import LOG_LEVELS
+from console import backup, check, doctor, environment, init, invite, log, move, nodes, release, restore, web_link
 from console.environment import Environment
 from console.tokens import CheckToken
 from crm.base.actors import Role
-from crm.base.errors import DragomanError, Misconfigured
+from crm.base.errors import DragomanError
 
 SETTINGS = Path(".env")
 COMMANDS = {
@@ -23,8 +21,13 @@ COMMANDS = {
     "doctor": "name every fault of this installation and its mend",
     "check": "say whether the books balance",
     "invite": "print a one-time link into the staff",
+    "web-link": "print a link into the staff inbox on the web, for when Telegram is down",
+    "backup": "take a copy, also while the product runs",
+    "restore": "put a copy in the database's place; the old data is kept aside",
+    "release": "let a restored or copied installation send again",
+    "nodes": "say which processes work on the database, and who holds what",
+    "move": "take the company from its file to a PostgreSQL server",
 }
-OUR_LOGS = ("dragoman", "crm", "bots", "channels", "scheduler", "console", "web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     named = {name: commands.add_parser(name, help=words, description=words) for name, words in COMMANDS.items()}
     named["invite"].add_argument("role", choices=[role.value for role in Role], help="what the person may do")
+    named["web-link"].add_argument("who", help="name or number of the member of staff")
+    named["backup"].add_argument("folder", nargs="?", default="", help="where to (BACKUP_DIR, or data/backups)")
+    named["restore"].add_argument("copy", help="the copy to go back to")
+    named["release"].add_argument("--drop-older", type=float, default=0.0, metavar="HOURS", help="what waits longer than this is not sent any more")
+    named["move"].add_argument("to", help="postgresql://user:password@host/database")
     return parser
 
 
@@ -67,20 +75,24 @@ def _carry_out(joined: Joined, chosen: argparse.Namespace) -> int:
             return check.run(environment.read())
         case "invite":
             return invite.run(environment.read(), Role(chosen.role))
+        case "web-link":
+            return web_link.run(environment.read(), chosen.who)
+        case "backup":
+            env = environment.read()
+            return backup.run(env, chosen.folder or env.backup_dir)
+        case "restore":
+            return restore.run(environment.read(), chosen.copy)
+        case "release":
+            return release.run(environment.read(), chosen.drop_older)
+        case "nodes":
+            return nodes.run(environment.read())
+        case "move":
+            return move.run(environment.read(), chosen.to)
     env = environment.read()
-    start_logging(env.log_level)
+    log.start(env.log_level, env.log_format, log.secrets_of(env))
     asyncio.run(_awaited({"run": joined.run, "demo": joined.demo}[chosen.command], env))
     return 0
 
 
 async def _awaited(work: Callable[[Environment], Awaitable[None]], env: Environment) -> None:
     await work(env)
-
-
-def start_logging(level: str) -> None:
-    """One line a record on standard error; libraries only when they warn."""
-    if level not in LOG_LEVELS:
-        raise Misconfigured(f"LOG_LEVEL takes {', '.join(LOG_LEVELS)}, not {level!r}")
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in OUR_LOGS:
-        logging.getLogger(name).setLevel(level)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -86,19 +87,22 @@ def variables(folder: Path, world: str, port: int) -> dict[str, str]:
         "DATA_DIR": str(folder),
         "HTTP_HOST": "127.0.0.1",
         "HTTP_PORT": str(port),
+        "DESK_AT": f"http://127.0.0.1:{port}/desk",
+        "BACKUP_EVERY": "0",
         "FRAME_ANCESTORS": f"'self' {world}",
         "FOLLOW_UP_SECONDS": FOLLOW_UP_SECONDS,
     }
 
 
-async def play(open_world: OpenWorld, program: Path, folder: Path, port: int) -> None:
+async def play(open_world: OpenWorld, program: Path, folder: Path) -> None:
     """Open the pretended world, let the staff in, start the product, print one address, and wait for Ctrl+C."""
     began = time.monotonic()
     watch: list[asyncio.Task[None]] = []
+    port = free_port()
     print("Dragoman demo: the pretended world opens ...", flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     now = time.time_ns() // 1_000_000
-    starts = {name: await write_invite(folder / "dragoman.db", role, now=now) for name, (_, _, role) in STAFF.items()}
+    starts = {name: await write_invite(f"sqlite:///{folder / 'dragoman.db'}", role, now=now) for name, (_, _, role) in STAFF.items()}
     shop = f"http://127.0.0.1:{port}/"
     settings: dict[str, object] = {"company": "Marani", "shop_url": shop, "people": {"customer": "ani", "rep": "tigran", "manager": "mariam"}}
     world = await open_world({"customer": CUSTOMER_TOKEN, "staff": STAFF_TOKEN}, settings)
@@ -117,6 +121,13 @@ async def play(open_world: OpenWorld, program: Path, folder: Path, port: int) ->
     print("Stopping ...", flush=True)
     await product.stop()
     await world.close()
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 async def _tell(awaited: Awaitable[None], words: str, began: float) -> None:

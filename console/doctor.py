@@ -7,28 +7,33 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
-from console import answers, dotfile, environment, machine
+from console import answers, clock, dotfile, environment, machine, server
 from console.environment import Environment
 from console.finding import Finding, Level, fault, fine, shown, warning
 from console.lock import running
+from console.log import Shape
 from console.tokens import BotFacts, CheckToken, same_bot
+from crm.base.db import file_of
 from crm.base.errors import DragomanError, Invalid
 from crm.base.i18n import LANGUAGES
 
 INIT = "run `python main.py init`"
 KNOWN = {name.upper() for name in Environment.__dataclass_fields__}
+LEAST_TOKEN = 16
+Hear = Callable[[str, str], tuple[float, float] | None]
+"""Asks a server, by a proxy ("" = none), what time it is; answers its time and ours, in seconds since 1970 UTC, or None."""
 
 
-def run(file: Path, check: CheckToken, fast_parser: Callable[[], bool]) -> int:
+def run(file: Path, check: CheckToken, fast_parser: Callable[[], bool], hear: Hear = clock.told_by) -> int:
     """Print what was found; 1 when there is a fault."""
-    findings = list(examine(file, check, fast_parser))
+    findings = list(examine(file, check, fast_parser, hear))
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     print(shown(findings))
     return int(any(one.level is Level.FAULT for one in findings))
 
 
-def examine(file: Path, check: CheckToken, fast_parser: Callable[[], bool]) -> Iterator[Finding]:
-    """Every finding; `fast_parser` says whether aiohttp reads requests with its C parser."""
+def examine(file: Path, check: CheckToken, fast_parser: Callable[[], bool], hear: Hear = clock.told_by) -> Iterator[Finding]:
+    """Every finding; `fast_parser` says whether aiohttp reads requests with its C parser, `hear` what time Telegram has."""
     yield from readable(file)
     try:
         env = environment.read(file=file)
@@ -40,21 +45,34 @@ def examine(file: Path, check: CheckToken, fast_parser: Callable[[], bool]) -> I
     yield from addresses(env)
     yield from bots(env, check)
     yield from on_this_machine(file, env)
+    yield from times(file, env, hear)
     yield from machine.python(sys.version_info, machine.headers_are_guarded())
     yield machine.http_parser(fast_parser())
 
 
 def on_this_machine(file: Path, env: Environment) -> Iterator[Finding]:
-    """Files, database, clock, port."""
-    yield from machine.private(file, env.folder)
+    """Files, database, disk, port."""
+    path = file_of(env.database_url)
+    yield from machine.private(file, env.folder, path if path and path.resolve().parent != env.folder.resolve() else None)
     try:
-        yield from machine.database(env.database)
-        yield machine.lock(env.database)
-        yield machine.port(env.http_host, env.port, running(env.database))
+        if path is None:
+            yield from server.server(env.database_url)
+            runs = machine.answers_as_ours(env.http_host, env.port)
+        else:
+            yield from machine.database(path)
+            yield machine.lock(path)
+            runs = running(path)
+        yield machine.port(env.http_host, env.port, runs)
     except DragomanError as error:
         yield fault("database", str(error), "see .env.example")
     yield machine.room(env.folder)
-    yield machine.clock([file, env.folder / "dragoman.db", Path(__file__)])
+
+
+def times(file: Path, env: Environment, hear: Hear) -> Iterator[Finding]:
+    """The clock, held against our own files and against Telegram's."""
+    yield clock.clock([file, env.folder / "dragoman.db", Path(__file__)])
+    if (env.customer_bot_token or env.staff_bot_token) and (heard := hear(env.telegram_api_base, env.telegram_proxy)):
+        yield clock.skew(*heard, "Telegram's")
 
 
 def readable(file: Path) -> Iterator[Finding]:
@@ -132,6 +150,10 @@ def numbers(env: Environment) -> Iterator[Finding]:
         yield fault("follow-ups", f"FOLLOW_UP_SECONDS is {env.follow_up_seconds!r}", "write seconds such as 10")
     if env.log_level not in answers.LOG_LEVELS:
         yield fault("log", f"LOG_LEVEL is {env.log_level!r}", "write DEBUG, INFO, WARNING or ERROR")
+    if env.log_format not in list(Shape):
+        yield fault("log", f"LOG_FORMAT is {env.log_format!r}", "write text or json")
+    if 0 < len(env.metrics_token) < LEAST_TOKEN:
+        yield warning("metrics", "METRICS_TOKEN is short enough to be guessed", f"write {LEAST_TOKEN} random letters and digits or more")
 
 
 def addresses(env: Environment) -> Iterator[Finding]:
@@ -139,9 +161,10 @@ def addresses(env: Environment) -> Iterator[Finding]:
     table = (("address", "PUBLIC_URL", env.public_url, answers.site), ("telegram", "TELEGRAM_API_BASE", env.telegram_api_base, answers.server))
     for subject, variable, words, read in table:
         if words:
-            yield _answer(subject, variable, words, read, "write it as https://name.example")
-    if env.public_url.startswith("http://"):
-        yield warning("address", "PUBLIC_URL is not https, so what customers write can be read on the way", "put a TLS proxy in front and write https://")
+            found = _answer(subject, variable, words, read, "write it as https://name.example")
+            yield found
+            if found.level is Level.FINE and words == env.public_url:
+                yield from machine.public(words)
     for origin in env.origins:
         if _answer("sites", "SITE_ORIGINS", origin, answers.site, "").level is Level.FAULT or origin.endswith("/"):
             yield fault("sites", f"SITE_ORIGINS has {origin!r}", "write each as https://shop.example, with commas between")

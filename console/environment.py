@@ -1,17 +1,21 @@
 """The settings of an installation, read from the environment and `.env`; a wrong one is refused with one clear line."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from crm.base.db import file_of
+from crm.base.durations import Durations
 from crm.base.errors import Misconfigured
 from crm.base.i18n import LANGUAGES
 from crm.base.settings import Company
 from crm.base.time import parse_hours
 
+SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 REGIONS = {"Asia/Yerevan": "AM", "Asia/Tbilisi": "GE", "Africa/Addis_Ababa": "ET", "Europe/Moscow": "RU"}
 
 
@@ -36,12 +40,32 @@ class Environment:
     http_host: str = "127.0.0.1"
     http_port: str = "8080"
     public_url: str = ""
+    desk_at: str = ""
     site_origins: str = ""
     frame_ancestors: str = "'self'"
     trusted_proxies: str = ""
     telegram_link: str = "https://t.me/"
     follow_up_seconds: str = "10"
+    lease_seconds: str = "30"
+    look_seconds: str = "1"
+    backoff_seconds: str = "1"
+    backoff_most_seconds: str = "30"
+    trouble_seconds: str = "60"
+    connect_seconds: str = "10"
+    send_seconds: str = "20"
+    upload_seconds: str = "180"
+    poll_seconds: str = "25"
+    poll_grace_seconds: str = "10"
+    stop_seconds: str = "20"
+    lock_seconds: str = "5"
+    database_seconds: str = "10"
+    tick_seconds: str = "0"
+    backup_every: str = "24"
+    backup_keep: str = "7,4"
+    backup_dir: str = ""
     log_level: str = "INFO"
+    log_format: str = "text"
+    metrics_token: str = field(default="", repr=False)
 
     @property
     def folder(self) -> Path:
@@ -50,10 +74,21 @@ class Environment:
 
     @property
     def database(self) -> Path:
-        """The database file."""
-        if not self.database_url.startswith("sqlite:///"):
-            raise Misconfigured("DATABASE_URL must be sqlite:///path/to/file.db")
-        return Path(self.database_url.removeprefix("sqlite:///"))
+        """The database file; refused where DATABASE_URL names a server."""
+        path = file_of(self.database_url)
+        if path is None:
+            raise Misconfigured("this is for a database in a file: DATABASE_URL names a server")
+        return path
+
+    @property
+    def on_server(self) -> bool:
+        """Whether the database is a server's."""
+        return file_of(self.database_url) is None
+
+    @property
+    def durations(self) -> Durations:
+        """How long is waited for what."""
+        return Durations(**{name: seconds(getattr(self, f"{name}_seconds"), f"{name}_seconds".upper()) for name in Durations.__dataclass_fields__})
 
     @property
     def port(self) -> int:
@@ -69,6 +104,19 @@ class Environment:
 def listed(words: str) -> tuple[str, ...]:
     """The parts of a setting that names several, apart by commas."""
     return tuple(filter(None, (word.strip() for word in words.split(","))))
+
+
+def kept(words: str) -> tuple[int, int]:
+    """How many daily and weekly copies are kept, from a setting like 7,4."""
+    daily, _, weekly = words.partition(",")
+    return whole(daily.strip(), "BACKUP_KEEP", 1, 1000), whole(weekly.strip() or "0", "BACKUP_KEEP", 0, 1000)
+
+
+def seconds(words: str, name: str) -> float:
+    """A number of seconds from a setting."""
+    if not SECONDS.fullmatch(words):
+        raise Misconfigured(f"{name} must be a number of seconds like 10 or 0.5, not {words!r}")
+    return float(words)
 
 
 def whole(words: str, name: str, least: int, most: int) -> int:
@@ -100,8 +148,11 @@ def company(env: Environment) -> Company:
         what = f"WORKING_HOURS: {error}" if isinstance(error, ValueError) and "hours" in str(error) else f"COMPANY_ZONE {env.company_zone!r} is not a time zone"
         raise Misconfigured(what) from error
     region = env.company_region or REGIONS.get(env.company_zone, "AM")
+    desk_at = f"{env.public_url.rstrip('/')}/desk" if env.public_url else env.desk_at
     link = f"{env.telegram_link}{env.customer_bot_username}?start=" if env.customer_bot_username else ""
-    return Company(env.company_name, languages, env.company_zone, env.company_currency, region, hours, link_key(env.folder), link, frozenset({"webchat"}))
+    return Company(
+        env.company_name, languages, env.company_zone, env.company_currency, region, hours, link_key(env.folder), link, frozenset({"webchat"}), desk_at
+    )
 
 
 def link_key(folder: Path) -> bytes:

@@ -163,13 +163,13 @@ def finish(file: Path, terminal: Terminal) -> int:
     """Make the database and let the first manager in."""
     env = environment.read(file=file)
     environment.company(env)
-    if running(env.database):
+    if not env.on_server and running(env.database):
         terminal.say("The product runs: stop it and start it again, so that it reads the new settings.")
         return 0
-    if asyncio.run(managed(env.database)):
+    if asyncio.run(managed(env.database_url)):
         terminal.say("A manager is in already; `python main.py invite manager` prints a link for another one. Start with: make run")
     elif env.staff_bot_token:
-        secret = asyncio.run(write_invite(env.database, Role.MANAGER, now=time.time_ns() // 1_000_000))
+        secret = asyncio.run(write_invite(env.database_url, Role.MANAGER, now=time.time_ns() // 1_000_000))
         terminal.say(f"\nYour link into the staff bot, for one manager, once, within 24 hours:\n\n  {way_in(env, secret)}\n{NEXT}")
     else:
         terminal.say(f"There is no staff bot yet, so nobody can answer customers. {STAFF.missing}")

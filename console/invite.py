@@ -3,21 +3,20 @@
 import asyncio
 import secrets
 import time
-from pathlib import Path
 
 from console.environment import Environment
 from console.lock import running
 from crm.base.actors import Role, System
-from crm.base.db import SqliteStore
+from crm.base.db import open_store
 from crm.base.errors import Misconfigured
 from crm.people.reps import invite, reps
-from crm.schema import bring_up_to_date
+from crm.schema import prepare
 
 
-async def write_invite(database: Path, role: Role, *, now: int) -> str:
-    """Open a way in and answer its secret; refused while the product runs on this database."""
-    bring_up_to_date(database)
-    store = SqliteStore(database)
+async def write_invite(url: str, role: Role, *, now: int) -> str:
+    """Open a way in and answer its secret; refused while the product holds the database's file."""
+    await prepare(url)
+    store = open_store(url)
     secret = secrets.token_urlsafe(16)
     try:
         await store.write(lambda session: invite(session, System("console"), role, secret, now=now))
@@ -26,10 +25,10 @@ async def write_invite(database: Path, role: Role, *, now: int) -> str:
     return secret
 
 
-async def managed(database: Path) -> bool:
+async def managed(url: str) -> bool:
     """Whether a manager is in already; makes the database where there is none."""
-    bring_up_to_date(database)
-    store = SqliteStore(database)
+    await prepare(url)
+    store = open_store(url)
     try:
         return bool(await store.read(lambda session: reps(session, role=Role.MANAGER)))
     finally:
@@ -47,8 +46,8 @@ def run(env: Environment, role: Role) -> int:
     """Print a link that lets one person in, once, within 24 hours."""
     if not env.staff_bot_token:
         raise Misconfigured("STAFF_BOT_TOKEN is not set, and a link leads to the staff bot: run `python main.py init`")
-    if running(env.database):
+    if not env.on_server and running(env.database):
         raise Misconfigured(f"the product runs: as a manager, send /invite {role} to the staff bot, or stop the product first")
-    secret = asyncio.run(write_invite(env.database, role, now=time.time_ns() // 1_000_000))
+    secret = asyncio.run(write_invite(env.database_url, role, now=time.time_ns() // 1_000_000))
     print(f"For one {role}, once, within 24 hours:\n\n  {way_in(env, secret)}\n")
     return 0

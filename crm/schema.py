@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from crm.base import dialect
+from crm.base.db import file_of
 from crm.base.errors import Misconfigured
 
-HEAD = "0001"
+HEAD = "0002"
 
 
 def version(path: Path) -> str:
@@ -17,27 +19,67 @@ def version(path: Path) -> str:
     engine = create_engine(f"sqlite:///{path}")
     try:
         with engine.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return ""
-            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none() or ""
+            return version_at(connection)
     finally:
         engine.dispose()
 
 
-def bring_up_to_date(path: Path) -> bool:
-    """Migrate where needed and answer whether anything was done; Alembic is loaded only then."""
-    found = version(path)
-    if found == HEAD:
-        return False
+def version_at(connection: Connection) -> str:
+    """The schema version behind an open connection ("" = a new database)."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none() or ""
+
+
+def behind(found: str) -> bool:
+    """Whether a database has to be brought up to date; one that is ahead is refused."""
     if found > HEAD:
         raise Misconfigured(f"the database has schema {found}, this program knows {HEAD}: install the newer program")
+    return found != HEAD
+
+
+async def prepare(url: str) -> bool:
+    """Bring the database an address names up to date and answer whether anything was done."""
+    path = file_of(url)
+    return bring_up_to_date(path) if path is not None else await bring_server_up_to_date(url)
+
+
+def bring_up_to_date(path: Path) -> bool:
+    """Migrate a file where needed and answer whether anything was done; Alembic is loaded only then."""
+    if not behind(version(path)):
+        return False
     from crm.migrations import upgrade
 
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(f"sqlite:///{path}")
     dialect.prepare(engine, writes=True)
     try:
-        upgrade(engine, HEAD)
+        with engine.begin() as connection:
+            upgrade(connection, HEAD)
     finally:
         engine.dispose()
+    return True
+
+
+async def bring_server_up_to_date(url: str) -> bool:
+    """Migrate a server's database where needed; of two nodes that start together, one does it."""
+    from crm.base.postgres import arguments, async_url
+
+    engine = create_async_engine(async_url(url), connect_args=arguments(url, 60.0))
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(_migrated)
+    except OSError as error:
+        raise Misconfigured(f"the database server cannot be reached ({error.strerror or error}): look at DATABASE_URL, and whether the server runs") from error
+    finally:
+        await engine.dispose()
+
+
+def _migrated(connection: Connection) -> bool:
+    dialect.migrate_alone(connection)
+    if not behind(version_at(connection)):
+        return False
+    from crm.migrations import upgrade
+
+    upgrade(connection, HEAD)
     return True

@@ -1,7 +1,9 @@
 """Every table of the schema, so that the metadata is whole; imported by migrations, tests and the console."""
 
 from crm.base.history import DomainEvent
+from crm.base.installation import Installation
 from crm.base.leases import Lease
+from crm.base.nodes import Node
 from crm.base.table import Base, Counter
 from crm.base.tallies import Tally
 from crm.conversations.threads import Attachment, Conversation, Message, Note
@@ -14,12 +16,15 @@ from crm.people.consents import Consent
 from crm.people.contacts import Contact, ContactPoint, Identity
 from crm.people.desk import ButtonToken, Handled, RepMessage, WizardRow
 from crm.people.link import Link, LinkToken
+from crm.people.logins import Login, WebSession
 from crm.people.reps import Invite, Member, Stranger
 from crm.sales.leads import Lead
 
 TABLES: tuple[type[Base], ...] = (
     Counter,
     Lease,
+    Node,
+    Installation,
     DomainEvent,
     Tally,
     Contact,
@@ -29,6 +34,8 @@ TABLES: tuple[type[Base], ...] = (
     Member,
     Invite,
     Stranger,
+    Login,
+    WebSession,
     LinkToken,
     Link,
     ButtonToken,

@@ -1,8 +1,11 @@
-"""The plug: a small server beside the pretended world that tells how the product does and can pull its plug."""
+"""Controls beside the pretended world: the plug tells how the product does and pulls it out; the weather steers a bad line."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
+
+from sandbox.proxy import BLACKHOLE, FAIR, End, Proxy, Weather
 
 Running = Callable[[], bool]
 Kill = Callable[[], Awaitable[None]]
@@ -22,17 +25,57 @@ async def serve_control(running: Running, kill: Kill, ready_url: str) -> tuple[s
         await kill()
         return web.json_response({"ok": True}, headers=OPEN_TO_ALL)
 
-    app = web.Application()
-    app.add_routes([web.get("/status", status), web.post("/kill", pull)])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url, stop = await _served([web.get("/status", status), web.post("/kill", pull)])
 
     async def close() -> None:
         await session.close()
-        await runner.cleanup()
+        await stop()
 
-    return f"http://127.0.0.1:{runner.addresses[0][1]}", close
+    return url, close
+
+
+async def serve_weather(proxy: Proxy) -> tuple[str, Callable[[], Awaitable[None]]]:
+    """Serve a line's weather on a free port: `GET`, `PUT` with the fields of `Weather`, `DELETE` for fair; `POST /blackhole`, `/shut`, `/open`, `/cut`."""
+
+    async def shown(_request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, **asdict(proxy.weather)})
+
+    async def change(request: web.Request) -> web.Response:
+        try:
+            asked = await request.json()
+            proxy.set(Weather(**{**asked, "end": End(asked.get("end", End.RESET))}))
+        except (ValueError, TypeError, AttributeError) as error:
+            return web.json_response({"ok": False, "error": str(error)}, status=400)
+        return await shown(request)
+
+    async def clear(request: web.Request) -> web.Response:
+        proxy.set(FAIR)
+        return await shown(request)
+
+    async def act(request: web.Request) -> web.Response:
+        match request.match_info["deed"]:
+            case "blackhole":
+                proxy.set(BLACKHOLE)
+            case "shut":
+                await proxy.shut()
+            case "open":
+                await proxy.open()
+            case "cut":
+                proxy.break_lines()
+            case _:
+                raise web.HTTPNotFound
+        return await shown(request)
+
+    return await _served([web.get("/", shown), web.put("/", change), web.delete("/", clear), web.post("/{deed}", act)])
+
+
+async def _served(routes: list[web.RouteDef]) -> tuple[str, Callable[[], Awaitable[None]]]:
+    app = web.Application()
+    app.add_routes(routes)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return f"http://127.0.0.1:{runner.addresses[0][1]}", runner.cleanup
 
 
 async def _answers(session: ClientSession, url: str) -> bool:

@@ -21,7 +21,7 @@ class Clock:
 
         self._scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
         for tick in ticks:
-            self._scheduler.add_job(tick.job, "interval", seconds=tick.every, id=tick.name)
+            self._scheduler.add_job(tick.job, "interval", seconds=tick.every, id=tick.name, name=tick.name)
 
     def start(self) -> None:
         """Begin to look."""

@@ -16,17 +16,19 @@ Deed = Callable[[Session, int], int]
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """How often each job looks, in seconds."""
+    """How often each job looks, in seconds; `most` is the longest for any of them (0 = none)."""
 
     snoozes: float = 5.0
     follow_ups: float = 10.0
     compose: float = 1.0
     digest: float = 30.0
+    most: float = 0.0
 
 
 def ticks(store: Store, clock: Callable[[], int], pulse: Pulse, deeds: dict[str, Deed]) -> list[Tick]:
     """The ticks of a running product; `deeds` are what outreach and reports want done, by the names of `Pulse`."""
     every = {"snoozes": pulse.snoozes, "follow_ups": pulse.follow_ups, "compose": pulse.compose, "digest": pulse.digest}
+    every = {name: min(seconds, pulse.most) if pulse.most else seconds for name, seconds in every.items()}
     known: dict[str, Deed] = {"snoozes": lambda session, now: assign.wake_snoozed(session, now=now), **deeds}
     return [Tick(name, every[name], job(store, name, deed, clock)) for name, deed in known.items()]
 

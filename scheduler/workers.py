@@ -3,12 +3,15 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
-from crm.base.db import Store
-from crm.base.errors import Busy
+from crm.base.db import DEFAULT, Order, Session, Store
+from crm.base.durations import Durations
+from crm.base.errors import Busy, Lost
 from crm.base.events import MediaRef
+from crm.base.leases import Seat
 from crm.base.wakes import DESK, INBOX, MEDIA, NEWS, NOTICES, send_topic
 from crm.conversations.media import MediaFiles, TooLarge, Wanted, arrived, missing, wanted
 from crm.inbox import desk, process
@@ -20,12 +23,13 @@ POLL = 1.0
 REDRAW_EVERY = 0.2
 Clock = Callable[[], int]
 Changed = Callable[[set[tuple[str, str]]], None]
+Drive = Callable[[Claimed], Awaitable[None]]
 Fetch = Callable[[str, MediaRef], AsyncIterator[bytes]]
 
 
-async def forever(name: str, work: Callable[[], Awaitable[Any]], *, most: float = 30.0) -> None:
+async def forever(name: str, work: Callable[[], Awaitable[Any]], durations: Durations = DEFAULT) -> None:
     """Run a loop again when it breaks, after a pause that grows; only a cancellation ends it."""
-    pause = 0.5
+    pause = durations.backoff / 2
     while True:
         try:
             await work()
@@ -35,27 +39,30 @@ async def forever(name: str, work: Callable[[], Awaitable[Any]], *, most: float 
         except Exception:
             log.exception("%s broke and starts again in %.1f s", name, pause)
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-        pause = min(pause * 2, most)
+        pause = min(pause * 2, durations.backoff_most)
 
 
-async def receive_loop(store: Store, parse: Parse, rules: Rules, clock: Clock, changed: Changed) -> None:
+async def receive_loop(store: Store, parse: Parse, rules: Rules, clock: Clock, changed: Changed, look: float = POLL) -> None:
     """From kept events to rows of the business, until cancelled; `changed` hears whose threads have new lines."""
     while True:
-        await settle_inbox(store, parse, rules, clock, changed)
-        await store.wakes.wait(INBOX, POLL)
+        await settle_inbox(store, parse, rules, clock, changed, look)
+        await store.wakes.wait(INBOX, look)
 
 
-async def settle_inbox(store: Store, parse: Parse, rules: Rules, clock: Clock, changed: Changed) -> int:
+async def settle_inbox(store: Store, parse: Parse, rules: Rules, clock: Clock, changed: Changed, look: float = POLL) -> int:
     """Process until nothing is due; answers how many events were claimed."""
     done: tuple[Claimed, ...] = ()
     claimed = 0
     while True:
         before, now = done, clock()
         try:
-            batch = await store.write(lambda session: process.step(session, before, rules, now=now))  # noqa: B023 - awaited in this round
+            batch = await store.write(lambda session: process.step(session, before, rules, now=now), Order.FLOW)  # noqa: B023 - awaited in this round
+        except Lost:  # another node goes on with these lanes; what it applies we must not
+            done = ()
+            continue
         except Busy as error:  # what was claimed is not claimed again: a failing database must not use up the attempts of good events
             log.warning("the inbox waits: %s", error)
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(look)
             continue
         changed({(one.raw.account, one.raw.lane.removeprefix(one.raw.account + ":")) for one in before})
         if not batch:
@@ -64,58 +71,75 @@ async def settle_inbox(store: Store, parse: Parse, rules: Rules, clock: Clock, c
         done = process.read(batch, parse)
 
 
-async def desk_loop(store: Store, drive: Callable[[Claimed], Awaitable[None]], clock: Clock) -> None:
+async def desk_loop(store: Store, drive: Drive, clock: Clock, seat: Seat | None = None, durations: Durations = DEFAULT) -> None:
     """The staff's updates, one after another, until cancelled."""
     while True:
-        await settle_desk(store, drive, clock)
-        await store.wakes.wait(DESK, POLL)
+        await settle_desk(store, drive, clock, seat, backoff_ms=int(durations.backoff * 1000))
+        await store.wakes.wait(DESK, durations.look)
 
 
-async def settle_desk(store: Store, drive: Callable[[Claimed], Awaitable[None]], clock: Clock) -> int:
+async def settle_desk(store: Store, drive: Drive, clock: Clock, seat: Seat | None = None, *, backoff_ms: int = 1000) -> int:
     """Drive what the staff did until nothing is due; a failing handler fails its own update and holds back its own chat only."""
     driven = 0
-    while batch := await store.write(lambda session: desk.claim_desk(session, now=clock())):
+    while batch := await store.write(lambda session: desk.claim_desk(session, now=clock(), seat=seat)):
         driven += len(batch)
-        held: set[str] = set()
-        for one in batch:
-            if one.raw.lane in held:
-                await store.write(lambda session, one=one: desk.give_back(session, [one]))  # type: ignore[misc]
-                continue
-            try:
-                await drive(one)
-            except Exception as error:
-                log.exception("the staff's update %s failed", one.event_id)
-                held.add(one.raw.lane)
-                words = f"{type(error).__name__}: {error}"
-                await store.write(lambda session, one=one, words=words: desk.failed(session, one, words, now=clock()))  # type: ignore[misc]
-            else:
-                await store.write(lambda session, one=one: desk.done(session, [one], now=clock()))  # type: ignore[misc]
+        try:
+            for one, fault in await _drive_all(store, drive, clock, batch, seat):
+                await store.write(partial(desk.failed, one=one, error=fault, now=clock(), backoff_ms=backoff_ms))
+            if seat:
+                await store.write(partial(desk.let_go, batch=batch, now=clock()))
+        except Lost:  # another node goes on with these chats; what was done is on record, and doing it again changes nothing
+            log.warning("the staff's updates %s were taken over by another node", [one.event_id for one in batch])
     return driven
 
 
-async def notice_loop(store: Store, announce: Callable[[], Awaitable[int]]) -> None:
+async def _drive_all(store: Store, drive: Drive, clock: Clock, batch: Sequence[Claimed], seat: Seat | None) -> list[tuple[Claimed, str]]:
+    """Drive a batch; answers what failed, with the words of the fault."""
+    faults: list[tuple[Claimed, str]] = []
+    held: set[str] = set()
+    for one in batch:
+        if one.raw.lane in held:
+            await store.write(partial(desk.give_back, events=[one]))
+            continue
+        try:
+            await drive(one)
+        except Exception as error:
+            log.exception("the staff's update %s failed", one.event_id)
+            held.add(one.raw.lane)
+            faults.append((one, f"{type(error).__name__}: {error}"))
+        else:
+            await store.write(partial(_done, one=one, batch=batch, seat=seat, now=clock()))
+    return faults
+
+
+def _done(session: Session, one: Claimed, batch: Sequence[Claimed], seat: Seat | None, now: int) -> None:
+    desk.hold_on(session, batch, seat, now=now)
+    desk.done(session, [one], now=now)
+
+
+async def notice_loop(store: Store, announce: Callable[[], Awaitable[int]], look: float = POLL) -> None:
     """Notices become posts, until cancelled: news at once, redrawings a few at a time, since a chat takes one a second anyway."""
     while True:
         if await announce():
             await store.wakes.wait(NEWS, REDRAW_EVERY)
         else:
-            await store.wakes.wait(NOTICES, POLL)
+            await store.wakes.wait(NOTICES, look)
 
 
-async def send_loop(store: Store, drain: Drain, account: str, clock: Clock) -> None:
+async def send_loop(store: Store, drain: Drain, account: str, clock: Clock, look: float = POLL) -> None:
     """Deliveries leave, until cancelled."""
     while True:
         next_at = await drain.run()
-        pause = POLL if not next_at else min(POLL, max(0.005, (next_at - clock()) / 1000))
+        pause = look if not next_at else min(look, max(0.005, (next_at - clock()) / 1000))
         await store.wakes.wait(send_topic(account), pause)
 
 
-async def media_loop(store: Store, files: MediaFiles, fetch: Fetch, clock: Clock, changed: Changed) -> None:
+async def media_loop(store: Store, files: MediaFiles, fetch: Fetch, clock: Clock, changed: Changed, look: float = POLL) -> None:
     """Files are fetched, until cancelled; `changed` hears whose threads can show one more."""
     while True:
         while batch := await store.write(lambda session: wanted(session, now=clock())):
             await asyncio.gather(*(_fetch(store, files, fetch, one, clock, changed) for one in batch))
-        await store.wakes.wait(MEDIA, POLL)
+        await store.wakes.wait(MEDIA, look)
 
 
 async def _fetch(store: Store, files: MediaFiles, fetch: Fetch, one: Wanted, clock: Clock, changed: Changed) -> None:

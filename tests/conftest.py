@@ -1,20 +1,77 @@
-"""What every test may ask for: a store on a real database file, a company, a clock that stands still."""
+"""What every test may ask for: a store on a real database, a company, a clock that stands still.
 
+`--engine postgres` runs the same tests on a server of its own instead of files.
+"""
+
+import itertools
+import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from crm.base import dialect
-from crm.base.db import SqliteStore
+from crm.base.db import SqliteStore, Store, open_store
 from crm.base.settings import Company
 from crm.base.time import parse_hours
 from crm.tables import metadata
+from tests.cluster import Cluster, blocking, from_debian, from_wheel
+from tests.walks.house import SERVER
 
 NOON = 1_764_072_000_000  # Tuesday 2025-11-25 12:00 UTC, 16:00 in Yerevan
+EMPTY = "empty"
+_numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=["sqlite", "postgres", "debian"], default="sqlite", help="where the tests' databases are")
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine under test: `sqlite` or `postgres`."""
+    chosen = str(request.config.getoption("--engine"))
+    return "postgres" if chosen == "debian" else chosen
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A PostgreSQL server of this run: 18 from the test dependencies, or Debian's major."""
+    binaries = from_debian() if request.config.getoption("--engine") == "debian" else from_wheel()
+    assert binaries, "Debian's postgresql is not installed"
+    made = Cluster(binaries)
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def where_houses_stand(request: pytest.FixtureRequest, engine: str) -> Iterator[None]:
+    """Houses of walks have their databases on the server under test."""
+    if engine == "postgres":
+        os.environ[SERVER] = request.getfixturevalue("cluster").url()
+    yield
+    os.environ.pop(SERVER, None)
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """The name of a database with the whole schema and nothing in it."""
+
+    async def make(url: str) -> None:
+        from crm.base.postgres import async_url
+
+        server = create_async_engine(async_url(url))
+        async with server.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+            await connection.run_sync(dialect.found)
+        await server.dispose()
+
+    blocking(make(cluster.database(EMPTY)))
+    return EMPTY
 
 
 @pytest.fixture(scope="session")
@@ -38,12 +95,35 @@ def database(empty_database: Path, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def server_database(cluster: Cluster, template: str) -> Iterator[str]:
+    """The address of a fresh database of this test's own on the server."""
+    name = f"test{next(_numbers)}"
+    yield cluster.database(name, template)
+    cluster.drop(name)
+
+
 @pytest_asyncio.fixture
-async def store(database: Path) -> AsyncIterator[SqliteStore]:
-    """A store on this test's own database."""
+async def file_store(database: Path) -> AsyncIterator[SqliteStore]:
+    """A store on a file, whatever the engine under test."""
     made = SqliteStore(database)
     yield made
     await made.close()
+
+
+@pytest_asyncio.fixture
+async def server_store(server_database: str) -> AsyncIterator[Store]:
+    """A store on a server, whatever the engine under test."""
+    made = open_store(server_database)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, engine: str) -> Store:
+    """A store on this test's own database."""
+    found: Store = request.getfixturevalue("server_store" if engine == "postgres" else "file_store")
+    return found
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from crm.base.i18n import LANGUAGES, NATIVE, Translator, translator
+from crm.base.text import clean
 
 _HERE = Path(__file__).resolve().parent
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -148,7 +149,8 @@ def _arrived(request: web.Request) -> dict[str, str]:
     marks = {name: request.query[name][:500] for name in _MARKS if name in request.query}
     came = request.headers.get("Referer", "")[:500]
     foreign = {"referrer": came} if came and f"//{request.host}/" not in came else {}
-    return {"page": f"{request.scheme}://{request.host}{request.path}", **foreign, **marks}
+    known = {"page": f"{request.scheme}://{request.host}{request.path}", **foreign, **marks}
+    return {mark: clean(value) for mark, value in known.items()}  # bytes that are no text come as half characters, which no page can hold
 
 
 def _accepted(request: web.Request) -> list[str]:

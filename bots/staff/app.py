@@ -1,25 +1,27 @@
 """The staff bot: one stored update at a time becomes deeds, notices become posts. Handlers send nothing but the answer to a press."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from aiohttp import web
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, ChatMemberHandler, MessageHandler, TypeHandler, filters
 
 from bots.staff import door, hearing
 from bots.staff.carrier import StaffCarrier
 from bots.staff.commands import COMMANDS, known_to
+from bots.staff.hook import Hook, HookLimits, Keep, gate_of, watch
 from bots.staff.notices import post_all, render
 from bots.staff.poll import Offsets, Pace, PollState, introduce, poll
 from bots.staff.sight import Scene, look
 from bots.staff.transport import StaffOptions
-from bots.staff.updates import DIRECT, Blocked, Driven, Other, Press, StaffContext, Text, Unblocked, application, drive
+from bots.staff.updates import DIRECT, Blocked, Driven, Other, Press, StaffContext, Text, Unblocked, application, drive, read
 from bots.staff.visit import Deed, Done, NotStaff, Unanswered, Visit, once, refused
 from crm.base.actors import Rep
 from crm.base.db import Session, Store
-from crm.base.errors import Busy, DragomanError, Expired, Forbidden, Lost, Misconfigured
+from crm.base.errors import Busy, DragomanError, Expired, Forbidden, Invalid, Lost, Misconfigured
 from crm.base.events import MediaRef
 from crm.base.i18n import LANGUAGES, translator
 from crm.base.outbound import Health, RetryLater, Uncertain, Undeliverable
@@ -34,6 +36,8 @@ __all__ = ["Staff", "StaffOptions"]
 log = logging.getLogger(__name__)
 NOT_THEIR_FAULT = (Busy, Lost, Misconfigured)
 QUESTIONS_MOST = 5
+# A process that never gets old must show something too: the first notices leave a few at a time, since all of a crowd's take seconds while a bot awakes.
+NOTICES_FIRST, NOTICES_MOST = 4, 50
 
 
 class Staff:
@@ -51,12 +55,16 @@ class Staff:
         clock: Callable[[], int],
         username: str = "",
         titles: Mapping[str, str] | None = None,
+        limits: HookLimits | None = None,
     ) -> None:
         self.carrier = StaffCarrier(options)
         self.state = PollState()
+        self._gate, self._limits = gate_of(options), limits or HookLimits()
+        self._hook = Hook(self.carrier.account, self._gate, self._limits, clock) if self._gate else None
         self._store, self._company, self._clock = store, company, clock
         self._username, self._titles, self._sendable = username, dict(titles or {}), options.sendable
         self._received: dict[int, int] = {}
+        self._at_once = NOTICES_FIRST
         self.channels: Mapping[str, Health] = {}
         self._application = application(self.carrier.bot)
         self._listen()
@@ -76,12 +84,20 @@ class Staff:
         await introduce(self._application, self.state)
         self._username = self._username or self.carrier.bot.username
 
+    def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
+        """The webhook's, where there is one; what it keeps is for the desk."""
+        return self._hook.routes(keep) if self._hook else ()
+
     async def poll(self, offsets: Offsets, pace: Pace | None = None) -> None:
-        """Listen until cancelled; each update is stored before it is acknowledged."""
+        """Listen until cancelled, by polling or by keeping the webhook set; each update is stored before it is acknowledged."""
+        if self._gate:
+            await watch(self.carrier.request, self._gate, self.state, self._limits, pace or Pace())
         await poll(self.carrier.request, offsets, self.state, account=self.carrier.account, pace=pace)
 
     async def drive(self, claimed: Claimed) -> None:
         """Do what one kept update asks for; raises when it failed, and doing it twice changes nothing."""
+        if read(claimed.raw.body) == Other("unreadable"):
+            raise Invalid("an update that cannot be read")
         self._received[claimed.event_id] = claimed.raw.received_at
         try:
             await drive(self._application, claimed.raw.body, event=claimed.event_id, now=self._clock())
@@ -91,10 +107,12 @@ class Staff:
     async def announce(self) -> int:
         """Show the staff what waits to be shown; answers how many notices it were."""
         now = self._clock()
-        rendered = await self._store.read(lambda s: render(s, waiting_notices(s), self._scene(s, now)))
+        rendered = await self._store.read(lambda s: render(s, waiting_notices(s, self._at_once), self._scene(s, now)))
         if not rendered:
             return 0
-        return await self._store.write(lambda s: post_all(s, rendered, self._company, now=now))
+        posted = await self._store.write(lambda s: post_all(s, rendered, self._company, now=now))
+        self._at_once = min(2 * self._at_once, NOTICES_MOST)
+        return posted
 
     def _scene(self, session: Session, now: int) -> Scene:
         return replace(look(session, self._company, self._titles, now=now), health=self.channels)
@@ -113,8 +131,9 @@ class Staff:
             await self._dress(rep)
 
     async def health(self) -> Health:
-        """How listening goes."""
-        return self.state.health()
+        """How listening goes, and how often the webhook let in and turned away."""
+        health = self.state.health()
+        return replace(health, facts={**health.facts, **{name: str(count) for name, count in self._hook.counts.items()}}) if self._hook else health
 
     async def close(self) -> None:
         """Close the line to Telegram."""

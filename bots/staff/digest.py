@@ -37,7 +37,7 @@ def report(tr: Translator, day: Today, scene: Scene, *, over: bool = False) -> P
     below = (Key(tr.button(REFRESH), Intent("today")), Key(tr.button(LEADS), Intent("command", detail="leads")))
     when = tr.when(scene.now, scene.company.zone, scene.now)
     head = tr("📊 The firm closes. What the day brought:") if over else tr("📊 The day so far, {when}", when=when)
-    return Post("\n".join([head, "", *_people(tr, day), *_traffic(tr, day, scene), *_duties(tr, day), *_health(tr, scene)]), (*cards, below))
+    return Post("\n".join([head, "", *_people(tr, day), *_traffic(tr, day, scene), *_duties(tr, day, scene), *_health(tr, scene)]), (*cards, below))
 
 
 def _people(tr: Translator, day: Today) -> Iterator[str]:
@@ -66,7 +66,9 @@ def _traffic(tr: Translator, day: Today, scene: Scene) -> Iterator[str]:
     yield from (f"   {scene.title(one.channel)}: {one.heard} / {one.said}" for one in day.traffic)
 
 
-def _duties(tr: Translator, day: Today) -> Iterator[str]:
+def _duties(tr: Translator, day: Today, scene: Scene) -> Iterator[str]:
+    if day.held_since:
+        yield tr("⏸ Nothing is sent to customers since {when}. See /release.", when=tr.when(day.held_since, scene.company.zone, scene.now))
     yield tr("Follow-ups due today: {n}", n=day.follow_ups_due)
     if day.failed or day.unknown:
         yield tr("⚠️ Not delivered: {failed}. Not known: {unknown}.", failed=day.failed, unknown=day.unknown)

@@ -23,6 +23,8 @@ LABELS = {
     "leads": N_button("Leads"),
     "followup": N_button("Follow-ups"),
     "promo": N_button("Promotion"),
+    "web": N_button("In the browser"),
+    "release": N_button("Sending on hold"),
 }
 
 

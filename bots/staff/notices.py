@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bots.staff import campaign, cards, digest
+from bots.staff import campaign, cards, digest, upkeep
 from bots.staff.posts import Key, Mail, Post, put, same
 from bots.staff.rendering import Rendered, Renderer, mail_each, once_key
 from bots.staff.sight import Scene, lines_of, see
@@ -212,6 +212,8 @@ RENDERERS: dict[NoticeKind, Renderer] = {
     NoticeKind.REP_LOST: rep_lost,
     NoticeKind.DIGEST: digest.digest,
     NoticeKind.CAMPAIGN: campaign.campaign,
+    NoticeKind.HELD: upkeep.held,
+    NoticeKind.BACKUP_FAILED: upkeep.backup_failed,
 }
 
 

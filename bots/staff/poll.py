@@ -37,11 +37,14 @@ class Offsets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds: how long the server may hold a poll, the first pause after a failure, and the longest."""
+    """Seconds: how long the server may hold a poll, the first pause after a failure, and the longest; for a webhook how often Telegram is asked
+    how delivering goes (`look`), and how long its last error counts (`fresh`)."""
 
     wait: int = 25
     first: float = 0.5
     most: float = 30.0
+    look: float = 60.0
+    fresh: float = 300.0
 
     def pause(self, failures: int, luck: float) -> float:
         """The pause after so many failures in a row; `luck` in 0..1 spreads it, so that nodes do not come back together."""
@@ -50,16 +53,18 @@ class Pace:
 
 @dataclass(slots=True)
 class PollState:
-    """How listening goes, for the health page; `last_at` = last answer of Telegram, milliseconds since 1970."""
+    """How listening goes, for the health page; `note` is said too while it goes well, `last_at` = last answer of Telegram, milliseconds since 1970."""
 
     ok: bool = False
     words: str = "not started"
+    note: str = ""
     failures: int = 0
     last_at: int = 0
 
     def health(self) -> Health:
         """The same as a value."""
-        return Health(ok=self.ok, words=self.words, facts={"failures": str(self.failures), "last_at": str(self.last_at)})
+        words = f"{self.words}, {self.note}" if self.ok and self.note else self.words
+        return Health(ok=self.ok, words=words, facts={"failures": str(self.failures), "last_at": str(self.last_at)})
 
     def goes_well(self, now: int) -> None:
         """Notes a success."""
@@ -80,15 +85,48 @@ class Unreadable(DragomanError):
 
 async def poll(request: AiohttpRequest, offsets: Offsets, state: PollState, *, account: str = "staff", pace: Pace | None = None) -> None:
     """Listens until cancelled; ends by itself only with `Lost`, when another node has taken the polling over."""
-    chosen = pace or Pace()
+    chosen, heard = pace or Pace(), False
+
+    async def step() -> None:
+        nonlocal heard
+        try:
+            await listen_once(request, offsets, account, chosen.wait)
+        except Conflict as conflict:
+            # Only what stood before we began is left over: whoever sets a webhook later means it, perhaps a newer node of ours.
+            if heard or "webhook" not in str(conflict).lower():
+                raise
+            state.note = await unhook(request, offsets, account)
+        else:
+            heard = True
+
     while True:
-        await _try(lambda: listen_once(request, offsets, account, chosen.wait), state, chosen)
+        await attempt(step, state, chosen)
 
 
 async def introduce(application: StaffApplication, state: PollState, *, pace: Pace | None = None) -> None:
     """Initialises the application, as often as it takes until Telegram says who the bot is."""
-    while not await _try(application.initialize, state, pace or Pace()):
+    while not await attempt(application.initialize, state, pace or Pace()):
         continue
+
+
+async def unhook(request: AiohttpRequest, offsets: Offsets, account: str) -> str:
+    """Removes a webhook but nothing that waits for it; answers what it did, in words."""
+    host = host_of((await webhook_of(request)).get("url"))
+    # While a webhook stood, ids may have begun anew below the offset, and asking from there would give up what waits.
+    await offsets.keep(account, 0, [])
+    await request.call("deleteWebhook", {})
+    return f"a webhook left over at {host} was removed"
+
+
+async def webhook_of(request: AiohttpRequest) -> Json:
+    """What Telegram says of the bot's webhook."""
+    told = await request.call("getWebhookInfo", {})
+    return told if isinstance(told, dict) else {}
+
+
+def host_of(url: object) -> str:
+    """A webhook's address without its path, which is secret."""
+    return "/".join(str(url or "").split("/")[:3])
 
 
 async def listen_once(request: AiohttpRequest, offsets: Offsets, account: str, wait: int) -> None:
@@ -102,9 +140,10 @@ async def listen_once(request: AiohttpRequest, offsets: Offsets, account: str, w
         await offsets.keep(account, last + 1, [_event(account, id_, update, now) for id_, update in updates])
 
 
-async def _try(step: Callable[[], Awaitable[None]], state: PollState, pace: Pace) -> bool:
+async def attempt(step: Callable[[], Awaitable[str | None]], state: PollState, pace: Pace) -> bool:
+    """Makes one step, notes how it went and, where it failed, waits; a step may end well and still say what is wrong."""
     try:
-        await step()
+        trouble = await step()
     except Lost:
         state.goes_wrong("another node listens")
         raise
@@ -114,7 +153,10 @@ async def _try(step: Callable[[], Awaitable[None]], state: PollState, pace: Pace
         state.goes_wrong(_words(error))
         await asyncio.sleep(error.after if isinstance(error, Throttled) else pace.pause(state.failures, random.random()))
         return False
-    state.goes_well(time.time_ns() // 1_000_000)
+    if trouble:
+        state.goes_wrong(trouble)
+    else:
+        state.goes_well(time.time_ns() // 1_000_000)
     return True
 
 
@@ -138,4 +180,9 @@ def _readable(answer: object) -> list[tuple[int, Json]]:
 def _event(account: str, id_: int, update: Json, now: int) -> RawEvent:
     # `surrogatepass`: Telegram's JSON may hold half a character, and it is kept as it came.
     body = json.dumps(update, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return RawEvent(account=account, key=str(id_), lane=f"{account}:{chat_of(update) or 0}", body=body, received_at=now)
+    return event_of(account, str(id_), update, body, now)
+
+
+def event_of(account: str, key: str, update: Json, body: bytes, now: int) -> RawEvent:
+    """One update as it is kept, in the lane of its chat."""
+    return RawEvent(account=account, key=key, lane=f"{account}:{chat_of(update) or 0}", body=body, received_at=now)

@@ -42,7 +42,11 @@ class Throttled(TelegramError):
 
 @dataclass(frozen=True, slots=True)
 class StaffOptions:
-    """Where the staff bot's Telegram is and how long to wait for it, in seconds; `sendable` are the accounts that can carry a promotion (empty = all)."""
+    """Where the staff bot's Telegram is and how long to wait for it, in seconds; `sendable` are the accounts that can carry a promotion (empty = all).
+
+    With a `public_url` that Telegram can come to, updates are brought to a webhook; its path and secret are made of the first of the `keys`, and what
+    was made of the others is believed still. Else they are polled.
+    """
 
     token: str = field(repr=False)
     server: str = "https://api.telegram.org"
@@ -51,6 +55,8 @@ class StaffOptions:
     read_timeout: float = 20.0
     upload_timeout: float = 120.0
     sendable: frozenset[str] = frozenset()
+    public_url: str = ""
+    keys: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 class AiohttpRequest(BaseRequest):

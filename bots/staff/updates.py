@@ -124,7 +124,7 @@ def number(value: object) -> int | None:
 def _read_message(kind: str, message: Json) -> StaffUpdate:
     chat_id, person, message_id = _private(message), _part(message, "from"), number(message.get("message_id"))
     user_id = _person(person)
-    if chat_id is None or user_id is None or message_id is None or "sender_chat" in message:
+    if chat_id is None or user_id != chat_id or message_id is None or "sender_chat" in message:
         return Other(kind)
     text, media, edited = _words(message.get("text")) or _words(message.get("caption")), _media(message), kind == "edited_message"
     if not text and not media:
@@ -156,14 +156,14 @@ def _read_press(kind: str, query: Json) -> StaffUpdate:
     message = _part(query, "message")
     chat_id, message_id, user_id = _private(message), number(message.get("message_id")), _person(_part(query, "from"))
     query_id, data = _words(query.get("id")), _words(query.get("data"))
-    if chat_id is None or message_id is None or user_id is None or not query_id or not data:
+    if chat_id is None or message_id is None or user_id != chat_id or not query_id or not data:
         return Other(kind)
     return Press(chat_id, user_id, query_id, message_id, data)
 
 
 def _read_membership(kind: str, change: Json) -> StaffUpdate:
     chat_id, status = _private(change), _part(change, "new_chat_member").get("status")
-    if chat_id is None or _person(_part(change, "from")) is None:
+    if chat_id is None or _person(_part(change, "from")) != chat_id:
         return Other(kind)
     if status == "kicked":
         return Blocked(chat_id)

@@ -1,4 +1,4 @@
-"""Telegram for customers: a long poll in, the Bot API out, through aiogram, which is loaded only when one of them begins."""
+"""Telegram for customers: a long poll or a webhook in, the Bot API out, through aiogram, which is loaded only when one of them begins."""
 
 import asyncio
 import importlib
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from channels.base import Keep, Offsets
-from channels.telegram.listen import LONGEST_WAIT, WRONG_TOKEN, Poller
+from channels.telegram.hook import Hook, HookOptions, Standing, Watch, gate_of, stuck
+from channels.telegram.listen import Poller
 from channels.telegram.parse import parse
+from channels.telegram.patience import FAILURES, LONGEST_WAIT, WRONG_TOKEN, Patience
 from channels.telegram.verdicts import Refused
 from crm.base.errors import Misconfigured, NotFound
 from crm.base.events import Event, MediaKind, MediaRef, RawEvent
-from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, RetryLater, Uncertain, Window
+from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, RetryLater, Window
 
 if TYPE_CHECKING:
     from channels.telegram.line import Line
@@ -28,7 +30,11 @@ _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class TelegramOptions:
-    """How to reach one bot; `api_base` "" is Telegram's own address, times are seconds, sizes bytes."""
+    """How to reach one bot; `api_base` "" is Telegram's own address, times are seconds, sizes bytes.
+
+    With a `public_url` that Telegram can come to, updates are brought to a webhook; its path and secret are made of the first of the `keys`, and what
+    was made of the others is believed still. Else they are polled.
+    """
 
     token: str = field(repr=False)
     api_base: str = ""
@@ -42,6 +48,9 @@ class TelegramOptions:
     first_wait: float = 1.0
     longest_wait: float = LONGEST_WAIT
     upload_size: int = UPLOAD_SIZE
+    public_url: str = ""
+    keys: tuple[bytes, ...] = field(default=(), repr=False)
+    hook: HookOptions = field(default_factory=HookOptions)
 
 
 class Telegram:
@@ -56,6 +65,9 @@ class Telegram:
         self._opening = asyncio.Lock()
         self._line: Line | None = None
         self._poller: Poller | None = None
+        self._gate = gate_of(options.public_url, options.api_base, options.token.partition(":")[0], options.keys)
+        self._hook = Hook(self.account, self._gate, options.hook, _now, self._answer_press) if self._gate else None
+        self._watch: Watch | None = None
 
     @property
     def account(self) -> str:
@@ -66,13 +78,16 @@ class Telegram:
         return self._limits
 
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
-        """None: updates are polled."""
-        return ()
+        """The webhook's, where there is one."""
+        return self._hook.routes(keep) if self._hook else ()
 
     async def listen(self, offsets: Offsets) -> None:
-        """Poll until cancelled; what is wrong meanwhile, a token that is not known too, `health` says."""
-        line = await self._open()
-        self._poller = Poller(self.account, line, _now, self.options.first_wait, self.options.longest_wait)
+        """Poll, or keep the webhook set, until cancelled; what is wrong meanwhile, a token that is not known too, `health` says."""
+        line, options = await self._open(), self.options
+        if self._gate:
+            self._watch = Watch(line, self._gate, options.hook, Patience(self.account, options.first_wait, options.longest_wait))
+            await self._watch.run()
+        self._poller = Poller(self.account, line, _now, options.first_wait, options.longest_wait, line.remove_webhook)
         try:
             await self._poller.run(offsets)
         finally:
@@ -99,18 +114,30 @@ class Telegram:
             raise NotFound(refused.detail) from None
 
     async def health(self) -> Health:
-        """Asks Telegram who the bot is and whether a webhook stands in the poll's way."""
+        """Asks Telegram who the bot is, and how its webhook stands."""
         line = await self._open()
         try:
-            facts = await line.facts()
+            facts, standing = await line.facts(), await line.webhook()
         except Refused as refused:
             return Health(False, WRONG_TOKEN if refused.reason is Reason.ACCOUNT_PROBLEM else f"Telegram refuses: {refused.detail}")
-        except (RetryLater, Uncertain):
+        except FAILURES:
             return Health(False, "Telegram cannot be reached")
-        trouble = self._poller.trouble if self._poller else ""
-        if "webhook" in facts:
-            trouble = "a webhook is set, so nothing can be polled; delete it"
-        return Health(not trouble, trouble or f"@{facts.get('username', '')} answers", facts)
+        facts |= {"webhook": standing.host} if standing.url else {}
+        facts |= {name: str(count) for name, count in self._hook.counts.items()} if self._hook else {}
+        trouble, state = self._hooked(standing) if self._gate else self._polled(standing)
+        return Health(not trouble, trouble or f"@{facts.get('username', '')} answers{state}", facts | {"waiting": str(standing.waiting)})
+
+    def _hooked(self, standing: Standing) -> tuple[str, str]:
+        """What is wrong with the webhook, and what is to say of it when nothing is."""
+        assert self._gate
+        trouble = (self._watch.trouble if self._watch else "") or stuck(standing, self._gate, self.options.hook.fresh, _now())
+        return trouble, f", messages come to {self._gate.host}" + (f", {standing.waiting} on their way" if standing.waiting else "")
+
+    def _polled(self, standing: Standing) -> tuple[str, str]:
+        """What is wrong with polling, and what is to say of it when nothing is."""
+        removed = self._poller.removed if self._poller else ""
+        trouble = f"messages go to {standing.host}, so none can be polled; delete that webhook, or start again to have it removed" if standing.url else ""
+        return trouble or (self._poller.trouble if self._poller else ""), f", a webhook left over at {removed} was removed" if removed else ""
 
     async def setup(self, menus: Mapping[str, Mapping[str, str]]) -> None:
         """Set the command lists: language ("" = all others) to command to its description; raises as `send` does."""
@@ -120,8 +147,14 @@ class Telegram:
     async def close(self) -> None:
         if self._poller:
             await self._poller.close()
+        if self._hook:
+            await self._hook.close()
         if self._line:
             await self._line.close()
+
+    async def _answer_press(self, press: str) -> None:
+        line = await self._open()
+        await line.answer_press(press)
 
     async def _open(self) -> "Line":
         """The line, opened at the first use: aiogram takes seconds to import, so a thread does it and the loop goes on."""

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from aiogram.methods import AnswerCallbackQuery, GetMe, GetWebhookInfo, SetMyCommands
+from aiogram.methods import AnswerCallbackQuery, DeleteWebhook, GetMe, GetWebhookInfo, SetMyCommands, SetWebhook
 from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
 
+from channels.telegram.hook import KINDS, Gate, Standing, standing_of
 from channels.telegram.send import Speaker
 from channels.telegram.wire import Wire
 from crm.base.outbound import OpenMedia, Outbound, Receipt, RetryLater, Uncertain, Undeliverable
@@ -41,14 +42,24 @@ class Line:
         return self._wire.download(file_id, most)
 
     async def facts(self) -> dict[str, str]:
-        """Who the bot is, and a webhook's address without its path, which is often secret."""
+        """Who the bot is."""
         me = await self._wire.call(GetMe(), self._options.send_seconds)
-        webhook = await self._wire.call(GetWebhookInfo(), self._options.send_seconds)
-        facts = {key: str(me[key]) for key in ("id", "username", "first_name") if key in me} if isinstance(me, dict) else {}
-        url = webhook.get("url") if isinstance(webhook, dict) else ""
-        if isinstance(url, str) and url:
-            facts["webhook"] = "/".join(url.split("/")[:3])
-        return facts
+        return {key: str(me[key]) for key in ("id", "username", "first_name") if key in me} if isinstance(me, dict) else {}
+
+    async def webhook(self) -> Standing:
+        """How the bot's webhook stands."""
+        return standing_of(await self._wire.call(GetWebhookInfo(), self._options.send_seconds))
+
+    async def set_webhook(self, gate: Gate, connections: int) -> None:
+        """Have updates brought to a gate; what waits is brought too, and asking twice does no harm."""
+        ask = SetWebhook(url=gate.url, secret_token=gate.secrets[0], max_connections=connections, allowed_updates=list(KINDS))
+        await self._wire.call(ask, self._options.send_seconds)
+
+    async def remove_webhook(self) -> str:
+        """Have updates kept for polling again, what waits too; answers the host they went to."""
+        host = (await self.webhook()).host
+        await self._wire.call(DeleteWebhook(), self._options.send_seconds)
+        return host
 
     async def set_menus(self, menus: Mapping[str, Mapping[str, str]]) -> None:
         """Set the command lists: language to command to its description."""

@@ -14,6 +14,7 @@ from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.methods import GetFile, GetUpdates, TelegramMethod
 from aiohttp import ClientConnectorError, ClientError, ClientHttpProxyError, ClientTimeout, ConnectionTimeoutError
 
+from channels.telegram.hook import KINDS
 from channels.telegram.verdicts import PAUSE, Refused, Unreadable, judge
 from crm.base.errors import Misconfigured
 from crm.base.outbound import Reason, RetryLater, Uncertain
@@ -21,7 +22,6 @@ from crm.base.outbound import Reason, RetryLater, Uncertain
 if TYPE_CHECKING:
     from channels.telegram import TelegramOptions
 
-KINDS = ["message", "edited_message", "callback_query", "my_chat_member"]
 _NOT_LEFT = (ClientConnectorError, ConnectionTimeoutError, ClientHttpProxyError)
 
 
@@ -64,7 +64,7 @@ class Wire:
             return [damaged.body]
 
     async def _updates(self, offset: int, most: int) -> list[object]:
-        ask = GetUpdates(offset=offset or None, limit=most, timeout=self._options.poll_seconds, allowed_updates=KINDS)
+        ask = GetUpdates(offset=offset or None, limit=most, timeout=self._options.poll_seconds, allowed_updates=list(KINDS))
         found = await self.call(ask, self._options.poll_seconds + self._options.send_seconds)
         return found if isinstance(found, list) else []
 

@@ -3,8 +3,12 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from crm.base.outbound import Buttons, Media
+
+if TYPE_CHECKING:
+    from crm.conversations.history import Said
 
 OVERLAP = 30
 """Lines read again on every look: a message held back for a while becomes visible behind newer ones."""
@@ -41,6 +45,14 @@ History = Callable[[str, int], Awaitable[Sequence[Line]]]
 
 It holds what the visitor said and those of our messages whose sending has begun (`sending`, `sent`, `unknown`): a held or cancelled one is not there.
 """
+
+
+def lines_of(said: "Sequence[Said]") -> list[Line]:
+    """What the store says a customer sees, in our own words."""
+    chairs = {"contact": Author.YOU, "rep": Author.REP}
+    return [
+        Line(one.message_id, chairs.get(one.author, Author.BOT), one.text, one.at, one.buttons, one.media, one.edited, one.rep, one.external_id) for one in said
+    ]
 
 
 def shown(line: Line, seal: Seal) -> Frame:

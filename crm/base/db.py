@@ -20,33 +20,40 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from crm.base import dialect
+from crm.base.durations import Durations
 from crm.base.errors import Busy, Misconfigured
 from crm.base.wakes import Wakes
 
-__all__ = ["Order", "Session", "SqliteStore", "Store", "look"]
+__all__ = ["Order", "Session", "SqliteStore", "Store", "file_of", "look", "open_store"]
 
+FILE = "sqlite:///"
+DEFAULT = Durations()
 T = TypeVar("T")
 I = TypeVar("I")
 
 
 class Order(IntEnum):
-    """Who goes first at the writer."""
+    """Who goes first at the writer; `KEEP` and `FLOW` are the set-based loops, which nodes of one server run side by side."""
 
     KEEP = 0
     DEED = 1
-    CHUNK = 2
+    FLOW = 2
+    CHUNK = 3
 
 
 class Store(Protocol):
     """Runs plain functions on an open session and owns every transaction."""
 
     wakes: Wakes
+    many_nodes: bool
 
     async def read(self, question: Callable[[Session], T]) -> T: ...
 
     async def write(self, deed: Callable[[Session], T], order: Order = Order.DEED) -> T: ...
 
     async def gather(self, deed: Callable[[Session, Sequence[I]], list[T]], items: Sequence[I], order: Order = Order.KEEP) -> list[T]: ...
+
+    def hint(self, topics: set[str]) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -67,7 +74,9 @@ Outcome = tuple[Ask, Any]
 class SqliteStore:
     """The embedded store: one process per file, held by a lock."""
 
-    def __init__(self, path: Path, *, waiting_most: int = 5000, chunk_most: int = 1) -> None:
+    many_nodes = False
+
+    def __init__(self, path: Path, *, waiting_most: int = 5000, chunk_most: int = 1, lock_seconds: float = 5.0) -> None:
         self.path = path
         self.wakes = Wakes()
         self._most, self._chunk_most = waiting_most, chunk_most
@@ -78,8 +87,8 @@ class SqliteStore:
         self._loop = asyncio.get_running_loop()
         self._engine = create_engine(f"sqlite:///{path}")
         self._reads = create_async_engine(f"sqlite+aiosqlite:///{path}", pool_size=4)
-        dialect.prepare(self._engine, writes=True)
-        dialect.prepare(self._reads.sync_engine, writes=False)
+        dialect.prepare(self._engine, writes=True, lock_seconds=lock_seconds)
+        dialect.prepare(self._reads.sync_engine, writes=False, lock_seconds=lock_seconds)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -95,6 +104,9 @@ class SqliteStore:
     async def gather(self, deed: Callable[[Session, Sequence[I]], list[T]], items: Sequence[I], order: Order = Order.KEEP) -> list[T]:
         """Run a module-level deed for its items together with what others ask of it; returns after the commit."""
         return await self._ask(Ask(deed, items, order, self._loop.create_future()))  # type: ignore[no-any-return]
+
+    def hint(self, topics: set[str]) -> None:
+        """There is no other node to tell."""
 
     def _ask(self, ask: Ask) -> asyncio.Future[Any]:
         with self._ready:
@@ -150,8 +162,26 @@ class SqliteStore:
         os.close(self._lock)
 
 
-def look(path: Path, question: Callable[[Session], T]) -> T:
-    """Answer a question from a snapshot of a file that a running process may hold; it is opened for reading only and never made."""
+def file_of(url: str) -> Path | None:
+    """The file an address names; None where it names a server."""
+    return Path(url.removeprefix(FILE)) if url.startswith(FILE) else None
+
+
+def open_store(url: str, durations: Durations = DEFAULT) -> Store:
+    """Open the store an address names: `sqlite:///path` or `postgresql://user:password@host/database`; in a running loop."""
+    path = file_of(url)
+    if path is not None:
+        return SqliteStore(path, lock_seconds=durations.lock)
+    from crm.base.postgres import PostgresStore
+
+    return PostgresStore(url, seconds=durations.database)
+
+
+def look(where: str | Path, question: Callable[[Session], T]) -> T:
+    """Answer a question from a snapshot of a database that others may work on; a file is opened for reading only and never made."""
+    path = where if isinstance(where, Path) else file_of(where)
+    if path is None:
+        return asyncio.run(_look_at_server(str(where), question))
     engine = create_engine(URL.create("sqlite", database=path.resolve().as_uri(), query={"mode": "ro", "uri": "true"}))
     dialect.prepare(engine, writes=False)
     try:
@@ -159,6 +189,14 @@ def look(path: Path, question: Callable[[Session], T]) -> T:
             return question(session)
     finally:
         engine.dispose()
+
+
+async def _look_at_server(url: str, question: Callable[[Session], T]) -> T:
+    store = open_store(url)
+    try:
+        return await store.read(question)
+    finally:
+        await store.close()
 
 
 def hold(path: Path) -> int:

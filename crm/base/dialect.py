@@ -1,20 +1,35 @@
-"""All that is said to one engine in its own words: connections, list parameters, upserts, ids. PostgreSQL's half joins here."""
+"""All that is said to an engine in its own words: connections, list parameters, upserts, ids, locks, clocks."""
 
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Table, Text, TypeDecorator, bindparam, event, literal_column, text
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    Table,
+    Text,
+    TypeDecorator,
+    bindparam,
+    event,
+    literal_column,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute, Session
-from sqlalchemy.sql.dml import Insert
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 # Measured choices (worst batch 11 ms, FULL costs nothing from 50 rows a commit on); secure_delete is compiled in by Debian and slow.
 WRITER = ("journal_mode=WAL", "synchronous=FULL")
 PRAGMAS = (
-    "busy_timeout=5000",  # first: the next ones may have to wait for somebody
     "foreign_keys=ON",
     "cache_size=-65536",
     "mmap_size=268435456",
@@ -24,9 +39,16 @@ PRAGMAS = (
     "secure_delete=FAST",
 )
 _TAKE = text("UPDATE counters SET next = next + :n WHERE name = 'ids' RETURNING next")
+_NEXT = text("SELECT array_agg(nextval('ids')) FROM generate_series(1, :n)")
+# Two keys of our own in the database's space of advisory locks: who writes, and who brings the schema up to date.
+_BESIDE = text("SELECT pg_advisory_xact_lock_shared(7213, 1)")
+_ALONE = text("SELECT pg_advisory_xact_lock(7213, 1)")
+_MIGRATING = text("SELECT pg_advisory_xact_lock(7213, 2)")
+# Nothing happened when one of these is raised: the transaction may simply be made again.
+_AGAIN = frozenset(["40001", "40P01", "55P03"])
 
 
-def prepare(engine: Engine, *, writes: bool) -> None:
+def prepare(engine: Engine, *, writes: bool, lock_seconds: float = 5.0) -> None:
     """Open every connection with our pragmas and every transaction in our words: the driver's own mode loses updates silently."""
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
 
@@ -35,6 +57,8 @@ def prepare(engine: Engine, *, writes: bool) -> None:
         cursor = connection.cursor()
         if writes:
             cursor.execute("PRAGMA page_size=8192")
+        # First, since the others may have to wait for somebody.
+        cursor.execute(f"PRAGMA busy_timeout={int(lock_seconds * 1000)}")
         for pragma in (*PRAGMAS, *(WRITER if writes else ("query_only=ON",))):
             cursor.execute("PRAGMA " + pragma)
         cursor.close()
@@ -45,39 +69,111 @@ def prepare(engine: Engine, *, writes: bool) -> None:
 
 def in_transaction(connection: Connection) -> bool:
     """Whether the transaction still stands: on a full disk or a read error SQLite takes all of it back by itself."""
+    if connection.dialect.name != "sqlite":
+        return not connection.invalidated
     driver = connection.connection.driver_connection
     return driver is not None and bool(driver.in_transaction)
 
 
+def is_server(session: Session) -> bool:
+    """Whether many nodes may work on this database at a time."""
+    return session.get_bind().dialect.name != "sqlite"
+
+
+def beside(session: Session) -> None:
+    """Work beside others of the set-based loops, never beside a deed that wants to be alone; until the transaction ends."""
+    session.execute(_BESIDE)
+
+
+def alone(session: Session) -> None:
+    """Work as the only writer of all nodes, as every deed on SQLite does; until the transaction ends."""
+    session.execute(_ALONE)
+
+
+def may_go_again(error: DBAPIError) -> bool:
+    """Whether a transaction failed only because others were in its way."""
+    return getattr(error.orig, "sqlstate", None) in _AGAIN
+
+
+def migrate_alone(connection: Connection) -> None:
+    """Of two programs that bring one schema up to date, the second waits and then finds nothing to do."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(_MIGRATING)
+
+
 def found(connection: Connection) -> None:
-    """Write the rows every store stands on."""
-    connection.execute(text("INSERT INTO counters(name, next) VALUES ('ids', 1) ON CONFLICT DO NOTHING"))
+    """Make what every store stands on besides its tables."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("INSERT INTO counters(name, next) VALUES ('ids', 1) ON CONFLICT DO NOTHING"))
+    else:
+        connection.execute(text("CREATE SEQUENCE IF NOT EXISTS ids"))
 
 
 class Many(TypeDecorator[Any]):
-    """A list in one parameter: JSON on SQLite."""
+    """A list in one parameter: JSON on SQLite, an array on PostgreSQL."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
-        return json.dumps(list(value))
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return json.dumps(list(value)) if dialect.name == "sqlite" else list(value)
 
 
-class each(FunctionElement[Any]):
-    """The elements of a `Many` as rows."""
+class _Among(FunctionElement[bool]):
+    """A column that is one of a list."""
 
     inherit_cache = True
+    type = Boolean()
+
+    def self_group(self, against: Any = None) -> Any:
+        """A comparison by itself: the `= 1` that SQLAlchemy puts behind a boolean keeps SQLite from its indexes."""
+        return self
 
 
-@compiles(each, "sqlite")
-def _json_each(element: each, compiler: Any, **options: Any) -> str:
-    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"
+@compiles(_Among, "sqlite")
+def _in_json(element: _Among, compiler: Any, **options: Any) -> str:
+    column, given = (compiler.process(part, **options) for part in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({given}))"
+
+
+@compiles(_Among, "postgresql")
+def _in_array(element: _Among, compiler: Any, **options: Any) -> str:
+    column, given = (compiler.process(part, **options) for part in element.clauses)
+    return f"{column} = ANY ({given})"
 
 
 def among(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
     """`column IN :name` with a list as one parameter, so that the statement is a constant of its module."""
-    return column.op("IN", is_comparison=True)(each(bindparam(name, type_=Many())))
+    return _Among(column, bindparam(name, type_=Many(column.type)))
+
+
+class _Instant(FunctionElement[int]):
+    """The instant that leases go by."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(_Instant, "sqlite")
+def _given(element: _Instant, compiler: Any, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)  # type: ignore[no-any-return]
+
+
+@compiles(_Instant, "postgresql")
+def _by_the_database(element: _Instant, compiler: Any, **options: Any) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+
+def instant(name: str) -> ColumnElement[int]:
+    """The instant `name` on one machine; where nodes share a server it is the server's clock, since theirs may differ."""
+    return _Instant(bindparam(name, type_=BigInteger()))
 
 
 def fixed(value: str | int) -> ColumnElement[Any]:
@@ -89,29 +185,54 @@ def take_ids(session: Session, count: int) -> Iterator[int]:
     """Reserve `count` ids, rising; gaps are normal."""
     if not count:
         return iter(())
+    if is_server(session):
+        return iter(sorted(session.execute(_NEXT, {"n": count}).scalar_one()))
     stop: int = session.execute(_TAKE, {"n": count}).scalar_one()
     return iter(range(stop - count, stop))
 
 
-def insert_ignoring(table: Table) -> Insert:
+def _insert(session: Session, table: Table) -> Any:
+    """Both engines spell an upsert alike; each has an insert of its own that knows it."""
+    return postgresql.insert(table) if is_server(session) else sqlite.insert(table)
+
+
+def insert_ignoring(session: Session, table: Table) -> Any:
     """An insert that passes over rows which break a unique key."""
-    return sqlite.insert(table).on_conflict_do_nothing()
+    return _insert(session, table).on_conflict_do_nothing()
 
 
-def insert_or_bump(table: Table, key: str, bump: str, newer: Sequence[str] = ()) -> Insert:
+def insert_on_server(table: Table) -> Any:
+    """The same for a server, where no session is open."""
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def insert_or_bump(session: Session, table: Table, key: str, bump: str, newer: Sequence[str] = ()) -> Any:
     """An insert that, where `key` is there already, raises `bump` by one and takes over the columns `newer`."""
-    statement = sqlite.insert(table)
+    statement = _insert(session, table)
     changes: dict[str, Any] = {bump: table.c[bump] + fixed(1), **{name: statement.excluded[name] for name in newer}}
     return statement.on_conflict_do_update(index_elements=[key], set_=changes)
 
 
-def insert_or_add(table: Table, keys: Sequence[str], amount: str) -> Insert:
+def insert_or_add(session: Session, table: Table, keys: Sequence[str], amount: str) -> Any:
     """An insert that, where the keys are there already, adds its amount to theirs."""
-    statement = sqlite.insert(table)
+    statement = _insert(session, table)
     return statement.on_conflict_do_update(index_elements=list(keys), set_={amount: table.c[amount] + statement.excluded[amount]})
 
 
-def insert_or_replace(table: Table, key: str, value: str) -> Insert:
+def insert_or_replace(session: Session, table: Table, key: str, value: str) -> Any:
     """An insert that, where the key is there already, takes over the new value."""
-    statement = sqlite.insert(table)
+    statement = _insert(session, table)
     return statement.on_conflict_do_update(index_elements=[key], set_={value: statement.excluded[value]})
+
+
+_ABOUT = text("""
+    SELECT CAST(current_setting('server_version_num') AS INTEGER) AS version, pg_encoding_to_char(encoding) AS encoding, lower('Ж') = 'ж' AS folds,
+    current_setting('fsync') = 'on' AND current_setting('synchronous_commit') <> 'off' AS durable, pg_is_in_recovery() AS copy,
+    CAST(current_setting('max_connections') AS INTEGER) AS connections, CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) AS at
+    FROM pg_database WHERE datname = current_database()
+""")
+
+
+def about_server(session: Session) -> dict[str, Any]:
+    """What a PostgreSQL server says of itself, for the doctor."""
+    return dict(session.execute(_ABOUT).mappings().one())

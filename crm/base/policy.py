@@ -22,6 +22,7 @@ class Action(StrEnum):
     FOLLOW_UP = "follow_up"
     SETTLE_PARKED = "settle_parked"
     SETTLE_DELIVERY = "settle_delivery"
+    RELEASE = "release"
 
 
 _REP = frozenset({Action.TALK, Action.TAKE, Action.NOTE, Action.BLOCK, Action.SEE_LEADS, Action.CHANGE_LEAD, Action.BE_AVAILABLE, Action.SETTLE_DELIVERY})

@@ -29,7 +29,7 @@ def add_new(session: Session, table: type[Row], rows: Sequence[dict[str, Any]]) 
     """Insert the rows that break no unique key and return the ids that made it."""
     if not rows:
         return set()
-    many(session, ("ignore", table), lambda: insert_ignoring(table_of(table)), rows)
+    many(session, ("ignore", table), lambda: insert_ignoring(session, table_of(table)), rows)
     if table not in _present:
         _present[table] = select(table.id).where(among(table.id, "ids"))
     return set(session.scalars(_present[table], {"ids": [row["id"] for row in rows]}))
@@ -38,7 +38,7 @@ def add_new(session: Session, table: type[Row], rows: Sequence[dict[str, Any]]) 
 def bump(session: Session, table: type[Base], rows: Sequence[dict[str, Any]], *, key: str, version: str, newer: Sequence[str] = ()) -> None:
     """Insert rows; where `key` stands already, raise its version and take over the columns `newer`."""
     if rows:
-        many(session, ("bump", table, key, tuple(newer)), lambda: insert_or_bump(table_of(table), key, version, newer), rows)
+        many(session, ("bump", table, key, tuple(newer)), lambda: insert_or_bump(session, table_of(table), key, version, newer), rows)
 
 
 def change(session: Session, table: type[Base], key: str, rows: Sequence[dict[str, Any]]) -> None:

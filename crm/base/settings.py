@@ -10,7 +10,7 @@ class Company:
     """The firm: its name, the languages it speaks (the first is its default), where and when it works.
 
     `link_key` makes the unguessable tokens of links; `continue_at` is the address a start payload is appended to
-    ("" = not offered), `continue_from` the accounts whose customers are offered it.
+    ("" = not offered), `continue_from` the accounts whose customers are offered it. `desk_at` is the address of the staff inbox ("" = none).
     """
 
     name: str
@@ -22,3 +22,4 @@ class Company:
     link_key: bytes = b""
     continue_at: str = ""
     continue_from: frozenset[str] = frozenset()
+    desk_at: str = ""

@@ -36,4 +36,4 @@ def count(session: Session, amounts: Mapping[tuple[str, Count], int], *, now: in
     """Add to the tallies."""
     rows = [{"account": account, "kind": kind.value, "day": now // DAY, "amount": amount} for (account, kind), amount in amounts.items() if amount]
     if rows:
-        many(session, ("tally", Tally), lambda: insert_or_add(table_of(Tally), ("account", "kind", "day"), "amount"), rows)
+        many(session, ("tally", Tally), lambda: insert_or_add(session, table_of(Tally), ("account", "kind", "day"), "amount"), rows)

@@ -37,8 +37,11 @@ LOOK_BACK = 32
 READ = 2000
 
 _BROKEN = re.compile(r"[\x00\ud800-\udfff]")
-# Bidi controls, zero-width spaces, tag characters and control characters: nothing a name needs, all that a forger wants.
-_HIDDEN = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f\x00-\x08\x0e-\x1f\x7f-\x9f]")
+# Bidi controls, spaces and fillers that nobody sees, tag characters and control characters: nothing a name needs, all that a forger wants.
+_HIDDEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb"
+    "\U000e0000-\U000e007f\x00-\x08\x0e-\x1f\x7f-\x9f]"
+)
 _IN_WORD = re.compile("[՛՜՞՚'’ʼ]")
 _NOT_WORD = re.compile(r"[^\w]+|_+")
 _NAME_SHAPE = re.compile(r"[^\W\d_]+(?:[-.'’ʼ/ ]+[^\W\d_]+)*\.?")
@@ -62,7 +65,7 @@ def clean(text: str, limit: int = 0) -> str:
 
 def clean_name(text: str, limit: int = NAME_LENGTH) -> str:
     """A name as it may be shown: one line, without direction marks, invisible or control characters."""
-    return cut(" ".join(_HIDDEN.sub("", clean(text)).split()), limit).strip()
+    return cut(" ".join(_HIDDEN.sub("", clean(text[: limit + READ])).split()), limit).strip(" \u200c\u200d")
 
 
 def cut(text: str, limit: int) -> str:
@@ -98,9 +101,10 @@ def _joins(text: str, place: int) -> bool:
     before, mark = text[place - 1], text[place]
     if before == "\u200d" or mark in "\u200d\ufe0f\ufe0e" or "\U0001f3fb" <= mark <= "\U0001f3ff" or unicodedata.combining(mark) or before + mark == "\r\n":
         return True
+    if "\U000e0020" <= mark <= "\U000e007f" or "\u1160" <= mark <= "\u11ff":  # the tags behind a flag, the vowels and ends of a Hangul syllable
+        return True
     if "\U0001f1e6" <= mark <= "\U0001f1ff":
-        near = text[max(0, place - LOOK_BACK) : place]
-        return (len(near) - len(near.rstrip(_FLAG_LETTERS))) % 2 == 1
+        return (place - len(text[:place].rstrip(_FLAG_LETTERS))) % 2 == 1
     return unicodedata.category(mark) in {"Mn", "Me", "Mc"}
 
 

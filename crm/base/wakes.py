@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
@@ -27,11 +28,20 @@ class Wakes:
 
     def __init__(self) -> None:
         self._events: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._followers: dict[str, Callable[[str], None]] = {}
+
+    def follow(self, prefix: str, heard: Callable[[str], None]) -> None:
+        """Have every topic that begins so told to `heard` instead of rung: there are too many of them for a bell each."""
+        self._followers[prefix] = heard
 
     def ring(self, topics: set[str]) -> None:
         """Wake whoever waits for these topics, and whoever waits next."""
         for topic in topics:
-            self._events[topic].set()
+            follower = next((heard for prefix, heard in self._followers.items() if topic.startswith(prefix)), None)
+            if follower:
+                follower(topic)
+            else:
+                self._events[topic].set()
 
     async def wait(self, topic: str, seconds: float) -> None:
         """Sleep until the topic rings or `seconds` have passed."""

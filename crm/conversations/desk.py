@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Rep, Role
 from crm.base.history import Change, record
 from crm.base.policy import Action, may
-from crm.base.rows import table_of
-from crm.conversations.threads import Attachment, Author, Conversation, Message, Status
+from crm.base.rows import fixed, table_of
+from crm.conversations.threads import Attachment, Author, Conversation, Message
 from crm.outbox.deliveries import Delivery, State
 from crm.people.contacts import Contact
 from crm.people.reps import Member, authorise
 
 LOOK_BACK = 200
+COUNTED = 200
 _root = aliased(Contact)
 
 
@@ -121,20 +123,23 @@ def heard_after(session: Session, conversation_id: int, after: int, *, most: int
 
 
 def inbox(session: Session, rep: Rep, *, mine: bool = False, after: int = 0, most: int = 7) -> tuple[list[Listed], int]:
-    """The open conversations a rep may look at: theirs first, then what waits longest for an answer; and how many there are.
+    """The open conversations a rep may look at: theirs first, then what waits longest for an answer; and how many there are, counted up to `COUNTED` + 1.
 
     Whoever may take over sees everybody's, the others their own and what nobody has taken.
     """
     member = authorise(session, rep, Action.TALK)
     everybody = member is not None and may(Role(member.role), Action.TAKE_OVER)
-    visible = Conversation.rep_id == rep.id if mine else or_(Conversation.rep_id == rep.id, Conversation.rep_id.is_(None))
-    wanted = [Conversation.status != Status.CLOSED.value, _root.blocked == 0, Conversation.last_heard_id > 0]
-    if mine or not everybody:
-        wanted.append(visible)
-    joined = select(Conversation).join(Contact, Contact.id == Conversation.contact_id).join(_root, _root.id == Contact.root_id).where(*wanted)
-    rows = session.execute(
-        joined.outerjoin(Member, Member.id == Conversation.rep_id)
-        .with_only_columns(
+    page, number = _INBOXES["mine" if mine else "everybody" if everybody else "free"]
+    rows = session.execute(page, {"me": rep.id, "deep": after + most, "after": after, "most": most})
+    listed = [Listed(row.id, row.name, row.preview, row.waiting_since, row.last_at, row.rep_id, row.holder or "", row.snoozed_until) for row in rows]
+    return listed, session.scalar(number, {"me": rep.id}) or 0
+
+
+def _one_list(place: int, *rules: ColumnElement[bool]) -> Select[Any]:
+    """The beginning of one list, in the order of an index: a page costs its rows, however many conversations there are."""
+    rows = (
+        select(
+            fixed(place).label("place"),
             Conversation.id,
             func.coalesce(func.nullif(_root.name, ""), _root.platform_name).label("name"),
             Conversation.preview,
@@ -142,16 +147,44 @@ def inbox(session: Session, rep: Rep, *, mine: bool = False, after: int = 0, mos
             Conversation.last_at,
             Conversation.rep_id,
             Member.name.label("holder"),
-            Conversation.snoozed_until,
+            case((Conversation.status == fixed("snoozed"), Conversation.snoozed_until), else_=fixed(0)).label("snoozed_until"),
         )
-        .order_by(
-            case((Conversation.rep_id == rep.id, 0), (Conversation.rep_id.is_(None), 1), else_=2),
-            case((Conversation.snoozed_until > 0, 2), (Conversation.waiting_since > 0, 0), else_=1),
-            Conversation.waiting_since,
-            Conversation.last_at.desc(),
-        )
-        .offset(after)
-        .limit(most)
+        .join(Contact, Contact.id == Conversation.contact_id)
+        .join(_root, _root.id == Contact.root_id)
+        .outerjoin(Member, Member.id == Conversation.rep_id)
+        .where(_root.blocked == fixed(0), Conversation.last_heard_id > fixed(0), *rules)
+        .order_by(Conversation.waiting_since, Conversation.last_at.desc(), Conversation.id)
+        .limit(bindparam("deep"))
     )
-    listed = [Listed(row.id, row.name, row.preview, row.waiting_since, row.last_at, row.rep_id, row.holder or "", row.snoozed_until) for row in rows]
-    return listed, session.scalar(select(func.count()).select_from(joined.with_only_columns(Conversation.id).subquery())) or 0
+    return select(rows.subquery())
+
+
+def _number(*rules: ColumnElement[bool]) -> Select[Any]:
+    """The conversations of one holder, no more than can be counted."""
+    rows = (
+        select(Conversation.id)
+        .join(Contact, Contact.id == Conversation.contact_id)
+        .join(_root, _root.id == Contact.root_id)
+        .where(_root.blocked == fixed(0), Conversation.last_heard_id > fixed(0), Conversation.status.in_([fixed("open"), fixed("snoozed")]), *rules)
+        .limit(fixed(COUNTED + 1))
+    )
+    return select(rows.subquery())
+
+
+def _inbox_of(*holders: tuple[ColumnElement[bool], ...]) -> tuple[Select[Any], Select[Any]]:
+    """The page and the number of an inbox with these holders in this order."""
+    lists = [(*holder, *kind) for holder in holders for kind in _KINDS]
+    rows = union_all(*(_one_list(place, *rules) for place, rules in enumerate(lists))).subquery()
+    order = (rows.c.place, rows.c.waiting_since, rows.c.last_at.desc(), rows.c.id)
+    counted = select(union_all(*(_number(*holder) for holder in holders)).subquery()).limit(fixed(COUNTED + 1)).subquery()
+    return select(rows).order_by(*order).offset(bindparam("after")).limit(bindparam("most")), select(func.count()).select_from(counted)
+
+
+_KINDS = (
+    (Conversation.status == fixed("open"), Conversation.waiting_since > fixed(0)),
+    (Conversation.status == fixed("open"), Conversation.waiting_since == fixed(0)),
+    (Conversation.status == fixed("snoozed"),),
+)
+_MINE, _FREE = (Conversation.rep_id == bindparam("me"),), (Conversation.rep_id.is_(None),)
+_OTHERS = (Conversation.rep_id.is_not(None), Conversation.rep_id != bindparam("me"))
+_INBOXES = {"mine": _inbox_of(_MINE), "free": _inbox_of(_MINE, _FREE), "everybody": _inbox_of(_MINE, _FREE, _OTHERS)}

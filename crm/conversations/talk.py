@@ -15,7 +15,7 @@ from crm.base.history import Change, record
 from crm.base.outbound import Buttons, Edit, Lane, Media, Say
 from crm.base.policy import Action
 from crm.base.rows import add, among, take_ids
-from crm.base.text import clean
+from crm.base.text import clean, cut
 from crm.base.wakes import MEDIA, wake
 from crm.conversations.threads import Attachment, Author, Conversation, Message, the
 from crm.outbox.deliveries import Delivery, State
@@ -152,7 +152,7 @@ def reply(
         now=now,
     )
     conversation.rep_id, conversation.last_at, conversation.last_message_id = actor.id, now, number
-    conversation.preview, conversation.unread, conversation.waiting_since, conversation.person_called = text[:PREVIEW], 0, 0, 0
+    conversation.preview, conversation.unread, conversation.waiting_since, conversation.person_called = cut(clean(text), PREVIEW), 0, 0, 0
     conversation.first_answer_at = conversation.first_answer_at or now
     session.flush()
     tell(session, [card(conversation.id)], now=now)

@@ -54,7 +54,15 @@ class Conversation(Row):
     source: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (
         Index("conversations_inbox", "status", "last_at", "id"),
-        Index("conversations_rep", "rep_id", "status", "last_at"),
+        Index("conversations_rep", "rep_id", "status", "waiting_since", sql("last_at DESC")),
+        Index(
+            "conversations_taken",
+            "status",
+            "waiting_since",
+            sql("last_at DESC"),
+            sqlite_where=sql("rep_id IS NOT NULL"),
+            postgresql_where=sql("rep_id IS NOT NULL"),
+        ),
         Index("conversations_waiting", "waiting_since", sqlite_where=sql("waiting_since > 0"), postgresql_where=sql("waiting_since > 0")),
     )
 

@@ -69,7 +69,7 @@ def _one(session: Session, due: Due, action: Action, company: Company, *, now: i
 def learn_phone(session: Session, due: Due, phone: str, own: bool, company: Company, *, now: int) -> None:
     """Keep a number in its international form; one that cannot be read stays in the thread, where a person sees it."""
     digits = "".join(mark for mark in phone if mark.isascii() and mark.isdigit())
-    number = normalise(phone, company.region) or (f"+{digits}" if own and digits else "")  # the platform proves it, known country or not
+    number = normalise(phone, company.region) or (f"+{digits}" if own and 5 <= len(digits) <= 15 else "")  # the platform proves it, known country or not
     if number:
         who = Customer(due.thread.root_id)
         proof = Proof.SHARED if own else Proof.CLAIMED

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import and_, bindparam, exists, select
 from sqlalchemy.orm import Session, aliased
 
+from crm.base.dialect import is_server
 from crm.base.rows import among, fixed
 from crm.conversations.threads import Conversation, Status
 from crm.outbox.deliveries import Delivery
@@ -54,6 +55,13 @@ KNOWN = (
     .outerjoin(Lead, Lead.open_contact_id == _root.id)
     .where(Identity.account == bindparam("account"), among(Identity.external_id, "addresses"))
     .order_by(Conversation.id)
+)
+_roots = select(_own.root_id).join(Identity, Identity.contact_id == _own.id)
+HOLD = (
+    select(Contact.id)
+    .where(Contact.id.in_(_roots.where(Identity.account == bindparam("account"), among(Identity.external_id, "addresses"))))
+    .order_by(Contact.id)
+    .with_for_update(key_share=True)
 )
 ON_DUTY = select(exists().where(Member.active == fixed(1), Member.available == fixed(1)))
 
@@ -104,6 +112,8 @@ def known(session: Session, addresses: Iterable[Address]) -> dict[Address, Threa
         wanted.setdefault(account, []).append(address)
     threads: dict[Address, Thread] = {}
     for account, names in wanted.items():
+        if is_server(session):  # another node may hear the same person on another channel now: one of the two goes first
+            session.execute(HOLD, {"account": account, "addresses": names}).all()
         for row in session.execute(KNOWN, {"account": account, "addresses": names}).mappings():
             values = {key: value for key, value in row.items() if key not in ("id", "external_id") and value is not None}
             values |= {"rep_id": row["rep_id"], "asked_id": row["asked_id"], "asked_at": row["asked_at"], "lead_id": row["lead_id"]}

@@ -1,16 +1,18 @@
 """Log: the first door. An event is kept before it is acknowledged, customers' and staff's alike."""
 
+import zlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, select, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crm.base.dialect import insert_or_replace
+from crm.base.dialect import fixed, insert_or_replace
 from crm.base.events import RawEvent
-from crm.base.rows import add, add_new, many, table_of, take_ids
+from crm.base.leases import LEASE_MS, SHARDS, renew
+from crm.base.rows import Rows, add, add_new, among, many, table_of, take_ids
 from crm.base.table import Base, Row
 from crm.base.tallies import Count, count
 from crm.base.time import DAY
@@ -37,18 +39,25 @@ class RawBody(Base):
 
 
 class Waiting(Base):
-    """A raw event not processed yet; deleted when done, parked when it fails five times. `desk` = for the staff's loop."""
+    """A raw event not processed yet; deleted when done, parked when it fails five times. `desk` = for the staff's loop.
+
+    `shard` is the part of the inbox its lane belongs to, `rank` its place among all lanes: an event stands as many places back as its lane has
+    events before it, so that a flood in one lane holds up no other.
+    """
 
     __tablename__ = "waiting"
     event_id: Mapped[int] = mapped_column(ForeignKey("raw_events.id"), primary_key=True, autoincrement=False)
     desk: Mapped[int] = mapped_column(server_default="0")
     lane: Mapped[str]
+    shard: Mapped[int] = mapped_column(server_default="0")
+    rank: Mapped[int] = mapped_column(server_default="0")
     attempts: Mapped[int] = mapped_column(server_default="0")
     due_at: Mapped[int] = mapped_column(server_default="0")
     parked: Mapped[int] = mapped_column(server_default="0")
     error: Mapped[str | None]
     __table_args__ = (
-        Index("waiting_due", "desk", "event_id", sqlite_where=text("parked = 0"), postgresql_where=text("parked = 0")),
+        Index("waiting_due", "desk", "rank", "event_id", sqlite_where=text("parked = 0"), postgresql_where=text("parked = 0")),
+        Index("waiting_lane", "lane", "rank"),
         Index("waiting_suspect", "lane", "event_id", sqlite_where=text("attempts > 0 AND parked = 0"), postgresql_where=text("attempts > 0 AND parked = 0")),
     )
 
@@ -63,11 +72,16 @@ class Offset(Base):
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """A batch of a poller and the offset that acknowledges it."""
+    """A batch of a poller and the offset that acknowledges it; `fence` are the leases (name, token) under which it polled."""
 
     name: str
     offset: int
     events: tuple[RawEvent, ...]
+    fence: Mapping[str, int] = field(default_factory=dict)
+
+
+_FRONT = select(func.min(Waiting.rank)).where(Waiting.desk == bindparam("desk"), Waiting.parked == fixed(0))
+_LAST = select(Waiting.lane, func.max(Waiting.rank)).where(among(Waiting.lane, "lanes"), Waiting.parked == fixed(0)).group_by(Waiting.lane)
 
 
 def keep(session: Session, events: Sequence[RawEvent]) -> list[bool]:
@@ -82,18 +96,39 @@ def keep(session: Session, events: Sequence[RawEvent]) -> list[bool]:
     new = add_new(session, RawEventRow, rows)
     kept = [(ids[name], event) for name, event in fresh.items() if ids[name] in new]
     add(session, RawBody, [{"event_id": number, "month": event.received_at // (30 * DAY), "body": event.body} for number, event in kept])
-    add(session, Waiting, [{"event_id": number, "desk": int(event.desk), "lane": event.lane} for number, event in kept])
+    for desk in (False, True):
+        add(session, Waiting, queued(session, [(number, event.lane) for number, event in kept if event.desk == desk], desk=desk))
     for account, at in {event.account: event.received_at for _, event in kept}.items():
         count(session, Counter((event.account, Count.KEPT) for _, event in kept if event.account == account), now=at)
     wake(session, *({DESK if event.desk else INBOX for _, event in kept}))
     return [ids[event.account, event.key] in new and fresh[event.account, event.key] is event for event in events]
 
 
+def shard_of(lane: str) -> int:
+    """The part of the inbox a lane belongs to."""
+    return zlib.crc32(lane.encode()) % SHARDS
+
+
+def queued(session: Session, events: Sequence[tuple[int, str]], *, desk: bool) -> Rows:
+    """Rows for new events and their lanes: each stands at the front, but behind what waits in its own lane."""
+    if not events:
+        return []
+    front = session.scalar(_FRONT, {"desk": int(desk)}) or 0
+    last = {row[0]: row[1] for row in session.execute(_LAST, {"lanes": list({lane for _, lane in events})})}
+    rows: Rows = []
+    for number, lane in events:
+        last[lane] = max(front, last.get(lane, front - 1) + 1)
+        rows.append({"event_id": number, "desk": int(desk), "lane": lane, "shard": shard_of(lane), "rank": last[lane]})
+    return rows
+
+
 def keep_polled(session: Session, batches: Sequence[Polled]) -> list[int]:
-    """Store what pollers brought and move their offsets in the same transaction."""
+    """Store what pollers brought and move their offsets in the same transaction; raises `Lost` for one who polls no more."""
+    for batch in batches:
+        renew(session, batch.fence, now=0, ttl=LEASE_MS)
     keep(session, [event for batch in batches for event in batch.events])
     rows = [{"name": batch.name, "value": batch.offset} for batch in batches]
-    many(session, ("offset", Offset), lambda: insert_or_replace(table_of(Offset), "name", "value"), rows)
+    many(session, ("offset", Offset), lambda: insert_or_replace(session, table_of(Offset), "name", "value"), rows)
     return [batch.offset for batch in batches]
 
 

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
-from crm.base.answers import Action, Answer, Exchange, Facts, Heard, LearnName, LearnNeed, LearnPhone, Opening, SpeakLanguage
+from crm.base.answers import Action, Answer, Exchange, Facts, GiveConsent, Heard, LearnName, LearnNeed, LearnPhone, Opening, SpeakLanguage, StopWriting
 from crm.base.events import ContactShared, Event, LeadForm, MediaRef, Message, Postback, SessionStarted, Source, Unknown
 from crm.base.outbound import Lane
 from crm.base.rows import Rows
 from crm.base.settings import Company
-from crm.base.text import choose_language, clean, clean_name, heard_language
+from crm.base.text import choose_language, clean, clean_name, cut, heard_language
 from crm.conversations.talk import PREVIEW, Saying
 from crm.conversations.threads import Author, Status
 from crm.inbox.known import Thread
@@ -135,7 +135,7 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
     seen = thread.asked_id is None or bool(thread.asked_at and thread.asked_at <= got.received_at)
     thread.heard.append(number)
     thread.last_heard_id = thread.last_message_id = number
-    thread.preview = (text or (media[0].kind.value if media else ""))[:PREVIEW]
+    thread.preview = cut(text or (media[0].kind.value if media else ""), PREVIEW)
     thread.unread += 1
     thread.waiting_since = thread.waiting_since or got.received_at
     thread.first_heard_at = thread.first_heard_at or got.received_at
@@ -195,7 +195,7 @@ def _lead(plan: Plan, thread: Thread, got: Got, text: str, *, now: int) -> int:
             "channel": got.account,
             "source": source,
             "language": thread.language,
-            "first_message": text[:500],
+            "first_message": cut(text, 500),
             "created_at": now,
         }
     )
@@ -211,7 +211,7 @@ def answer_with(plan: Plan, thread: Thread, answer: Answer, got: Got) -> None:
         plan.sayings.append(
             Saying(thread.conversation_id, thread.account, thread.address, said.text, Author.BOT, Lane.SERVICE, once, said.buttons, message_id=number)
         )
-        thread.last_message_id, thread.preview = number, said.text[:PREVIEW]
+        thread.last_message_id, thread.preview = number, cut(said.text, PREVIEW)
     if answer.say:
         thread.asked_id, thread.asked_at = (thread.last_message_id if answer.asks else None), None
     thread.flow_state = answer.state
@@ -232,6 +232,12 @@ def learn(thread: Thread, action: Action) -> None:
             thread.need = text
         case LearnPhone():
             thread.has_phone = True
+        case GiveConsent(granted):
+            thread.marketing = 1 if granted else -1
+        case StopWriting() if thread.marketing != -1:
+            thread.marketing = -1
+        case StopWriting():
+            thread.silenced = 1
 
 
 def facts_of(thread: Thread, company: Company, opens: Opening | None) -> Facts:

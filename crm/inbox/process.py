@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from crm.base.dialect import in_transaction
 from crm.base.events import Edit, Event, IdentityChanged, LeadForm, RawEvent, SessionStarted, Unknown
+from crm.base.leases import FREE, Lease, Seat, renew, take_shards
 from crm.base.rows import among, change, fixed, table_of
 from crm.base.settings import Company
 from crm.base.tallies import Count, count
@@ -29,66 +30,101 @@ from crm.outbox.notices import Notice, NoticeKind, tell
 
 log = logging.getLogger(__name__)
 TRIES = 5
+UNREADABLE = "unreadable"
 Parse = Callable[[RawEvent], Sequence[Event]]
 
 _earlier = aliased(Waiting)
-_blocked = exists().where(_earlier.lane == Waiting.lane, _earlier.event_id < Waiting.event_id, _earlier.attempts > fixed(0), _earlier.parked == fixed(0))
+_blocked = exists().where(_earlier.lane == Waiting.lane, _earlier.rank < Waiting.rank, _earlier.attempts > fixed(0), _earlier.parked == fixed(0))
 _due = (
-    select(Waiting.event_id, Waiting.lane, Waiting.attempts, RawEventRow.account, RawEventRow.key, RawEventRow.received_at, RawBody.body)
+    select(Waiting.event_id, Waiting.lane, Waiting.shard, Waiting.attempts, RawEventRow.account, RawEventRow.key, RawEventRow.received_at, RawBody.body)
     .join(RawEventRow, RawEventRow.id == Waiting.event_id)
     .join(RawBody, RawBody.event_id == Waiting.event_id)
     .where(Waiting.desk == bindparam("desk"), Waiting.parked == fixed(0), Waiting.due_at <= bindparam("now"), ~_blocked)
-    .order_by(Waiting.event_id)
+    .order_by(Waiting.rank, Waiting.event_id)
 )
 SUSPECT = _due.where(Waiting.attempts > fixed(0)).limit(1)
 DUE = _due.limit(bindparam("most"))
+_in_hand = among(Waiting.shard, "shards")
+SUSPECT_IN_HAND, DUE_IN_HAND = SUSPECT.where(_in_hand), DUE.where(_in_hand)
+SHARDS_DUE = (
+    FREE.add_columns(Lease.shard)
+    .where(exists().where(Waiting.desk == bindparam("desk"), Waiting.shard == Lease.shard, Waiting.parked == fixed(0), Waiting.due_at <= bindparam("now")))
+    .order_by(Lease.until)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=Lease)
+)
+POOLS = ("inbox", "desk")
 COUNT = update(table_of(Waiting)).where(among(Waiting.event_id, "ids")).values(attempts=Waiting.attempts + 1)
 DONE = delete(table_of(Waiting)).where(among(Waiting.event_id, "ids"))
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An event under its attempt, and what parsing made of it: events, or a fault."""
+    """An event under its attempt, and what parsing made of it: events, or a fault; `lease` and `token` are those of its shard, among nodes."""
 
     event_id: int
     attempts: int
     raw: RawEvent
     events: tuple[Event, ...] = ()
     fault: str = ""
+    lease: str = ""
+    token: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What applying a batch needs besides the batch."""
+    """What applying a batch needs besides the batch; `seat` is this node's among others of one server, None where it is alone."""
 
     turn: Turn
     company: Company
     limit: int = 200
     backoff_ms: int = SECOND
+    seat: Seat | None = None
 
 
 def step(session: Session, done: Sequence[Claimed], rules: Rules, *, now: int) -> tuple[Claimed, ...]:
-    """Apply the batch before, claim the next; empty when nothing is due."""
+    """Apply the batch before, claim the next; empty when nothing is due. Raises `Lost` when another node has taken a shard of the batch over."""
+    renew(session, tokens(done), now=now, ttl=0)
     if done:
         finish(session, done, rules, now=now)
-    return claim(session, desk=False, now=now, limit=rules.limit)
+    return claim(session, desk=False, now=now, limit=rules.limit, seat=rules.seat)
 
 
-def claim(session: Session, *, desk: bool, now: int, limit: int) -> tuple[Claimed, ...]:
-    """Count an attempt on the oldest due events, each lane up to one that failed before; such a one goes alone."""
-    given = {"now": now, "desk": int(desk)}
-    rows = session.execute(SUSPECT, given).all() or session.execute(DUE, {**given, "most": limit}).all()
+def claim(session: Session, *, desk: bool, now: int, limit: int, seat: Seat | None = None) -> tuple[Claimed, ...]:
+    """Count an attempt on the due events whose turn it is, each lane up to one that failed before; such a one goes alone."""
+    if seat is None:
+        return _claim(session, {"now": now, "desk": int(desk)}, limit, {}, now=now)
+    pool = POOLS[desk]
+    leases = take_shards(session, SHARDS_DUE, {"pool": pool, "desk": int(desk), "now": now}, seat)
+    if not leases:
+        return ()
+    shards = [int(name.removeprefix(pool + ":")) for name in leases]
+    claimed = _claim(session, {"now": now, "desk": int(desk), "shards": shards}, limit, leases, now=now)
+    used = tokens(claimed)
+    renew(session, {name: token for name, token in leases.items() if name not in used}, now=now, ttl=0)
+    return claimed
+
+
+def tokens(batch: Sequence[Claimed]) -> dict[str, int]:
+    """The leases of the shards that a batch comes from."""
+    return {one.lease: one.token for one in batch if one.lease}
+
+
+def _claim(session: Session, given: dict[str, Any], limit: int, leases: dict[str, int], *, now: int) -> tuple[Claimed, ...]:
+    suspect, due = (SUSPECT_IN_HAND, DUE_IN_HAND) if leases else (SUSPECT, DUE)
+    rows = session.execute(suspect, given).all() or session.execute(due, {**given, "most": limit}).all()
     if rows and rows[0].attempts >= TRIES:  # it was begun five times and never ended: whoever tried it died of it
-        park(session, [_claimed(rows[0], desk, fault="nobody who began with it came to the end")], now=now)
-        return claim(session, desk=desk, now=now, limit=limit)
+        park(session, [_claimed(rows[0], given["desk"], {}, fault="nobody who began with it came to the end")], now=now)
+        return _claim(session, given, limit, leases, now=now)
     if rows:
         session.execute(COUNT, {"ids": [row.event_id for row in rows]})
-    return tuple(_claimed(row, desk) for row in rows)
+    return tuple(_claimed(row, given["desk"], leases) for row in rows)
 
 
-def _claimed(row: Any, desk: bool, fault: str = "") -> Claimed:
-    raw = RawEvent(row.account, row.key, row.lane, row.body, row.received_at, desk)
-    return Claimed(row.event_id, row.attempts + (not fault), raw, fault=fault)
+def _claimed(row: Any, desk: int, leases: dict[str, int], fault: str = "") -> Claimed:
+    raw = RawEvent(row.account, row.key, row.lane, row.body, row.received_at, bool(desk))
+    lease = f"{POOLS[desk]}:{row.shard}" if leases else ""
+    return Claimed(row.event_id, row.attempts + (not fault), raw, fault=fault, lease=lease, token=leases.get(lease, 0))
 
 
 def read(batch: Sequence[Claimed], parse: Parse) -> tuple[Claimed, ...]:
@@ -98,7 +134,10 @@ def read(batch: Sequence[Claimed], parse: Parse) -> tuple[Claimed, ...]:
 
 def _read(one: Claimed, parse: Parse) -> Claimed:
     try:
-        return replace(one, events=tuple(parse(one.raw)))
+        events = tuple(parse(one.raw))
+        if len(events) == 1 and isinstance(events[0], Unknown) and events[0].kind == UNREADABLE:  # genuine, and nobody can say what it is: it is shown
+            return replace(one, events=events, fault=UNREADABLE)
+        return replace(one, events=events)
     except Exception as error:
         log.exception("event %s cannot be read", one.event_id)
         return replace(one, fault=f"{type(error).__name__}: {error}"[:500])

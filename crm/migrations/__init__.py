@@ -4,16 +4,15 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 from crm.base import dialect
 
 
-def upgrade(engine: Engine, to: str) -> None:
-    """Bring a database to a version."""
+def upgrade(connection: Connection, to: str) -> None:
+    """Bring a database to a version, in the transaction that is open."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, to)
-        dialect.found(connection)
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+    dialect.found(connection)

@@ -7,14 +7,17 @@ from typing import Any
 from sqlalchemy import RowMapping, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from crm.base.leases import take
+from crm.base.installation import held as on_hold
+from crm.base.leases import LEASE_MS, Held, Seat, leave, take
 from crm.base.outbound import Edit, Lane, Limits, Outbound, Say
 from crm.base.rows import add, among, change, fixed, table_of, take_ids
 from crm.base.tallies import Count, count
 from crm.base.time import SECOND
+from crm.base.wakes import send_topic
 from crm.outbox.deliveries import Batch, Delivery, State
 from crm.outbox.fit import fit, fit_edit
 from crm.outbox.gate import Passing, judge
+from crm.outbox.pace import Pace
 from crm.outbox.payload import pack, unpack
 from crm.outbox.queue import PENDING, posted_cards
 from crm.outbox.settle import Result, settle, strand
@@ -64,7 +67,10 @@ CARDS = select(Delivery.card, Delivery.id, Delivery.state).where(
     among(Delivery.card, "cards"), Delivery.state.in_([fixed("queued"), fixed("sending"), fixed("sent")])
 )
 SENDING = (
-    update(table_of(Delivery)).where(among(Delivery.id, "ids")).values(state=State.SENDING.value, claimed_at=bindparam("now"), attempts=Delivery.attempts + 1)
+    update(table_of(Delivery))
+    .where(among(Delivery.id, "ids"), Delivery.state == fixed("queued"))
+    .values(state=State.SENDING.value, claimed_at=bindparam("now"), attempts=Delivery.attempts + 1)
+    .returning(Delivery.id)
 )
 
 
@@ -80,15 +86,16 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a turn of the sender brought: parts to carry, and when to look again (0 = on a wake)."""
+    """What a turn of the sender brought: parts to carry, when to look again (0 = on a wake), and the lease where it was taken over just now."""
 
     claimed: tuple[Claimed, ...] = ()
     next_at: int = 0
+    inherited: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends on an account and what it may do now."""
+    """Who sends on an account and what it may do now; `seat` is its node's among others of one server, who must know its `pace`."""
 
     account: str
     node: str
@@ -96,23 +103,31 @@ class Sender:
     room: int
     busy: dict[str, int]
     spent: dict[str, int] = field(default_factory=dict)
+    seat: Seat | None = None
+    pace: Pace | None = None
 
 
 def turn(session: Session, sender: Sender, results: Sequence[Result], *, now: int) -> Load:
     """Settle what was sent and claim what may leave, in one transaction."""
-    held = take(session, f"send:{sender.account}", sender.node, now=now)
+    held = take(session, send_topic(sender.account), sender.node, now=now, ttl=sender.seat.lease_ms if sender.seat else LEASE_MS)
     if held is None:
         return Load(next_at=now + SECOND)
     if held.taken_over:
-        strand(session, sender.account, before=now, now=now)
+        strand(session, sender.account, now=now)
+        if sender.seat:  # how much may leave now is known only after reading what the last sender left
+            return Load(next_at=now, inherited=held)
     settle(session, results, now=now)
     claimed = claim(session, sender, now=now) if sender.room > 0 else ()
+    if sender.seat and sender.pace:
+        leave(session, held, sender.pace.left(now, now - held.at, len(claimed)))
     return Load(claimed, 0 if claimed else session.scalar(NEXT, {"account": sender.account, "now": now}) or 0)
 
 
 def claim(session: Session, sender: Sender, *, now: int) -> tuple[Claimed, ...]:
     """The due heads of conversations: through the gate, fitted, marked `sending`."""
     rows = session.execute(DUE, {"account": sender.account, "now": now, "room": sender.room}).mappings().all()
+    if any(not row["desk"] for row in rows) and on_hold(session):
+        rows = [row for row in rows if row["desk"]]  # a restored or cloned installation writes to its staff only
     if not rows:
         return ()
     newest, leaving = cards_on_the_way(session, rows)
@@ -135,9 +150,11 @@ def claim(session: Session, sender: Sender, *, now: int) -> tuple[Claimed, ...]:
     settle(session, waits, now=now)
     posted = posted_cards(session, {row["card"] for row in free if row["card"]})
     claimed = tuple(prepare(session, row, sender, posted, now=now) for row in free)
-    if claimed:
-        session.execute(SENDING, {"ids": [part.delivery_id for part in claimed], "now": now})
-    return claimed
+    if not claimed:
+        return ()
+    # What another node cancelled since we looked is not ours to send any more.
+    ours = set(session.execute(SENDING, {"ids": [part.delivery_id for part in claimed], "now": now}).scalars())
+    return tuple(part for part in claimed if part.delivery_id in ours)
 
 
 def cards_on_the_way(session: Session, rows: Sequence[RowMapping]) -> tuple[dict[str, int], set[str]]:

@@ -65,6 +65,7 @@ class Delivery(Row):
             postgresql_where=text("state = 'queued' OR state = 'sending'"),
         ),
         Index("deliveries_message", "message_id"),
+        Index("deliveries_unknown", "account", sqlite_where=text("state = 'unknown'"), postgresql_where=text("state = 'unknown'")),
         Index("deliveries_media", "needs_media", sqlite_where=text("needs_media > 0"), postgresql_where=text("needs_media > 0")),
         Index(
             "deliveries_external",

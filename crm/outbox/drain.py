@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from crm.base.db import Store
+from crm.base.db import DEFAULT, Order, Store
+from crm.base.durations import Durations
+from crm.base.leases import Seat
 from crm.base.outbound import GONE, Carrier, Delete, Edit, Limits, OpenMedia, Reason, RetryLater, Uncertain, Undeliverable, Window
-from crm.base.time import MINUTE, SECOND
+from crm.base.time import SECOND
 from crm.base.wakes import send_topic
 from crm.outbox.claim import Claimed, Load, Sender, turn
 from crm.outbox.deliveries import State
@@ -15,26 +17,26 @@ from crm.outbox.settle import Result
 
 log = logging.getLogger(__name__)
 WINDOW = 256
-TROUBLE = MINUTE
 
 
-async def carry(carrier: Carrier, part: Claimed, open_media: OpenMedia, clock: Callable[[], int]) -> tuple[Result, RetryLater | None]:
+async def carry(
+    carrier: Carrier, part: Claimed, open_media: OpenMedia, clock: Callable[[], int], durations: Durations = DEFAULT
+) -> tuple[Result, RetryLater | None]:
     """Send one part and name the outcome; whatever a carrier raises beyond its contract means that nobody knows."""
     try:
         receipt = await carrier.send(part.address, part.outbound, open_media)
     except RetryLater as error:
-        after = max(error.after, 2.0 ** min(part.attempts, 6) if part.attempts > 1 else 0.0)
+        after = max(error.after, durations.backoff * 2 ** min(part.attempts, 6) if part.attempts > 1 else 0.0)
         return Result(part.delivery_id, State.QUEUED, clock() + int(after * SECOND), detail="retry later"), error
     except Undeliverable as error:
         if error.reason is Reason.ACCOUNT_PROBLEM:  # our own trouble, not this customer's: nothing left, and nothing is given up
-            return Result(part.delivery_id, State.QUEUED, clock() + TROUBLE, detail=f"{error.reason}: {error.detail}"), RetryLater(
-                TROUBLE / SECOND, account=True
-            )
+            until = clock() + int(durations.trouble * SECOND)
+            return Result(part.delivery_id, State.QUEUED, until, detail=f"{error.reason}: {error.detail}"), RetryLater(durations.trouble, account=True)
         gone = isinstance(part.outbound, Edit) and error.detail == GONE
         return Result(part.delivery_id, State.FAILED, detail=f"{error.reason}: {error.detail}", gone=gone), None
     except (Uncertain, OSError, TimeoutError) as error:
         if isinstance(part.outbound, Edit | Delete) and part.attempts < 4:  # doing these twice changes nothing
-            return Result(part.delivery_id, State.QUEUED, clock() + 2**part.attempts * SECOND, detail=str(error)), None
+            return Result(part.delivery_id, State.QUEUED, clock() + int(durations.backoff * SECOND) * 2**part.attempts, detail=str(error)), None
         return Result(part.delivery_id, State.UNKNOWN, detail=str(error) or type(error).__name__), None
     except Exception as error:  # the books must balance even when a carrier breaks its contract
         log.exception("the carrier of %s broke its contract on delivery %s", carrier.account, part.delivery_id)
@@ -46,9 +48,20 @@ async def carry(carrier: Carrier, part: Claimed, open_media: OpenMedia, clock: C
 class Drain:
     """The sender of one account: settles what ended with the claim of what comes next, at most `window` on the way."""
 
-    def __init__(self, store: Store, carrier: Carrier, open_media: OpenMedia, *, node: str, clock: Callable[[], int], window: int = WINDOW) -> None:
+    def __init__(
+        self,
+        store: Store,
+        carrier: Carrier,
+        open_media: OpenMedia,
+        *,
+        node: str,
+        clock: Callable[[], int],
+        window: int = WINDOW,
+        seat: Seat | None = None,
+        durations: Durations = DEFAULT,
+    ) -> None:
         self._store, self._carrier, self._open_media = store, carrier, open_media
-        self._node, self._clock, self._window = node, clock, window
+        self._node, self._clock, self._window, self._seat, self._durations = node, clock, window, seat, durations
         self._pace = Pace()
         self._flying: dict[asyncio.Task[tuple[Result, RetryLater | None]], Claimed] = {}
         self._ended: list[Result] = []
@@ -61,9 +74,12 @@ class Drain:
             limits = self._carrier.limits(Window(), now)
             room = min(self._window - len(self._flying), self._pace.room(limits, now))
             load = await self._turn(limits, room, now)
+            if load.inherited:
+                self._pace.inherit(load.inherited.paced, now - load.inherited.at)
+                continue
             for part in load.claimed:
                 self._pace.sent(part.address, limits, now)
-                self._flying[asyncio.create_task(carry(self._carrier, part, self._open_media, self._clock))] = part
+                self._flying[asyncio.create_task(carry(self._carrier, part, self._open_media, self._clock, self._durations))] = part
             again = load.next_at or (self._pace.free_at(limits, now) if room <= 0 else 0)
             if not self._flying:
                 return again
@@ -91,8 +107,9 @@ class Drain:
 
     async def _turn(self, limits: Limits, room: int, now: int) -> Load:
         ended = tuple(self._ended)
-        sender = Sender(self._carrier.account, self._node, limits, room, self._pace.busy(limits, now), self._pace.spent(limits, now))
-        self._turning = asyncio.ensure_future(self._store.write(lambda session: turn(session, sender, ended, now=now)))
+        waits = self._pace.busy(limits, now), self._pace.spent(limits, now)
+        sender = Sender(self._carrier.account, self._node, limits, room, *waits, self._seat, self._pace if self._seat else None)
+        self._turning = asyncio.ensure_future(self._store.write(lambda session: turn(session, sender, ended, now=now), Order.FLOW))
         try:
             load = await asyncio.shield(self._turning)  # a claim that commits must be known to `close` even when this wait is cancelled
         except asyncio.CancelledError:

@@ -30,6 +30,8 @@ class NoticeKind(StrEnum):
     CAMPAIGN = "campaign"
     SNOOZE_OVER = "snooze_over"
     REP_LOST = "rep_lost"
+    HELD = "held"
+    BACKUP_FAILED = "backup_failed"
 
 
 class NoticeRow(Row):

@@ -1,6 +1,7 @@
 """The one limiter: how fast an account, and one chat on it, may be written to. Held by the sender that holds the account's lease."""
 
-from collections import deque
+import json
+from collections import Counter, deque
 
 from crm.base.outbound import Limits
 from crm.base.time import SECOND
@@ -49,6 +50,18 @@ class Pace:
         """Count one that leaves now."""
         self._sent.append(now)
         self._chats[address] = max(self._chats.get(address, 0), now) + int(limits.chat_every * SECOND)
+
+    def left(self, now: int, behind: int, more: int) -> str:
+        """What the next sender must know, on the clock that leases go by, which is `behind` ms before ours; `more` leave now."""
+        counts = Counter(at for at in (*self._sent, *[now] * more) if at > now - SECOND)
+        return json.dumps([self.held_until - behind if self.held_until > now else 0, *([at - behind, n] for at, n in sorted(counts.items()))])
+
+    def inherit(self, left: str, behind: int) -> None:
+        """Go on where the last sender of the account left off."""
+        if left:
+            held, *recent = json.loads(left)
+            self.hold_account(held + behind if held else 0)
+            self._sent = deque(sorted([*self._sent, *(at + behind for at, n in recent for _ in range(n))]))
 
     def hold(self, address: str, until: int, now: int) -> None:
         """The platform asked one chat to wait; when it asks two at once, the account takes a short breath too."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, select, update
+from sqlalchemy import RowMapping, Update, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Actor
@@ -12,7 +12,7 @@ from crm.base.errors import Expired, NotFound
 from crm.base.history import Change, record
 from crm.base.outbound import Lane, Reason
 from crm.base.policy import Action
-from crm.base.rows import among, change, fixed, table_of
+from crm.base.rows import among, fixed, many, table_of
 from crm.base.time import MINUTE
 from crm.base.wakes import send_topic, wake
 from crm.outbox.deliveries import Delivery, State
@@ -21,6 +21,7 @@ from crm.people.contacts import Contact, Identity
 from crm.people.reps import authorise
 
 PATIENCE = 15 * MINUTE
+EVER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,31 @@ _BLOCKED = (
 )
 
 
+def _settled() -> Update:
+    """A result changes what is under way; what was given up as unknown learns only that it was sent: anything else a dead sender says late is void."""
+    table = table_of(Delivery)
+    under_way = table.c.state.in_([fixed("queued"), fixed("sending")])
+    after_all = and_(table.c.state == fixed("unknown"), bindparam("v_state") == fixed("sent"))
+    names = ("state", "due_at", "external_id", "detail", "settled_at")
+    return update(table).where(table.c.id == bindparam("v_id"), or_(under_way, after_all)).values({name: bindparam("v_" + name) for name in names})
+
+
 def settle(session: Session, results: Sequence[Result], *, now: int) -> None:
     """Write down how sendings ended and tell whoever must know."""
     if not results:
         return
     rows: list[dict[str, Any]] = [
-        {"id": r.delivery_id, "state": r.state.value, "due_at": r.due_at or now, "external_id": r.external_id, "detail": r.detail, "settled_at": now}
+        {
+            "v_id": r.delivery_id,
+            "v_state": r.state.value,
+            "v_due_at": r.due_at or now,
+            "v_external_id": r.external_id,
+            "v_detail": r.detail,
+            "v_settled_at": now,
+        }
         for r in results
     ]
-    change(session, Delivery, "id", rows)
+    many(session, ("settle", Delivery), _settled, rows)
     ended = {r.delivery_id: r for r in results if r.state is not State.QUEUED}
     if not ended:
         return
@@ -108,8 +125,11 @@ def _notices(row: RowMapping, result: Result, repeated: Set[str | None]) -> list
     return found
 
 
-def strand(session: Session, account: str, *, before: int, now: int) -> int:
-    """What a dead sender left in `sending` may have left the house or not: it becomes `unknown`, never `queued`."""
+def strand(session: Session, account: str, *, before: int = EVER, now: int) -> int:
+    """What a dead sender left in `sending` may have left the house or not: it becomes `unknown`, never `queued`.
+
+    Whoever takes an account over takes all of it, also what was claimed by a clock that has been set back since.
+    """
     ids = list(session.scalars(_STRANDED, {"account": account, "before": before}))
     settle(session, [Result(number, State.UNKNOWN, detail="the sender stopped before the answer came") for number in ids], now=now)
     return len(ids)

@@ -87,7 +87,7 @@ def fill(session: Session, campaign_id: int, *, now: int, limit: int = 3000) -> 
     promised = confirmed(session, campaign.id)
     rules = (*within, *chosen(segment, campaign.launched_at), agreed_by(campaign.launched_at))
     people = select(*columns).where(*rules).order_by(Contact.id).limit(max(promised - campaign.total, 0))
-    done = session.execute(insert_ignoring(table_of(Recipient)).from_select(["campaign_id", "contact_id", "identity_id", "due_at"], people))
+    done = session.execute(insert_ignoring(session, table_of(Recipient)).from_select(["campaign_id", "contact_id", "identity_id", "due_at"], people))
     campaign.total += done.rowcount  # type: ignore[attr-defined]
     campaign.cursor = last or campaign.cursor
     if last is None:

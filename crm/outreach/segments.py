@@ -138,7 +138,7 @@ def _interest(segment: Segment, now: int) -> ColumnElement[bool]:
     statuses = segment.statuses or frozenset(LeadStatus) - {LeadStatus.SPAM, LeadStatus.MERGED}
     rules = [Lead.contact_id == _owner.id, _owner.root_id == Contact.id, func.coalesce(Lead.status, "").in_(sorted(statuses))]
     if segment.age_days:
-        rules.append(func.coalesce(Lead.created_at, 0) >= now - segment.age_days * DAY)
+        rules.append(func.coalesce(Lead.created_at, 0) >= max(0, now - segment.age_days * DAY))
     return exists().where(*rules).correlate(Contact)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Actor
+from crm.base.installation import held_since
 from crm.base.policy import Action
 from crm.base.settings import Company
 from crm.base.time import DAY, HOUR, day_start
@@ -62,6 +63,7 @@ class Today:
     failed: int
     unknown: int
     parked: int
+    held_since: int = 0
 
 
 def today(session: Session, actor: Actor, company: Company, *, now: int, parked: int = 0) -> Today:
@@ -86,6 +88,7 @@ def today(session: Session, actor: Actor, company: Company, *, now: int, parked:
         failed=troubled.get(State.FAILED, 0),
         unknown=troubled.get(State.UNKNOWN, 0),
         parked=parked,
+        held_since=held_since(session),
     )
 
 

@@ -83,9 +83,9 @@ class Faults:
             raise too_many(fault.seconds, fault.description)
         return fault
 
-    def take_duplicate(self, bot: str) -> bool:
+    def take_duplicate(self, bot: str, method: str = "getUpdates") -> bool:
         """Tells whether the updates just handed to a bot come once more."""
-        return self._use(bot, None, "getUpdates", duplicates=True) is not None
+        return self._use(bot, None, method, duplicates=True) is not None
 
     def _use(self, bot: str, chat: int | None, method: str, *, duplicates: bool) -> Fault | None:
         for fault in self._rules:

@@ -25,8 +25,7 @@ class Hands:
 
     async def introduce(self, person: str, **names: str) -> Json:
         """Creates or renames a person."""
-        async with self._session.put(f"{self.url}/play/people/{person}", json=names) as response:
-            return await _said(response)
+        return await self.put(f"/play/people/{person}", dict(names))
 
     async def send_file(self, person: str, kind: str, name: str, content: bytes, bot: str = "customer", **fields: str) -> Json:
         """Sends a file from a person's phone."""
@@ -66,6 +65,11 @@ class Hands:
     async def post(self, path: str, body: Json) -> Json:
         """Tells the human side anything."""
         async with self._session.post(self.url + path, json=body) as response:
+            return await _said(response)
+
+    async def put(self, path: str, body: Json) -> Json:
+        """Sets anything of the human side."""
+        async with self._session.put(self.url + path, json=body) as response:
             return await _said(response)
 
     async def close(self) -> None:

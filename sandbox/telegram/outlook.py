@@ -7,6 +7,7 @@ from aiohttp import web
 from sandbox.telegram.faults import KINDS
 from sandbox.telegram.human import answered, body_of
 from sandbox.telegram.shapes import Json
+from sandbox.telegram.webhook import Pace
 from sandbox.telegram.world import World
 
 
@@ -20,6 +21,8 @@ class Outlook:
         """Adds its routes to an application."""
         app.router.add_get("/play/stream", self.stream)
         app.router.add_get("/play/log", answered(self.log))
+        app.router.add_get("/play/deliveries", answered(self.deliveries))
+        app.router.add_put("/play/pace", answered(self.set_pace))
         app.router.add_get("/play/health", answered(self.health))
         app.router.add_post("/play/faults", answered(self.add_fault))
         app.router.add_get("/play/faults", answered(self.faults))
@@ -42,6 +45,20 @@ class Outlook:
         """Lists the requests that bots made."""
         query = request.query
         return {"requests": self._world.log.matching(query.get("bot"), query.get("method"), int(query.get("after", "0")))}
+
+    async def deliveries(self, request: web.Request) -> Json:
+        """Lists what was brought to webhooks, and how that went."""
+        bot, after = request.query.get("bot"), int(request.query.get("after", "0"))
+        return {"deliveries": [entry for entry in self._world.couriers.deliveries[after:] if bot in {None, entry["bot"]}]}
+
+    async def set_pace(self, request: web.Request) -> Json:
+        """Sets how fast webhooks are tried again; holds for webhooks set from now on where it is the patience."""
+        body = await body_of(request)
+        given = {name: body.get(name, getattr(self._world.pace, name)) for name in ("first", "longest", "patience")}
+        if not all(isinstance(seconds, (int, float)) and seconds >= 0 for seconds in given.values()):
+            raise ValueError("first, longest and patience are seconds, not below 0")
+        self._world.pace = Pace(**given)
+        return {"pace": given}
 
     async def health(self, _request: web.Request) -> Json:
         """Tells that the server is up and who is there."""

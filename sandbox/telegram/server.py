@@ -24,9 +24,17 @@ class BotApi:
         self._world = world
 
     def mount(self, app: web.Application) -> None:
-        """Adds its routes to an application."""
+        """Adds its routes to an application; webhooks are served while it runs."""
+        app.on_startup.append(self._open)
+        app.on_shutdown.append(self._close)
         app.router.add_route("*", "/bot{token:[^/]+}/{method}", self.answer)
         app.router.add_get("/file/bot{token:[^/]+}/{path:.+}", self.download)
+
+    async def _open(self, _app: web.Application) -> None:
+        self._world.couriers.open()
+
+    async def _close(self, _app: web.Application) -> None:
+        await self._world.couriers.close()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answers one call of a method."""

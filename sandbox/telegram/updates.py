@@ -1,11 +1,12 @@
-"""The updates that wait for one bot: long polling with confirmed offsets, one poller at a time."""
+"""The updates that wait for one bot: long polling with confirmed offsets, one poller at a time, or a webhook that takes them."""
 
 import asyncio
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 
 from sandbox.telegram.shapes import Json, conflict
+from sandbox.telegram.webhook import Webhook, lane_of
 
 # Kinds a bot must ask for by name (Bot API reference, getUpdates).
 NAMED_ONLY = frozenset(["chat_member", "message_reaction", "message_reaction_count"])
@@ -22,6 +23,10 @@ class Pending:
 
     update: Json
     delivered: bool = False
+    lane: Hashable = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lane = lane_of(self.update)
 
     def confirmed_by(self, offset: int) -> bool:
         """Tells whether a poll from `offset` confirms this update."""
@@ -34,10 +39,11 @@ class UpdateQueue:
 
     def __init__(self, first_id: int) -> None:
         self.allowed: list[str] = []
-        self.webhook: Json | None = None
+        self.webhook: Webhook | None = None
         self._next_id = first_id
         self._pending: list[Pending] = []
         self._waiting: asyncio.Future[None] | None = None
+        self._news = asyncio.Event()
         self.polls = 0
 
     def __len__(self) -> int:
@@ -70,7 +76,32 @@ class UpdateQueue:
         """Drops everything that waits."""
         self._pending.clear()
 
-    def set_webhook(self, webhook: Json | None) -> None:
+    def lanes(self) -> set[Hashable]:
+        """The lanes in which something waits."""
+        return {pending.lane for pending in self._pending}
+
+    def first_of(self, lane: Hashable) -> Pending | None:
+        """The oldest update of a lane."""
+        return next((pending for pending in self._pending if pending.lane == lane), None)
+
+    def holds(self, pending: Pending) -> bool:
+        """Tells whether an update still waits."""
+        return any(one is pending for one in self._pending)
+
+    def taken(self, pending: Pending, *, again: bool = False) -> None:
+        """Confirms an update that a webhook took; `again` queues it once more."""
+        place = next((place for place, one in enumerate(self._pending) if one is pending), None)
+        if place is not None:
+            del self._pending[place]
+        if again:
+            self._queue(Pending(pending.update))
+
+    async def news(self) -> None:
+        """Waits until something new is queued."""
+        await self._news.wait()
+        self._news.clear()
+
+    def set_webhook(self, webhook: Webhook | None) -> None:
         """Sets or removes the webhook; a new one ends the poll in progress."""
         self.webhook = webhook
         if webhook is not None:
@@ -125,4 +156,5 @@ class UpdateQueue:
 
     def _queue(self, pending: Pending) -> None:
         self._pending.append(pending)
+        self._news.set()
         self.wake()

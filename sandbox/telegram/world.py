@@ -13,6 +13,7 @@ from sandbox.telegram.log import RequestLog
 from sandbox.telegram.messages import Chat, Message
 from sandbox.telegram.shapes import Json
 from sandbox.telegram.updates import UpdateQueue
+from sandbox.telegram.webhook import Couriers, Pace
 
 # Above 32 bits, as the ids of people are in life.
 FIRST_PERSON = 7_100_000_001
@@ -95,6 +96,8 @@ class World:
         self.faults = Faults(clock)
         self.log = RequestLog(clock)
         self.presses: dict[str, Press] = {}
+        self.pace = Pace()
+        self.couriers = Couriers(self)
         self.closing = asyncio.Event()
         self._counts: dict[str, int] = {}
 

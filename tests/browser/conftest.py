@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, async_playwright, expect
 
-from main import free_port
 from tests.bots.staff.firm import noon_zone
 from tests.browser.stage import PATIENCE, Stage
+from tests.cluster import free_port
 
 CHROMIUM = shutil.which("chromium") or ""
 FLAGS = [

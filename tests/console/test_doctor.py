@@ -3,17 +3,22 @@
 import os
 import socket
 import sqlite3
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
-from console import doctor, environment, machine
+from console import clock, doctor, environment, machine
 from console.environment import Environment
 from console.finding import Finding, Level, fault, fine, shown, warning
+from console.server import ServerFacts, judged, server
 from console.tokens import BotFacts
 from crm.base.db import hold
-from crm.schema import bring_up_to_date
+from crm.schema import HEAD, bring_up_to_date
 from tests.console.screen import DESK, FOREIGN, HOOKED, SHOP, Telegram
 
 GOOD = {
@@ -43,12 +48,21 @@ def settings(changes: dict[str, str]) -> None:
     Path(".env").chmod(0o600)
 
 
-def found(level: Level = Level.FAULT) -> list[Finding]:
-    return [one for one in doctor.examine(Path(".env"), Telegram().check, lambda: True) if one.level is level]
+def on_time(server: str, proxy: str) -> tuple[float, float]:
+    """A Telegram whose clock goes with ours."""
+    return 1000.0, 1000.0
+
+
+def found(level: Level = Level.FAULT, hear: doctor.Hear = on_time) -> list[Finding]:
+    return [one for one in doctor.examine(Path(".env"), Telegram().check, lambda: True, hear) if one.level is level]
+
+
+def examined() -> int:
+    return doctor.run(Path(".env"), Telegram().check, lambda: True, on_time)
 
 
 def test_a_whole_installation_has_no_fault(capsys: pytest.CaptureFixture[str]) -> None:
-    assert doctor.run(Path(".env"), Telegram().check, lambda: True) == 0
+    assert examined() == 0
     told = capsys.readouterr().out
     assert "✓ staff bot     @marani_desk_bot\n" in told
     assert told.splitlines()[-1].startswith("No fault, ")
@@ -68,8 +82,15 @@ def test_a_whole_installation_has_no_fault(capsys: pytest.CaptureFixture[str]) -
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL", "INFO"),
         ({"HTTP_PORT": "eighty"}, "HTTP_PORT must be a whole number", ".env.example"),
         ({"HTTP_PORT": "8080", "HTTP_HOST": "192.0.2.1"}, "no address of this machine", "HTTP_HOST=127.0.0.1"),
-        ({"DATABASE_URL": "postgresql://user:canary@host/db"}, "DATABASE_URL must be sqlite", ".env.example"),
+        ({"DATABASE_URL": "mysql://user:canary@host/db"}, "DATABASE_URL must be", ".env.example"),
+        ({"DATABASE_URL": "postgresql://user:canary@127.0.0.1:1/db"}, "127.0.0.1:1/db does not answer", "start the server"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml'", "text or json"),
         ({"PUBLIC_URL": "crm.example"}, "PUBLIC_URL", "https://name.example"),
+        ({"PUBLIC_URL": "https://10.0.0.7"}, "nobody outside reaches 10.0.0.7", "of the internet"),
+        ({"PUBLIC_URL": "https://shop.local"}, "nobody outside reaches shop.local", "of the internet"),
+        ({"PUBLIC_URL": "https://shop"}, "nobody outside reaches shop", "of the internet"),
+        ({"PUBLIC_URL": "https://[::1]"}, "nobody outside reaches ::1", "of the internet"),
+        ({"PUBLIC_URL": "https://crm.example:8080"}, "Telegram delivers to no port 8080", "443"),
         ({"PUBLIC_URL": "https://crm.example/path"}, "only the beginning", "https://name.example"),
         ({"SITE_ORIGINS": "https://shop.example,shop.example"}, "'shop.example'", "with commas"),
         ({"TELEGRAM_API_BASE": "api.example"}, "TELEGRAM_API_BASE", "https://"),
@@ -90,9 +111,16 @@ def test_a_wrong_setting_is_named_with_its_mend(changes: dict[str, str], words: 
 
 
 def test_no_secret_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    for changes in ({}, {"STAFF_BOT_TOKEN": FOREIGN}, {"STAFF_BOT_TOKEN": "kettle canary"}, {"TELEGRAM_PROXY": "http://u:canary@127.0.0.1:1"}):
+    for changes in (
+        {},
+        {"STAFF_BOT_TOKEN": FOREIGN},
+        {"STAFF_BOT_TOKEN": "kettle canary"},
+        {"TELEGRAM_PROXY": "http://u:canary@127.0.0.1:1"},
+        {"DATABASE_URL": "postgresql://u:canary@127.0.0.1:1/d"},
+        {"METRICS_TOKEN": "canary"},
+    ):
         settings(changes)
-        doctor.run(Path(".env"), Telegram().check, lambda: True)
+        examined()
     told = capsys.readouterr().out
     assert not [secret for secret in ("canary", "teapot", "kettle", "nobody-nobody") if secret in told]
 
@@ -142,7 +170,7 @@ def test_a_newer_database_is_named() -> None:
     connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.commit()
     connection.close()
-    assert database_faults() == ["data/dragoman.db has schema 9999, this program knows 0001"]
+    assert database_faults() == [f"data/dragoman.db has schema 9999, this program knows {HEAD}"]
 
 
 def test_a_file_that_is_no_database_is_named() -> None:
@@ -196,12 +224,153 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
     assert machine.room(tmp_path / "later", least=1).level is Level.FINE
 
 
+def test_a_disk_without_room_for_more_files_is_a_fault_of_its_own(tmp_path: Path) -> None:
+    assert machine.room(tmp_path, least_files=2**60).words.endswith("more files fit")
+
+
 def test_a_clock_that_stands_in_the_past_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     written = (tmp_path / "file").stat().st_mtime
-    assert machine.clock([tmp_path / "file"], written).level is Level.FINE
-    assert machine.clock([tmp_path / "file"], written - 2 * machine.DAY).level is Level.FAULT
-    assert machine.clock([], 0.0).level is Level.FAULT
+    assert clock.clock([tmp_path / "file"], written).level is Level.FINE
+    assert clock.clock([tmp_path / "file"], written - 2 * clock.DAY).level is Level.FAULT
+    assert clock.clock([], 0.0).level is Level.FAULT
+
+
+@pytest.mark.parametrize(
+    ("ours", "level", "words"),
+    [
+        (1000.0, Level.FINE, "goes with Telegram's"),
+        (1004.0, Level.FINE, "goes with Telegram's"),
+        (990.0, Level.WARNING, "the machine is 10 s behind Telegram's"),
+        (1240.0, Level.FAULT, "the machine is 4 min ahead of Telegram's, so follow-ups leave at the wrong time"),
+        (1000.0 + 30 * clock.DAY, Level.FAULT, "the machine is 30 days ahead of Telegram's, so follow-ups leave at the wrong time"),
+    ],
+)
+def test_a_clock_that_goes_wrong_is_told_in_words(ours: float, level: Level, words: str) -> None:
+    told = clock.skew(1000.0, ours, "Telegram's")
+    assert (told.level, told.words) == (level, words)
+
+
+def test_the_machines_clock_is_held_against_telegrams() -> None:
+    assert [one.words for one in found(hear=lambda server, proxy: (1000.0, 100_000.0))] == [
+        "the machine is 28 h ahead of Telegram's, so follow-ups leave at the wrong time"
+    ]
+    assert found(hear=lambda server, proxy: None) == []
+
+
+def test_a_database_that_is_ahead_of_the_clock_is_named() -> None:
+    assert clock.noted(1000.0, 1030.0).level is Level.FINE
+    assert "is 10 min ahead of the machine's clock" in clock.noted(1600.0, 1000.0).words
+    connection = sqlite3.connect("data/dragoman.db")
+    connection.execute("INSERT INTO raw_events(id, account, key, received_at) VALUES (1, 'telegram', 'x', 4000000000000)")
+    connection.commit()
+    connection.close()
+    assert [one.subject for one in found() if "the newest event is" in one.words] == ["clock"]
+
+
+class Dated(BaseHTTPRequestHandler):
+    """A server that says what time it is, and remembers by which words it was asked."""
+
+    asked: ClassVar[list[tuple[str, str, str]]] = []
+
+    def do_HEAD(self) -> None:
+        self.asked.append((self.command, self.path, self.headers.get("Proxy-Authorization", "")))
+        self.send_response_only(302)
+        self.send_header("Date", "Tue, 25 Nov 2025 12:00:00 GMT")
+        self.end_headers()
+
+    do_CONNECT = do_HEAD
+
+
+@pytest.fixture
+def dated() -> Iterator[str]:
+    Dated.asked.clear()
+    with HTTPServer(("127.0.0.1", 0), Dated) as made:
+        threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"127.0.0.1:{made.server_port}"
+        made.shutdown()
+
+
+def test_a_servers_clock_is_heard_also_through_a_proxy(dated: str) -> None:
+    direct, through = clock.told_by(f"http://{dated}"), clock.told_by("http://api.example", f"http://me:s%20x@{dated}")
+    assert direct
+    assert through
+    assert direct[0] == through[0] == 1_764_072_000.5
+    assert Dated.asked == [("HEAD", "/", ""), ("HEAD", "http://api.example/", "Basic bWU6cyB4")]
+
+
+def test_an_encrypted_way_through_a_proxy_asks_the_proxy_for_it(dated: str) -> None:
+    assert clock.told_by("https://api.example", f"http://{dated}") is None
+    assert Dated.asked == [("CONNECT", "api.example:443", "")]
+
+
+def test_who_does_not_say_what_time_it_is_is_let_be(taken: int) -> None:
+    assert clock.told_by("http://api.example", "socks5://127.0.0.1:1") is None
+    assert clock.told_by(f"http://127.0.0.1:{taken}", seconds=0.05) is None
+
+
+def test_what_somebody_else_owns_in_the_folder_is_named() -> None:
+    if os.geteuid():
+        pytest.skip("needs root to give a file away")
+    os.chown("data/link.key", 12345, -1)
+    assert [one.mend for one in found()] == ["chown -R root data"]
+
+
+def test_a_database_outside_the_folder_must_be_private_itself() -> None:
+    Path("elsewhere.db").touch(mode=0o644)
+    settings({"DATABASE_URL": "sqlite:///elsewhere.db"})
+    assert "chmod 600 elsewhere.db" in [one.mend for one in found()]
+
+
+def test_a_log_that_grows_without_end_is_warned_about() -> None:
+    with open("data/dragoman.db-wal", "wb") as file:
+        file.truncate(machine.LARGEST_LOG + 1)
+    assert [one.words for one in machine.mode(Path("data/dragoman.db")) if one.level is Level.WARNING] == [
+        "dragoman.db-wal has 512 MB: somebody reads an old state and holds it"
+    ]
+
+
+def test_a_file_that_keeps_what_was_committed_says_so() -> None:
+    assert any(one.words.startswith("write-ahead log on, each commit reaches the disk") for one in found(Level.FINE))
+
+
+def test_a_token_that_can_be_guessed_and_an_address_without_encryption_are_warned_about() -> None:
+    settings({"METRICS_TOKEN": "short", "PUBLIC_URL": "http://crm.example"})
+    assert {"metrics", "address"} <= {one.subject for one in found(Level.WARNING)}
+
+
+GOOD_SERVER = ServerFacts(180_006, "UTF8", folds=True, durable=True, copy=False, connections=100, at=0, schema=HEAD)
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "words"),
+    [
+        ({"version": 140_002}, Level.FAULT, "PostgreSQL 14 is too old"),
+        ({"version": 190_000}, Level.WARNING, "PostgreSQL 19 is newer"),
+        ({"encoding": "SQL_ASCII"}, Level.FAULT, "it keeps letters as SQL_ASCII"),
+        ({"folds": False}, Level.WARNING, "capital letters of our scripts"),
+        ({"copy": True}, Level.FAULT, "a copy for reading"),
+        ({"durable": False}, Level.FAULT, "a power cut loses"),
+        ({"connections": 20}, Level.WARNING, "20 connections are few"),
+        ({"schema": "9999"}, Level.FAULT, "its schema is 9999"),
+    ],
+)
+def test_what_a_server_says_of_itself_is_judged(change: dict[str, Any], level: Level, words: str) -> None:
+    told = list(judged(replace(GOOD_SERVER, **change)))
+    assert [one.level for one in told if words in one.words] == [level]
+
+
+def test_a_good_server_is_one_good_line() -> None:
+    assert [(one.level, one.words) for one in judged(GOOD_SERVER)] == [(Level.FINE, "PostgreSQL 18.6 answers, UTF8, 100 connections at most")]
+
+
+def test_a_real_server_is_asked(server_database: str) -> None:
+    told = list(server(server_database))
+    assert told[0].words.startswith("PostgreSQL 1")
+    assert [one.words for one in told if one.level is not Level.FINE] == [
+        "it says yes before its disk has it: a power cut loses what customers were told we have"
+    ]
+    assert "goes with the database's server" in [one.words for one in told]
 
 
 def test_an_old_python_is_a_fault_and_an_unguarded_one_a_warning() -> None:

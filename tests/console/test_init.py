@@ -172,8 +172,8 @@ async def use(database: Path, secret: str) -> None:
 def test_once_a_manager_is_in_no_other_link_is_printed() -> None:
     ask(*FIRM, "n", SHOP, DESK)
     database = Path("data/dragoman.db")
-    asyncio.run(use(database, asyncio.run(write_invite(database, Role.MANAGER, now=NOON))))
-    assert asyncio.run(managed(database))
+    asyncio.run(use(database, asyncio.run(write_invite(f"sqlite:///{database}", Role.MANAGER, now=NOON))))
+    assert asyncio.run(managed(f"sqlite:///{database}"))
     shown = ask(*[""] * 8)
     assert "A manager is in already" in shown
     assert "?start=" not in shown

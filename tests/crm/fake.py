@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bots.turn import turn
 from crm.base.actors import Rep, Role, System
-from crm.base.db import SqliteStore
+from crm.base.db import Store
 from crm.base.events import Edit, Event, IdentityChanged, LeadForm, Message, RawEvent, Sender, SessionStarted, Source
 from crm.base.outbound import Limits, OpenMedia, Outbound, Receipt, Window
 from crm.base.settings import Company
@@ -51,13 +51,13 @@ def parse(event: RawEvent) -> Sequence[Event]:
     raise ValueError(kind)
 
 
-async def hear(store: SqliteStore, company: Company, *events: RawEvent, now: int = NOON, rules: Rules | None = None) -> None:
+async def hear(store: Store, company: Company, *events: RawEvent, now: int = NOON, rules: Rules | None = None) -> None:
     """Keep events and process everything that is due."""
     await store.gather(keep, list(events))
     await settle(store, company, now=now, rules=rules)
 
 
-async def settle(store: SqliteStore, company: Company, *, now: int = NOON, rules: Rules | None = None) -> None:
+async def settle(store: Store, company: Company, *, now: int = NOON, rules: Rules | None = None) -> None:
     """Process everything that is due."""
     done: tuple[process.Claimed, ...] = ()
     chosen = rules or Rules(turn, company)
@@ -69,12 +69,12 @@ async def settle(store: SqliteStore, company: Company, *, now: int = NOON, rules
         done = process.read(batch, parse)
 
 
-async def counts(store: SqliteStore, *tables: type[Base]) -> dict[str, int]:
+async def counts(store: Store, *tables: type[Base]) -> dict[str, int]:
     """How many rows tables have."""
     return await store.read(lambda session: {table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables})
 
 
-async def rows(store: SqliteStore, question: Any) -> list[Any]:
+async def rows(store: Store, question: Any) -> list[Any]:
     """The rows of a select, scalars where one column was asked for."""
 
     def ask(session: Session) -> list[Any]:
@@ -84,7 +84,7 @@ async def rows(store: SqliteStore, question: Any) -> list[Any]:
     return await store.read(ask)
 
 
-async def hire(store: SqliteStore, name: str = "tigran", role: Role = Role.REP) -> Rep:
+async def hire(store: Store, name: str = "tigran", role: Role = Role.REP) -> Rep:
     """A member of staff who joined by an invitation."""
 
     def deed(session: Session) -> Rep:
@@ -94,7 +94,7 @@ async def hire(store: SqliteStore, name: str = "tigran", role: Role = Role.REP) 
     return await store.write(deed)
 
 
-async def fire(store: SqliteStore, rep: Rep) -> None:
+async def fire(store: Store, rep: Rep) -> None:
     """A member of staff leaves."""
     await store.write(lambda session: setattr(session.get_one(Member, rep.id), "active", 0))
 

@@ -15,7 +15,13 @@ LAWS: dict[str, Law] = {}
 LEAVES = ("channels", "bots", "scheduler", "web", "console")
 STAR = {**{leaf: {leaf, "crm"} for leaf in LEAVES}, "crm": {"crm"}, "sandbox": {"sandbox"}, "main": {*LEAVES, "crm", "sandbox"}}
 CRM_ORDER = ("inbox", "exchange", "reports", "rules", "outreach", "projects", "sales", "documents", "conversations", "outbox", "people", "base")
-CRM_JOINERS = {"tables": CRM_ORDER, "schema": (*CRM_ORDER, "migrations"), "migrations": (*CRM_ORDER, "tables"), "locale": ("base",)}
+CRM_JOINERS = {
+    "tables": CRM_ORDER,
+    "schema": (*CRM_ORDER, "migrations"),
+    "migrations": (*CRM_ORDER, "tables"),
+    "locale": ("base",),
+    "move": (*CRM_ORDER, "schema", "tables"),
+}
 HOMES = {
     "aiogram": ("channels/telegram*",),
     "telegram": ("bots/staff/",),

@@ -12,10 +12,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from crm.base.actors import Role, System
-from crm.base.db import Session, SqliteStore
+from crm.base.db import Session, open_store
 from crm.outreach.sequences import Step, found_default
 from crm.people.reps import invite
-from crm.schema import bring_up_to_date
+from crm.schema import prepare
 from sandbox.telegram.shapes import Json
 from tests.walks.house import House, open_house
 
@@ -127,8 +127,8 @@ async def letters(house: House, amount: int, role: Role = Role.REP) -> list[str]
         for secret in made:
             invite(session, System("walk"), role, secret, now=now)
 
-    bring_up_to_date(house.database)
-    store = SqliteStore(house.database)
+    await prepare(house.url)
+    store = open_store(house.url)
     await store.write(deed)
     await store.close()
     return made
@@ -170,8 +170,8 @@ def zone_where_it_is(hour: int) -> str:
 
 async def hasten(house: House, delays: Sequence[int]) -> None:
     """Set the follow-ups' delays, in milliseconds, shorter than a manager may; while the product does not run."""
-    bring_up_to_date(house.database)
-    store = SqliteStore(house.database)
+    await prepare(house.url)
+    store = open_store(house.url)
 
     def deed(session: Session) -> None:
         found_default(session, now=time.time_ns() // 1_000_000)

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
+import re
+import secrets
 import signal
 import sqlite3
 import sys
@@ -13,16 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import asyncpg
 
 from console.demo import CUSTOMER_TOKEN, STAFF_TOKEN, variables
 from console.invite import write_invite
 from crm.base.actors import Role
-from main import free_port
 from sandbox.app import Sandbox, Server, serve
 from sandbox.telegram.hands import Hands
+from tests.cluster import blocking, free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
+SERVER = "DRAGOMAN_TEST_SERVER"
 
 
 class House:
@@ -33,31 +38,59 @@ class House:
         self.port = free_port()
         self.shop = f"http://127.0.0.1:{self.port}"
         self.database = folder / "dragoman.db"
+        self.url = new_database() or f"sqlite:///{self.database}"
         self.log = folder / "product.log"
-        self._settings = {**variables(folder, server.url, self.port), **settings}
+        self.root = ROOT
+        self._settings = {**variables(folder, server.url, self.port), "DATABASE_URL": self.url, **settings}
         self._process: asyncio.subprocess.Process | None = None
         self.http = aiohttp.ClientSession()
 
     async def invite(self, role: Role) -> str:
         """A way into the staff, while the product does not run."""
-        return await write_invite(self.database, role, now=time.time_ns() // 1_000_000)
+        return await write_invite(self.url, role, now=time.time_ns() // 1_000_000)
 
-    async def start(self) -> None:
-        """Start the product and wait until it answers."""
+    @property
+    def pid(self) -> int:
+        """The number of the product's process (of what it runs under, where it does)."""
+        assert self._process
+        return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        """Whether the product's process is alive."""
+        return self._process is not None and self._process.returncode is None
+
+    def vary(self, **settings: str) -> None:
+        """Change settings for the next start."""
+        self._settings |= settings
+
+    async def launch(self, *under: str) -> None:
+        """Start the product, under another program where one is named, without waiting."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "main.py", "run", cwd=ROOT, env={**os.environ, **self._settings}, stdout=log, stderr=log, start_new_session=True
+                *under, sys.executable, "main.py", "run", cwd=self.root, env={**os.environ, **self._settings}, stdout=log, stderr=log, start_new_session=True
             )
+
+    async def start(self, *under: str) -> None:
+        """Start the product and wait until it answers."""
+        await self.launch(*under)
         async with asyncio.timeout(PATIENCE):
-            while not await self._answers():
-                assert self._process.returncode is None, self.log.read_text()
+            while not await self.answers():
+                assert self.runs, self.log.read_text()
                 await asyncio.sleep(0.02)
 
-    async def _answers(self) -> bool:
+    async def answers(self, page: str = "/ready") -> bool:
+        """Whether the product says that it works."""
         with contextlib.suppress(aiohttp.ClientError):
-            async with self.http.get(f"{self.shop}/ready") as answer:
+            async with self.http.get(self.shop + page) as answer:
                 return answer.status == 200
         return False
+
+    async def ended(self) -> int:
+        """Wait until the product's process is gone; answers its exit code."""
+        assert self._process
+        async with asyncio.timeout(PATIENCE):
+            return await self._process.wait()
 
     def pin(self, cores: set[int]) -> None:
         """Keep the product on some cores, for measuring."""
@@ -67,7 +100,7 @@ class House:
     async def kill(self) -> None:
         """Pull the plug."""
         if self._process and self._process.returncode is None:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
             await self._process.wait()
 
     async def stop(self) -> int:
@@ -80,11 +113,21 @@ class House:
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Look into the database, read-only."""
+        if self.url.startswith("postgresql"):
+            return blocking(asked(self.url, sql, values))
         connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
         try:
             return connection.execute(sql, values).fetchall()
         finally:
             connection.close()
+
+    def change(self, sql: str) -> None:
+        """Change the database by hand, while the product does not run."""
+        if self.url.startswith("postgresql"):
+            blocking(asked(self.url, sql, ()))
+            return
+        with contextlib.closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute(sql)
 
     async def until(self, sql: str, *values: object, want: object = None) -> list[tuple[Any, ...]]:
         """Wait until a question to the database has rows (or exactly the rows `want`)."""
@@ -104,6 +147,28 @@ class House:
         if self._process and self._process.returncode is None:
             await self.stop()
         await self.http.close()
+
+
+def new_database() -> str:
+    """A database of its own on the server the tests run on; "" where they run on files."""
+    server = os.environ.get(SERVER, "")
+    if not server:
+        return ""
+    name = f"house{secrets.token_hex(6)}"
+    blocking(asked(server, f"CREATE DATABASE {name}", ()))
+    return server.rpartition("/")[0] + "/" + name
+
+
+async def asked(url: str, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+    """Ask a server in the words the tests use for a file."""
+    numbers = itertools.count(1)
+    connection = await asyncpg.connect(url)
+    try:
+        return [tuple(row) for row in await connection.fetch(re.sub(r"\?", lambda _: f"${next(numbers)}", sql), *values)]
+    except asyncpg.UndefinedTableError as error:
+        raise sqlite3.OperationalError(str(error)) from error
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager

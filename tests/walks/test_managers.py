@@ -1,6 +1,5 @@
 """What a manager does in a day: a promotion to those who agreed, its result, whoever had enough, and the day's report."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -110,10 +109,8 @@ async def test_a_day_and_a_restart_later_the_next_promotion_passes_over_who_stop
     hands = office.hands
     first = await says(office, "/promo", "1 of 3")
     await office.stop()
-    with sqlite3.connect(office.database) as database:
-        database.execute("UPDATE contacts SET promoted_at = promoted_at - 90000000 WHERE promoted_at > 0")
-        database.execute("UPDATE recipients SET composed_at = composed_at - 90000000")
-    database.close()
+    office.change("UPDATE contacts SET promoted_at = promoted_at - 90000000 WHERE promoted_at > 0")
+    office.change("UPDATE recipients SET composed_at = composed_at - 90000000")
     await office.start()
     await presses(office, first, "Next: the text")
     await hands.wait("mariam", bot="staff", contains="2 of 3", timeout=PATIENCE)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bots.staff.commands import available, followup, help, inbox, invite, language, lead, leads, mine, parked, promo, start, today
+from bots.staff.commands import available, followup, help, inbox, invite, language, lead, leads, mine, parked, promo, release, start, today, web
 from bots.staff.visit import Command
 from crm.base.actors import Role
 
@@ -18,6 +18,8 @@ COMMANDS: tuple[Command, ...] = (
     available.COMMAND,
     invite.COMMAND,
     parked.COMMAND,
+    web.COMMAND,
+    release.COMMAND,
     language.COMMAND,
     help.COMMAND,
 )

@@ -24,8 +24,9 @@ def page(session: Session, visit: Visit, intent: Intent) -> Done:
         words = visit.tr("You have no conversation now.") if mine else visit.tr("Nothing is open. New messages come here by themselves.")
         return Done((Post(words, menus.home(visit.tr)),))
     stop = intent.target + len(rows)
-    more = Intent("inbox", stop, intent.detail) if stop < count else None
-    head = visit.tr.many("{n} conversation. Press it to see its card.", "{n} conversations. Press one to see its card.", count)
+    more = Intent("inbox", stop, intent.detail) if stop < count or (count > desk.COUNTED and len(rows) == PAGE) else None
+    shown = str(count) if count <= desk.COUNTED else f"{desk.COUNTED}+"
+    head = visit.tr.many("{n} conversation. Press it to see its card.", "{n} conversations. Press one to see its card.", count, n=shown)
     return Done((menus.listing(visit.tr, head, rows, more, visit.now),))
 
 

@@ -1,9 +1,11 @@
 """Methods about the bot itself: who it is, its menu of commands, how its updates come."""
 
 import re
+from urllib.parse import urlsplit
 
 from sandbox.telegram.methods.call import Call
 from sandbox.telegram.shapes import Json, bad_request
+from sandbox.telegram.webhook import LOOPBACK, MOST_CONNECTIONS, Webhook
 
 COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 LANGUAGE = re.compile(r"([a-z]{2})?")
@@ -24,36 +26,45 @@ def get_me(call: Call) -> Json:
 
 
 def set_webhook(call: Call) -> bool:
-    """Keeps the address of a webhook; delivery to it is not done here."""
-    url = call.ask.text("url")
-    if not url:
+    """Keeps the address of a webhook and begins to deliver there; asked for the same again, it goes on as before."""
+    wanted = _webhook(call)
+    if not wanted.url:
         return delete_webhook(call)
-    if not url.startswith(("https://", "http://")):
-        raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
-    if not SECRET.fullmatch(call.ask.text("secret_token")):
-        raise bad_request("secret token contains unallowed characters")
     _keep_allowed(call)
-    webhook = {"url": url, "secret_token": call.ask.text("secret_token"), "max_connections": call.ask.number("max_connections", 40)}
-    call.bot.updates.set_webhook(webhook)
+    if not wanted.same(call.bot.updates.webhook):
+        call.bot.updates.set_webhook(wanted)
+        call.world.couriers.send(call.bot)
     if call.ask.flag("drop_pending_updates"):
         call.bot.updates.clear()
     return True
 
 
+def _webhook(call: Call) -> Webhook:
+    url, secret, most = call.ask.text("url"), call.ask.text("secret_token"), call.ask.number("max_connections", 40)
+    parts = urlsplit(url)
+    if url and parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+    if not SECRET.fullmatch(secret):
+        raise bad_request("secret token contains unallowed characters")
+    return Webhook(url, secret, most if 1 <= most <= MOST_CONNECTIONS else 40)
+
+
 def delete_webhook(call: Call) -> bool:
     """Forgets the webhook, and what waits if the bot says so."""
     call.bot.updates.set_webhook(None)
+    call.world.couriers.recall(call.bot)
     if call.ask.flag("drop_pending_updates"):
         call.bot.updates.clear()
     return True
 
 
 def get_webhook_info(call: Call) -> Json:
-    """Tells the webhook and how much waits for it."""
-    queue = call.bot.updates
+    """Tells the webhook, how much waits for it and how the last delivery failed."""
+    queue, webhook = call.bot.updates, call.bot.updates.webhook
     info: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": len(queue)}
-    if queue.webhook is not None:
-        info |= {name: queue.webhook[name] for name in ("url", "max_connections")}
+    if webhook is not None:
+        info |= {"url": webhook.url, "max_connections": webhook.max_connections}
+        info |= {"last_error_date": webhook.error_at, "last_error_message": webhook.error} if webhook.error_at else {}
     return info | ({"allowed_updates": queue.allowed} if queue.allowed else {})
 
 

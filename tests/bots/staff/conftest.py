@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from bots.staff.carrier import StaffCarrier
 from bots.staff.transport import StaffOptions
-from crm.base.db import SqliteStore
+from crm.base.db import Store
 from crm.base.settings import Company
 from sandbox.app import Sandbox, serve
 from sandbox.telegram.hands import Hands
@@ -46,7 +46,7 @@ async def ruben(hands: Hands) -> str:
 
 
 @pytest_asyncio.fixture
-async def office(store: SqliteStore, company: Company, options: StaffOptions, hands: Hands) -> AsyncIterator[Office]:
+async def office(store: Store, company: Company, options: StaffOptions, hands: Hands) -> AsyncIterator[Office]:
     """An office with nobody in it yet."""
     made = Office(store, company, options, hands)
     await made.staff.open()

@@ -10,7 +10,7 @@ from bots.staff.app import Staff
 from bots.staff.transport import StaffOptions
 from crm.base.actors import Rep, Role, System
 from crm.base.answers import Answer, Exchange
-from crm.base.db import Session, SqliteStore
+from crm.base.db import Session, Store
 from crm.base.events import Event, MediaKind, MediaRef, Message, RawEvent, Sender
 from crm.base.outbound import Limits, OpenMedia, Outbound, Receipt, Say, Undeliverable, Window
 from crm.base.settings import Company
@@ -74,7 +74,7 @@ async def no_media(_: int) -> AsyncIterator[AsyncIterator[bytes]]:
 class Office:
     """The whole way from a letter to the staff and back, step by step."""
 
-    def __init__(self, store: SqliteStore, company: Company, options: StaffOptions, hands: Hands) -> None:
+    def __init__(self, store: Store, company: Company, options: StaffOptions, hands: Hands) -> None:
         self.store, self.company, self.hands = store, company, hands
         self.letters, self.ahead = Letters(), 0
         self.staff = Staff(options, store, company, clock=self.now, titles={"letters": "Letters"})

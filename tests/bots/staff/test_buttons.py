@@ -6,7 +6,7 @@ import pytest
 
 from bots.staff.buttons import moment
 from crm.base.actors import Rep, Role, System
-from crm.base.db import SqliteStore
+from crm.base.db import Store
 from crm.base.errors import Expired
 from crm.base.time import DAY, local
 from crm.conversations.threads import Conversation, Note
@@ -20,13 +20,13 @@ KEY = b"key"
 TAKE = Intent("take", 7)
 
 
-async def member(store: SqliteStore, address: str) -> Rep:
+async def member(store: Store, address: str) -> Rep:
     await store.write(lambda s: reps.invite(s, System("test"), Role.REP, address, now=NOON))
     rep, _ = await store.write(lambda s: reps.join(s, address, address=address, name=address, language="en", now=NOON))
     return rep
 
 
-async def test_a_button_is_good_for_its_owner_until_it_expires(store: SqliteStore) -> None:
+async def test_a_button_is_good_for_its_owner_until_it_expires(store: Store) -> None:
     ruben, mariam = await member(store, "1"), await member(store, "2")
     token = token_of(KEY, ruben.id, TAKE)
     await store.write(lambda s: issue(s, KEY, ruben.id, [TAKE], until=NOON + BUTTON_MS))
@@ -38,20 +38,20 @@ async def test_a_button_is_good_for_its_owner_until_it_expires(store: SqliteStor
 
 
 @pytest.mark.parametrize("token", ["", "x", "take:7", token_of(b"other", 1, TAKE), "\x00" * 64, "ա" * 32])
-async def test_what_was_never_given_out_is_expired(store: SqliteStore, token: str) -> None:
+async def test_what_was_never_given_out_is_expired(store: Store, token: str) -> None:
     ruben = await member(store, "1")
     with pytest.raises(Expired):
         await store.read(lambda s: redeem(s, ruben, token, now=NOON))
 
 
-async def test_the_same_button_given_again_is_one_row_that_lasts_longer(store: SqliteStore) -> None:
+async def test_the_same_button_given_again_is_one_row_that_lasts_longer(store: Store) -> None:
     for days in (1, 2, 3):
         await store.write(lambda s, days=days: issue(s, KEY, 5, [TAKE, TAKE], until=NOON + days * DAY))  # type: ignore[misc]
     assert [row.expires_at for row in await store.read(lambda s: s.query(ButtonToken).all())] == [NOON + 3 * DAY]
     assert len(token_of(KEY, 5, TAKE).encode()) <= 64
 
 
-async def test_one_thing_listens_at_a_time_and_ends_by_itself(store: SqliteStore) -> None:
+async def test_one_thing_listens_at_a_time_and_ends_by_itself(store: Store) -> None:
     ruben = await member(store, "1")
     await store.write(lambda s: begin(s, ruben, Wizard("note", "note", 1), until=NOON + 10))
     await store.write(lambda s: begin(s, ruben, Wizard("promo", "promo", 2, {"words": "ա"}), until=NOON + 10))

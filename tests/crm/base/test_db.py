@@ -26,6 +26,12 @@ def add(session: Session, items: Sequence[int]) -> list[int]:
     return list(items)
 
 
+@pytest.fixture
+def store(file_store: SqliteStore) -> SqliteStore:
+    """The store of a file, whatever the engine under test; a server's has tests of its own."""
+    return file_store
+
+
 async def test_one_bad_item_fails_one_caller_and_the_rest_is_stored(store: SqliteStore) -> None:
     outcomes = await asyncio.gather(*(store.gather(add, [number]) for number in (1, 13, 2)), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [list, ValueError, list]

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from crm.base.actors import Role
 from crm.base.answers import Answer, Exchange
-from crm.base.db import SqliteStore
+from crm.base.db import Store
 from crm.base.errors import Forbidden, Stale, Taken
 from crm.base.events import MediaKind, MediaRef
 from crm.base.outbound import Edit, Say
@@ -25,20 +25,20 @@ from tests.crm.fake import Stub, counts, fire, hear, hire, raw, rows, said
 
 
 @pytest.fixture
-async def talk(store: SqliteStore, company: Company) -> int:
+async def talk(store: Store, company: Company) -> int:
     """A conversation in which Ann has said hi and the bot kept silent."""
     await hear(store, company, said(1, "ann"), rules=Rules(lambda exchanges: [Answer(state="done") for _ in exchanges], company))
     [number] = await rows(store, select(Conversation.id))
     return int(number)
 
 
-async def send(store: SqliteStore, *answers: object) -> Stub:
+async def send(store: Store, *answers: object) -> Stub:
     stub = Stub(*answers)  # type: ignore[arg-type]
     await Drain(store, stub, None, node="n", clock=lambda: NOON + HOUR).run()  # type: ignore[arg-type]
     return stub
 
 
-async def test_of_twenty_presses_by_two_reps_one_takes_it(store: SqliteStore, talk: int) -> None:
+async def test_of_twenty_presses_by_two_reps_one_takes_it(store: Store, talk: int) -> None:
     both = [await hire(store, "tigran"), await hire(store, "nare")]
     outcomes = await asyncio.gather(
         *(store.write(lambda session, rep=both[number % 2]: assign.take(session, rep, talk, now=NOON).rep_id) for number in range(20)),  # type: ignore[misc]
@@ -49,7 +49,7 @@ async def test_of_twenty_presses_by_two_reps_one_takes_it(store: SqliteStore, ta
     assert {outcome.detail for outcome in outcomes if isinstance(outcome, Taken)} == {"Tigran" if winners == {both[0].id} else "Nare"}
 
 
-async def test_a_reply_goes_where_the_customer_wrote_and_takes_the_conversation(store: SqliteStore, talk: int) -> None:
+async def test_a_reply_goes_where_the_customer_wrote_and_takes_the_conversation(store: Store, talk: int) -> None:
     rep = await hire(store)
     await store.write(lambda session: reply(session, rep, talk, "Good day", once="e1", now=NOON))
     stub = await send(store)
@@ -57,21 +57,21 @@ async def test_a_reply_goes_where_the_customer_wrote_and_takes_the_conversation(
     assert await rows(store, select(Conversation.rep_id)) == [rep.id]
 
 
-async def test_the_same_update_twice_says_it_once_and_answers_the_same(store: SqliteStore, talk: int) -> None:
+async def test_the_same_update_twice_says_it_once_and_answers_the_same(store: Store, talk: int) -> None:
     rep = await hire(store)
     first = await store.write(lambda session: reply(session, rep, talk, "Good day", once="e1", now=NOON))
     assert await store.write(lambda session: reply(session, rep, talk, "Good day", once="e1", now=NOON)) == first
     assert (await counts(store, Delivery))["deliveries"] == 1
 
 
-async def test_somebody_elses_conversation_is_refused_with_their_name(store: SqliteStore, talk: int) -> None:
+async def test_somebody_elses_conversation_is_refused_with_their_name(store: Store, talk: int) -> None:
     tigran, nare = await hire(store, "tigran"), await hire(store, "nare")
     await store.write(lambda session: assign.take(session, tigran, talk, now=NOON) and None)
     with pytest.raises(Taken, match="Tigran"):
         await store.write(lambda session: reply(session, nare, talk, "Hello", once="e1", now=NOON))
 
 
-async def test_a_manager_may_take_over_and_a_rep_may_not(store: SqliteStore, talk: int) -> None:
+async def test_a_manager_may_take_over_and_a_rep_may_not(store: Store, talk: int) -> None:
     tigran, nare, boss = await hire(store, "tigran"), await hire(store, "nare"), await hire(store, "mariam", Role.MANAGER)
     await store.write(lambda session: assign.take(session, tigran, talk, now=NOON) and None)
     with pytest.raises(Forbidden):
@@ -80,7 +80,7 @@ async def test_a_manager_may_take_over_and_a_rep_may_not(store: SqliteStore, tal
     assert await rows(store, select(Conversation.rep_id)) == [boss.id]
 
 
-async def test_a_removed_rep_can_do_nothing_and_changes_nothing(store: SqliteStore, talk: int) -> None:
+async def test_a_removed_rep_can_do_nothing_and_changes_nothing(store: Store, talk: int) -> None:
     rep = await hire(store)
     await fire(store, rep)
     before = await counts(store, Message, Delivery, Note)
@@ -96,7 +96,7 @@ async def test_a_removed_rep_can_do_nothing_and_changes_nothing(store: SqliteSto
     assert await counts(store, Message, Delivery, Note) == before
 
 
-async def test_a_reply_typed_before_newer_words_were_seen_is_held(store: SqliteStore, company: Company, talk: int) -> None:
+async def test_a_reply_typed_before_newer_words_were_seen_is_held(store: Store, company: Company, talk: int) -> None:
     rep = await hire(store)
     [seen] = await rows(store, select(Conversation.last_heard_id))
     await hear(store, company, said(2, "ann", "wait, not that one"))
@@ -109,7 +109,7 @@ def silent(exchanges: list[Exchange]) -> list[Answer]:
     return [Answer(state=one.state) for one in exchanges]
 
 
-async def test_the_bot_is_silent_while_a_rep_has_it_and_speaks_after_hand_back(store: SqliteStore, company: Company, talk: int) -> None:
+async def test_the_bot_is_silent_while_a_rep_has_it_and_speaks_after_hand_back(store: Store, company: Company, talk: int) -> None:
     rep = await hire(store)
     await store.write(lambda session: assign.take(session, rep, talk, now=NOON) and None)
     seen: list[bool] = []
@@ -124,14 +124,14 @@ async def test_the_bot_is_silent_while_a_rep_has_it_and_speaks_after_hand_back(s
     assert seen == [True, False]
 
 
-async def test_an_edit_before_sending_leaves_with_the_new_words(store: SqliteStore, talk: int) -> None:
+async def test_an_edit_before_sending_leaves_with_the_new_words(store: Store, talk: int) -> None:
     rep = await hire(store)
     number = await store.write(lambda session: reply(session, rep, talk, "Good dya", once="e1", now=NOON))
     assert await store.write(lambda session: edit(session, rep, number, "Good day", once="e2", now=NOON))
     assert (await send(store)).sent == [("ann", Say("Good day"))]
 
 
-async def test_an_edit_after_sending_reaches_the_customer(store: SqliteStore, talk: int) -> None:
+async def test_an_edit_after_sending_reaches_the_customer(store: Store, talk: int) -> None:
     rep = await hire(store)
     number = await store.write(lambda session: reply(session, rep, talk, "Good dya", once="e1", now=NOON))
     await send(store)
@@ -140,14 +140,14 @@ async def test_an_edit_after_sending_reaches_the_customer(store: SqliteStore, ta
     assert not await store.write(lambda session: edit(session, rep, number, "Good day", once="e3", now=NOON))
 
 
-async def test_nobody_edits_the_words_of_another(store: SqliteStore, talk: int) -> None:
+async def test_nobody_edits_the_words_of_another(store: Store, talk: int) -> None:
     tigran, nare = await hire(store, "tigran"), await hire(store, "nare")
     number = await store.write(lambda session: reply(session, tigran, talk, "Good day", once="e1", now=NOON))
     with pytest.raises(Forbidden):
         await store.write(lambda session: edit(session, nare, number, "Bad day", once="e2", now=NOON))
 
 
-async def test_a_file_waits_for_its_bytes_and_then_leaves(store: SqliteStore, talk: int) -> None:
+async def test_a_file_waits_for_its_bytes_and_then_leaves(store: Store, talk: int) -> None:
     rep = await hire(store)
     photo = MediaRef(MediaKind.PHOTO, "ref", "p.jpg", "image/jpeg", 3)
     await store.write(lambda session: reply(session, rep, talk, "look", once="e1", now=NOON, media=photo, media_account="staff"))
@@ -160,7 +160,7 @@ async def test_a_file_waits_for_its_bytes_and_then_leaves(store: SqliteStore, ta
     assert out.text == "look\n[p.jpg]"  # the stub cannot carry photos
 
 
-async def test_a_file_that_cannot_be_had_is_named_instead(store: SqliteStore, talk: int) -> None:
+async def test_a_file_that_cannot_be_had_is_named_instead(store: Store, talk: int) -> None:
     rep = await hire(store)
     photo = MediaRef(MediaKind.PHOTO, "ref", "p.jpg")
     await store.write(lambda session: reply(session, rep, talk, "", once="e1", now=NOON, media=photo, media_account="staff"))
@@ -170,7 +170,7 @@ async def test_a_file_that_cannot_be_had_is_named_instead(store: SqliteStore, ta
     assert await rows(store, select(Attachment.state)) == ["missing"]
 
 
-async def test_a_word_from_the_customer_opens_what_was_closed_or_put_off(store: SqliteStore, company: Company, talk: int) -> None:
+async def test_a_word_from_the_customer_opens_what_was_closed_or_put_off(store: Store, company: Company, talk: int) -> None:
     rep = await hire(store)
     for key in (2, 3):
         if key == 2:
@@ -181,7 +181,7 @@ async def test_a_word_from_the_customer_opens_what_was_closed_or_put_off(store: 
         assert await rows(store, select(Conversation.status)) == ["open"]
 
 
-async def test_what_was_put_off_comes_back_when_its_time_has_come(store: SqliteStore, talk: int) -> None:
+async def test_what_was_put_off_comes_back_when_its_time_has_come(store: Store, talk: int) -> None:
     rep = await hire(store)
     await store.write(lambda session: assign.snooze(session, rep, talk, NOON + HOUR, now=NOON) and None)
     assert await store.write(lambda session: assign.wake_snoozed(session, now=NOON)) == 0
@@ -189,7 +189,7 @@ async def test_what_was_put_off_comes_back_when_its_time_has_come(store: SqliteS
     assert await store.write(lambda session: assign.wake_snoozed(session, now=NOON + HOUR)) == 0
 
 
-async def test_a_blocked_customer_is_kept_but_gets_no_attention_until_unblocked(store: SqliteStore, company: Company, talk: int) -> None:
+async def test_a_blocked_customer_is_kept_but_gets_no_attention_until_unblocked(store: Store, company: Company, talk: int) -> None:
     from crm.outbox.notices import NoticeRow
 
     rep = await hire(store)
@@ -202,7 +202,7 @@ async def test_a_blocked_customer_is_kept_but_gets_no_attention_until_unblocked(
     assert (await counts(store, NoticeRow))["notices"] == 1
 
 
-async def test_the_state_shown_is_the_worst_of_the_parts(store: SqliteStore, talk: int) -> None:
+async def test_the_state_shown_is_the_worst_of_the_parts(store: Store, talk: int) -> None:
     rep = await hire(store)
     number = await store.write(lambda session: reply(session, rep, talk, "Good day", once="e1", now=NOON))
     assert (await store.read(lambda session: states_of(session, [number])))[number][0] is State.QUEUED
@@ -210,13 +210,13 @@ async def test_the_state_shown_is_the_worst_of_the_parts(store: SqliteStore, tal
     assert (await store.read(lambda session: states_of(session, [number])))[number][0] is State.SENT
 
 
-async def test_a_note_is_never_sent(store: SqliteStore, talk: int) -> None:
+async def test_a_note_is_never_sent(store: Store, talk: int) -> None:
     rep = await hire(store)
     for _ in range(2):
         await store.write(lambda session: assign.note(session, rep, talk, "likes oak", once="n1", now=NOON))
     assert await counts(store, Note, Delivery) == {"notes": 1, "deliveries": 0}
 
 
-async def test_raw_events_of_two_people_do_not_meet(store: SqliteStore, company: Company, talk: int) -> None:
+async def test_raw_events_of_two_people_do_not_meet(store: Store, company: Company, talk: int) -> None:
     await hear(store, company, raw(9, "bob", "text", "hi"))
     assert (await counts(store, Conversation))["conversations"] == 2

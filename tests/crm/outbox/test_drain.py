@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from crm.base.db import SqliteStore
+from crm.base.db import Store
 from crm.base.errors import Forbidden
 from crm.base.outbound import GONE, Edit, Lane, Limits, Reason, RetryLater, Say, Uncertain, Undeliverable
 from crm.base.settings import Company
@@ -32,22 +32,22 @@ class Hand:
         return self.now
 
 
-def drain_of(store: SqliteStore, stub: Stub, clock: Hand | None = None, node: str = "n") -> Drain:
+def drain_of(store: Store, stub: Stub, clock: Hand | None = None, node: str = "n") -> Drain:
     return Drain(store, stub, None, node=node, clock=clock or Hand())  # type: ignore[arg-type]
 
 
-async def put(store: SqliteStore, *texts: str, address: str = "ann", lane: Lane = Lane.REPLY, **fields: object) -> None:
+async def put(store: Store, *texts: str, address: str = "ann", lane: Lane = Lane.REPLY, **fields: object) -> None:
     parcels = [Parcel("fake", address, Say(text), lane, f"{address}:{text}:{lane}", desk=True, **fields) for text in texts]  # type: ignore[arg-type]
     await store.write(lambda session: enqueue(session, parcels, now=NOON))
 
 
-async def test_the_same_once_key_is_queued_once(store: SqliteStore) -> None:
+async def test_the_same_once_key_is_queued_once(store: Store) -> None:
     await put(store, "a")
     await put(store, "a", "b")
     assert await rows(store, select(Delivery.once).order_by(Delivery.id)) == ["ann:a:0", "ann:b:0"]
 
 
-async def test_what_one_person_gets_leaves_in_order_one_at_a_time(store: SqliteStore) -> None:
+async def test_what_one_person_gets_leaves_in_order_one_at_a_time(store: Store) -> None:
     await put(store, *"abcd")
     await put(store, "x", address="bob")
     stub = Stub()
@@ -59,7 +59,7 @@ async def test_what_one_person_gets_leaves_in_order_one_at_a_time(store: SqliteS
     assert [out.text for who, out in stub.sent if who == "ann" and isinstance(out, Say)] == list("abcd")
 
 
-async def test_a_chat_is_not_written_to_faster_than_allowed(store: SqliteStore) -> None:
+async def test_a_chat_is_not_written_to_faster_than_allowed(store: Store) -> None:
     await put(store, *"abcdef")
     stub = Stub(limits=Limits(chat_every=1.0, chat_burst=2))
     clock = Hand()
@@ -69,7 +69,7 @@ async def test_a_chat_is_not_written_to_faster_than_allowed(store: SqliteStore) 
     assert again == NOON + SECOND
 
 
-async def test_an_account_is_not_used_faster_than_allowed(store: SqliteStore) -> None:
+async def test_an_account_is_not_used_faster_than_allowed(store: Store) -> None:
     for number in range(30):
         await put(store, "a", address=f"p{number}")
     stub = Stub(limits=Limits(account_rate=10.0))
@@ -99,13 +99,13 @@ def raising(error: Exception) -> object:
         (KeyError("a bug"), State.UNKNOWN),
     ],
 )
-async def test_each_way_to_fail_has_its_own_state(store: SqliteStore, error: Exception, state: State) -> None:
+async def test_each_way_to_fail_has_its_own_state(store: Store, error: Exception, state: State) -> None:
     await put(store, "a")
     await drain_of(store, Stub(raising(error))).run()  # type: ignore[arg-type]
     assert await rows(store, select(Delivery.state)) == [state]
 
 
-async def test_an_unknown_is_never_sent_again_by_itself(store: SqliteStore) -> None:
+async def test_an_unknown_is_never_sent_again_by_itself(store: Store) -> None:
     await put(store, "a")
     stub, clock = Stub(raising(Uncertain("cut"))), Hand()  # type: ignore[arg-type]
     drain = drain_of(store, stub, clock)
@@ -115,7 +115,7 @@ async def test_an_unknown_is_never_sent_again_by_itself(store: SqliteStore) -> N
     assert stub.sent == []
 
 
-async def test_retry_later_holds_back_the_same_chat_only(store: SqliteStore) -> None:
+async def test_retry_later_holds_back_the_same_chat_only(store: Store) -> None:
     await put(store, "one", "two")
     await put(store, "three", address="bob")
     stub, clock = Stub(raising(RetryLater(5))), Hand()  # type: ignore[arg-type]
@@ -127,7 +127,7 @@ async def test_retry_later_holds_back_the_same_chat_only(store: SqliteStore) -> 
     assert [out.text for _, out in stub.sent if isinstance(out, Say)] == ["three", "one", "two"]
 
 
-async def test_a_sender_that_died_leaves_unknown(store: SqliteStore) -> None:
+async def test_a_sender_that_died_leaves_unknown(store: Store) -> None:
     for number in range(4):
         await put(store, "a", address=f"p{number}")
     sender = Sender("fake", "dead", Limits(), 2, {})
@@ -139,7 +139,7 @@ async def test_a_sender_that_died_leaves_unknown(store: SqliteStore) -> None:
     assert len(stub.sent) == 2
 
 
-async def test_a_second_node_does_not_send_while_the_first_holds_the_account(store: SqliteStore) -> None:
+async def test_a_second_node_does_not_send_while_the_first_holds_the_account(store: Store) -> None:
     await put(store, "a")
     await store.write(lambda session: turn(session, Sender("fake", "first", Limits(), 0, {}), (), now=NOON))
     stub = Stub()
@@ -147,7 +147,7 @@ async def test_a_second_node_does_not_send_while_the_first_holds_the_account(sto
     assert stub.sent == []
 
 
-async def test_a_long_text_leaves_in_parts_and_keeps_its_place(store: SqliteStore) -> None:
+async def test_a_long_text_leaves_in_parts_and_keeps_its_place(store: Store) -> None:
     words = " ".join(f"word{number}" for number in range(40))
     await put(store, words, "after")
     stub, clock = Stub(limits=Limits(text=100, chat_burst=99)), Hand()
@@ -157,7 +157,7 @@ async def test_a_long_text_leaves_in_parts_and_keeps_its_place(store: SqliteStor
     assert " ".join(texts[:-1]) == words
 
 
-async def test_a_card_is_edited_rather_than_posted_again(store: SqliteStore) -> None:
+async def test_a_card_is_edited_rather_than_posted_again(store: Store) -> None:
     stub, clock = Stub(), Hand()
     drain = drain_of(store, stub, clock)
     for text in ("v1", "v2", "v3"):
@@ -169,7 +169,7 @@ async def test_a_card_is_edited_rather_than_posted_again(store: SqliteStore) -> 
     assert sorted(await rows(store, select(Delivery.state))) == ["cancelled", "sent", "sent"]
 
 
-async def test_a_card_whose_post_was_deleted_comes_as_a_new_post(store: SqliteStore) -> None:
+async def test_a_card_whose_post_was_deleted_comes_as_a_new_post(store: Store) -> None:
     def gone() -> None:
         raise Undeliverable(Reason.BAD_CONTENT, GONE)
 
@@ -183,7 +183,7 @@ async def test_a_card_whose_post_was_deleted_comes_as_a_new_post(store: SqliteSt
     assert [(notice.kind, notice.subject_id) for notice in await store.read(waiting_notices)] == [("card", 7)]
 
 
-async def test_redrawing_a_card_holds_no_news_back(store: SqliteStore) -> None:
+async def test_redrawing_a_card_holds_no_news_back(store: Store) -> None:
     stub, clock = Stub(limits=Limits(chat_every=1.0, chat_burst=1, edits=True)), Hand()
     drain = drain_of(store, stub, clock)
     for number in range(5):
@@ -198,7 +198,7 @@ async def test_redrawing_a_card_holds_no_news_back(store: SqliteStore) -> None:
     assert stub.sent[-1][1] == Say("news")
 
 
-async def test_a_reply_passes_a_promotion(store: SqliteStore) -> None:
+async def test_a_reply_passes_a_promotion(store: Store) -> None:
     await put(store, "promo", address="p1", lane=Lane.PROMOTION)
     await put(store, "reply", address="p2", lane=Lane.REPLY)
     stub = Stub(limits=Limits(account_rate=1.0))
@@ -206,7 +206,7 @@ async def test_a_reply_passes_a_promotion(store: SqliteStore) -> None:
     assert [out.text for _, out in stub.sent if isinstance(out, Say)] == ["reply"]
 
 
-async def talk_with(store: SqliteStore, company: Company, text: str = "Good day") -> int:
+async def talk_with(store: Store, company: Company, text: str = "Good day") -> int:
     """A customer wrote, a rep answered; answers the message's number."""
     await hear(store, company, said(1, "ann"))
     rep = await hire(store)
@@ -214,7 +214,7 @@ async def talk_with(store: SqliteStore, company: Company, text: str = "Good day"
     return await store.write(lambda session: reply(session, rep, conversation, text, once="r1", now=NOON))
 
 
-async def test_a_block_found_by_sending_marks_the_address(store: SqliteStore, company: Company) -> None:
+async def test_a_block_found_by_sending_marks_the_address(store: Store, company: Company) -> None:
     await talk_with(store, company)
     await drain_of(store, Stub(raising(Undeliverable(Reason.BLOCKED)))).run()  # type: ignore[arg-type]
     from crm.people.contacts import Identity
@@ -222,7 +222,7 @@ async def test_a_block_found_by_sending_marks_the_address(store: SqliteStore, co
     assert await rows(store, select(Identity.reachable)) == [0]
 
 
-async def test_a_word_from_a_blocked_address_makes_it_reachable_again(store: SqliteStore, company: Company) -> None:
+async def test_a_word_from_a_blocked_address_makes_it_reachable_again(store: Store, company: Company) -> None:
     from crm.people.contacts import Identity
 
     await hear(store, company, said(1, "ann"), raw(2, "ann", "gone"))
@@ -231,7 +231,7 @@ async def test_a_word_from_a_blocked_address_makes_it_reachable_again(store: Sql
     assert await rows(store, select(Identity.reachable)) == [1]
 
 
-async def test_a_rep_decides_about_an_unknown_and_nobody_else(store: SqliteStore, company: Company) -> None:
+async def test_a_rep_decides_about_an_unknown_and_nobody_else(store: Store, company: Company) -> None:
     await talk_with(store, company)
     await store.write(lambda session: session.execute(Delivery.__table__.update().values(state="unknown")) and None)  # type: ignore[attr-defined]
     [first, second] = await rows(store, select(Delivery.id).order_by(Delivery.id))
@@ -244,7 +244,7 @@ async def test_a_rep_decides_about_an_unknown_and_nobody_else(store: SqliteStore
         await store.write(lambda session: resend(session, rep, second, now=NOON))
 
 
-async def test_strand_never_requeues(store: SqliteStore) -> None:
+async def test_strand_never_requeues(store: Store) -> None:
     await put(store, "a")
     await store.write(lambda session: turn(session, Sender("fake", "n", Limits(), 5, {}), (), now=NOON))
     assert await store.write(lambda session: strand(session, "fake", before=NOON, now=NOON)) == 1

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from crm.base.db import SqliteStore
+from crm.base.db import Store
 from crm.base.outbound import Edit, Lane, Limits, OpenMedia, Outbound, Reason, Receipt, RetryLater, Say, Uncertain, Undeliverable
 from crm.base.time import DAY, MINUTE, SECOND
 from crm.outbox.claim import Sender, turn
@@ -40,7 +40,7 @@ class Slow(Stub):
         return await super().send(address, outbound, open_media)
 
 
-async def test_one_slow_chat_holds_nobody_else(store: SqliteStore) -> None:
+async def test_one_slow_chat_holds_nobody_else(store: Store) -> None:
     slow = Slow()
     drain = drain_of(store, slow)
     await put(store, "a", address="slow")
@@ -56,7 +56,7 @@ async def test_one_slow_chat_holds_nobody_else(store: SqliteStore) -> None:
     assert await rows(store, STATES) == ["sent", "sent"]
 
 
-async def test_a_stop_in_the_middle_hands_back_what_never_left(store: SqliteStore) -> None:
+async def test_a_stop_in_the_middle_hands_back_what_never_left(store: Store) -> None:
     slow = Slow()
     drain = drain_of(store, slow)
     await put(store, "a", address="slow")
@@ -69,7 +69,7 @@ async def test_a_stop_in_the_middle_hands_back_what_never_left(store: SqliteStor
     assert sorted(await rows(store, STATES)) in (["sending", "sent"], ["queued", "sending"])
 
 
-async def test_a_claim_that_was_committed_while_stopping_goes_back(store: SqliteStore) -> None:
+async def test_a_claim_that_was_committed_while_stopping_goes_back(store: Store) -> None:
     await put(store, "a", "b")
     drain = drain_of(store, Stub())
     running = asyncio.create_task(drain.run())
@@ -80,7 +80,7 @@ async def test_a_claim_that_was_committed_while_stopping_goes_back(store: Sqlite
     assert set(await rows(store, STATES)) <= {"queued", "sent"}
 
 
-async def test_an_outage_of_days_loses_nothing(store: SqliteStore) -> None:
+async def test_an_outage_of_days_loses_nothing(store: Store) -> None:
     await put(store, "a")
     await store.write(lambda session: session.execute(Delivery.__table__.update().values(attempts=5000)) and None)  # type: ignore[attr-defined]
     stub, clock = Stub(raising(RetryLater(1))), Hand()
@@ -91,7 +91,7 @@ async def test_an_outage_of_days_loses_nothing(store: SqliteStore) -> None:
     assert await rows(store, STATES) == ["sent"]
 
 
-async def test_trouble_with_our_own_account_gives_nothing_up(store: SqliteStore) -> None:
+async def test_trouble_with_our_own_account_gives_nothing_up(store: Store) -> None:
     for number in range(3):
         await put(store, "a", address=f"p{number}")
     stub, clock = Stub(*[raising(Undeliverable(Reason.ACCOUNT_PROBLEM, "401"))] * 3), Hand()
@@ -103,7 +103,7 @@ async def test_trouble_with_our_own_account_gives_nothing_up(store: SqliteStore)
     assert set(await rows(store, STATES)) == {"sent"}
 
 
-async def test_two_chats_asked_to_wait_an_hour_do_not_silence_a_third(store: SqliteStore) -> None:
+async def test_two_chats_asked_to_wait_an_hour_do_not_silence_a_third(store: Store) -> None:
     for who in ("a", "b"):
         await put(store, "x", address=who)
     stub, clock = Stub(raising(RetryLater(3600)), raising(RetryLater(3600))), Hand()
@@ -115,7 +115,7 @@ async def test_two_chats_asked_to_wait_an_hour_do_not_silence_a_third(store: Sql
     assert [who for who, _ in stub.sent] == ["c"]
 
 
-async def test_the_rest_of_a_held_promotion_does_not_stand_before_a_reply(store: SqliteStore) -> None:
+async def test_the_rest_of_a_held_promotion_does_not_stand_before_a_reply(store: Store) -> None:
     def begin(session: object) -> None:
         session.add(Batch(id=77, created_at=NOON))  # type: ignore[attr-defined]
 
@@ -133,7 +133,7 @@ async def test_the_rest_of_a_held_promotion_does_not_stand_before_a_reply(store:
     assert [out for _, out in stub.sent] == [Say("the reply")]
 
 
-async def test_parts_of_a_promotion_leave_in_order(store: SqliteStore) -> None:
+async def test_parts_of_a_promotion_leave_in_order(store: Store) -> None:
     await put(store, " ".join(f"w{number}" for number in range(60)), lane=Lane.PROMOTION)
     stub, clock = Stub(limits=Limits(text=60, chat_burst=99)), Hand()
     drain = drain_of(store, stub, clock)
@@ -144,7 +144,7 @@ async def test_parts_of_a_promotion_leave_in_order(store: SqliteStore) -> None:
     assert said == " ".join(f"w{number}" for number in range(60))
 
 
-async def test_an_older_drawing_of_a_card_never_lands_after_a_newer_one(store: SqliteStore) -> None:
+async def test_an_older_drawing_of_a_card_never_lands_after_a_newer_one(store: Store) -> None:
     stub, clock = Stub(lambda: None, raising(Uncertain("cut"))), Hand()
     drain = drain_of(store, stub, clock)
     for text in ("v1", "v2"):
@@ -158,7 +158,7 @@ async def test_an_older_drawing_of_a_card_never_lands_after_a_newer_one(store: S
     assert [out.text for _, out in stub.sent if isinstance(out, Say | Edit)] == ["v1", "v3"]
 
 
-async def test_a_card_whose_fate_is_unknown_is_posted_once_more_and_not_for_ever(store: SqliteStore) -> None:
+async def test_a_card_whose_fate_is_unknown_is_posted_once_more_and_not_for_ever(store: Store) -> None:
     stub, clock = Stub(*[raising(Uncertain("cut"))] * 9), Hand()
     drain = drain_of(store, stub, clock)
     told = []
@@ -171,7 +171,7 @@ async def test_a_card_whose_fate_is_unknown_is_posted_once_more_and_not_for_ever
     assert told == [1, 0, 0]
 
 
-async def test_redrawn_cards_leave_no_trail(store: SqliteStore) -> None:
+async def test_redrawn_cards_leave_no_trail(store: Store) -> None:
     stub, clock = Stub(), Hand()
     drain = drain_of(store, stub, clock)
     for number in range(5):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from crm.base.actors import Bot, Rep, Role
 from crm.base.answers import Answer, Exchange, GiveConsent, Reply, StopWriting
-from crm.base.db import SqliteStore
+from crm.base.db import Store
 from crm.base.events import Event, Message, RawEvent, Sender
 from crm.base.outbound import Limits, Outbound, Receipt, Say, Undeliverable, Window
 from crm.base.outbound import Reason as Why
@@ -69,7 +69,7 @@ async def no_media(number: int) -> AsyncIterator[AsyncIterator[bytes]]:
 class Town:
     """One firm, its store, and the people around it."""
 
-    def __init__(self, store: SqliteStore, company: Company) -> None:
+    def __init__(self, store: Store, company: Company) -> None:
         self.store, self.company, self.now = store, company, NOON
         self.posts: dict[str, Postman] = {}
         self._keys = 0

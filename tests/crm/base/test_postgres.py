@@ -1,0 +1,124 @@
+"""The store of many nodes: deeds are alone among all nodes, loops stand side by side, and what one node does others hear of."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import select, text, update
+
+from crm.base.db import Order, Session, Store, open_store
+from crm.base.errors import Busy, Misconfigured
+from crm.base.postgres import arguments, async_url
+from crm.base.rows import add, table_of, take_ids
+from crm.base.tallies import Count, Tally, count
+from crm.base.wakes import wake
+from crm.inbox.log import Offset
+
+
+@pytest_asyncio.fixture
+async def other(server_database: str) -> AsyncIterator[Store]:
+    """A second node on the same server."""
+    made = open_store(server_database)
+    yield made
+    await made.close()
+
+
+def bump(session: Session) -> int:
+    """Read, then write: what loses updates where two do it at once."""
+    before = session.scalar(select(Offset.value).where(Offset.name == "n")) or 0
+    if before:
+        session.execute(update(table_of(Offset)).where(table_of(Offset).c.name == "n").values(value=before + 1))
+    else:
+        add(session, Offset, [{"name": "n", "value": 1}])
+    return before + 1
+
+
+async def test_deeds_of_two_nodes_lose_nothing(server_store: Store, other: Store) -> None:
+    done = await asyncio.gather(*(store.write(bump) for _ in range(30) for store in (server_store, other)))
+    assert sorted(done) == list(range(1, 61))
+
+
+def halves(session: Session, items: Sequence[int]) -> list[int]:
+    if 13 in items:
+        raise ValueError("13")
+    return [2 * item for item in items]
+
+
+async def test_one_bad_item_fails_one_caller(server_store: Store) -> None:
+    found = await asyncio.gather(*(server_store.gather(halves, [item]) for item in (1, 13, 3)), return_exceptions=True)
+    assert (found[0], type(found[1]), found[2]) == ([2], ValueError, [6])
+
+
+async def test_two_loops_that_are_in_each_others_way_both_come_through(server_store: Store, other: Store) -> None:
+    def crossed(first: str, second: str) -> object:
+        def deed(session: Session) -> None:
+            for name in (first, second):
+                count(session, {(name, Count.KEPT): 1}, now=0)
+                session.execute(text("SELECT pg_sleep(0.2)"))
+
+        return deed
+
+    await asyncio.gather(server_store.write(crossed("a", "b"), Order.FLOW), other.write(crossed("b", "a"), Order.FLOW))  # type: ignore[arg-type]
+    amounts = await server_store.read(lambda session: session.execute(select(Tally.account, Tally.amount).order_by(Tally.account)).all())
+    assert [tuple(row) for row in amounts] == [("a", 2), ("b", 2)]
+
+
+async def test_what_was_begun_ends_also_when_nobody_waits_for_it(server_store: Store) -> None:
+    def slow(session: Session) -> None:
+        session.execute(text("SELECT pg_sleep(0.1)"))
+        bump(session)
+
+    waiting = asyncio.create_task(server_store.write(slow))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert await server_store.write(bump) == 2
+
+
+async def test_another_node_hears_what_is_due(server_store: Store, other: Store) -> None:
+    async with asyncio.timeout(30):
+        ringing = asyncio.create_task(other.wakes.wait("news of the day", 30))
+        while not ringing.done():
+            await server_store.write(lambda session: wake(session, "news of the day"))
+            await asyncio.wait([ringing], timeout=0.05)
+
+
+async def test_hints_of_another_node_reach_its_screens(server_store: Store, other: Store) -> None:
+    heard: set[str] = set()
+    other.wakes.follow("screen:", heard.add)
+    async with asyncio.timeout(30):
+        while not heard:
+            server_store.hint({"screen:webchat:ann"})
+            await asyncio.sleep(0.05)
+    assert heard == {"screen:webchat:ann"}
+
+
+async def test_ids_rise_whoever_takes_them(server_store: Store, other: Store) -> None:
+    first = await server_store.write(lambda session: list(take_ids(session, 3)))
+    second = await other.write(lambda session: list(take_ids(session, 2)))
+    assert first + second == sorted(set(first + second))
+
+
+async def test_a_question_sees_one_moment_and_changes_nothing(server_store: Store) -> None:
+    with pytest.raises(Exception, match="read-only"):
+        await server_store.read(bump)
+
+
+async def test_a_server_that_is_not_there_is_said_to_be_busy() -> None:
+    store = open_store("postgresql://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(Busy, match="does not answer"):
+        await store.write(bump)
+    await store.close()
+
+
+def test_an_address_as_people_write_it() -> None:
+    asked = "postgresql://ann:s%40crt@db.example/dragoman?sslmode=require"
+    assert async_url(asked).render_as_string(hide_password=False) == "postgresql+asyncpg://ann:s%40crt@db.example/dragoman"
+    assert arguments(asked, 1.0)["ssl"] == "require"
+
+
+@pytest.mark.parametrize("address", ["mysql://a@b/c", "postgresql://a@b"])
+def test_an_address_of_something_else_is_refused_with_words(address: str) -> None:
+    with pytest.raises(Misconfigured, match="DATABASE_URL must be"):
+        async_url(address)

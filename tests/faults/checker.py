@@ -1,0 +1,104 @@
+"""The checker: holds what people did against the database and against what the provider accepted, then sees that the house still works."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from crm.reports.books import Books, check
+from tests.faults.visitors import Outcome, Visitor, greeted
+from tests.walks.desk import Phone
+from tests.walks.house import PATIENCE, House
+
+HEARD = "SELECT m.text FROM messages m WHERE m.author = 'contact' AND m.kind = 'message' ORDER BY m.id"
+THREAD = """SELECT c.address, m.text FROM messages m JOIN conversations c ON c.id = m.conversation_id
+WHERE m.author = 'contact' AND m.kind = 'message' AND c.account = 'webchat' ORDER BY m.id"""
+WAITING = "SELECT count(*) FROM waiting WHERE parked = 0"
+LEAVING = "SELECT id, address, state, place, lane, talk, card, attempts, due_at, claimed_at, detail FROM deliveries WHERE account = ? AND state IN ('queued', 'sending')"
+INTENTS = "SELECT address, payload, state FROM deliveries WHERE account = ?"
+REPLIED = "SELECT d.state FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE m.author = 'rep' AND m.text = ?"
+ARRIVED, MAYBE = ("sent", "delivered", "read"), ("unknown",)
+
+
+async def checked(house: House, visitors: Sequence[Visitor], *, accounts: dict[str, str] | None = None, balance: bool = True) -> None:
+    """Everything at once, for a house that runs: `accounts` are those that send to the pretended Telegram, with their bot's name there."""
+    await settled(house)
+    assert not list(against_words(house, visitors)), list(against_words(house, visitors))
+    for account, bot in (accounts or {}).items():
+        found = list(against_intents(house, account, await house.hands.log(bot=bot)))
+        assert not found, found
+    await greeted(house)
+    await settled(house)
+    if balance:
+        books = await balance_of(house)
+        assert books.balanced, books.problems
+
+
+async def settled(house: House) -> None:
+    """Wait until everything kept has been worked through."""
+    await house.until(WAITING, want=[(0,)])
+
+
+def against_words(house: House, visitors: Sequence[Visitor]) -> Iterator[str]:
+    """What was acknowledged stands once, what was refused or is in doubt at most once, nothing stands that nobody said, and each thread is in order."""
+    stored = Counter(text for (text,) in house.rows(HEARD))
+    for visitor in visitors:
+        for word in visitor.words:
+            least = 1 if word.outcome is Outcome.OK else 0
+            if not least <= stored[word.text] <= 1:
+                yield f"{word.text!r} was {word.outcome} after {word.tries} tries and stands {stored[word.text]} times"
+        said = [word.text for word in visitor.words]
+        order = [said.index(text) for _, text in house.rows(THREAD) if text in said]
+        if order != sorted(order):
+            yield f"visitor {visitor.number}: {[said[place] for place in order]} is not the order of {said}"
+
+
+def against_intents(house: House, account: str, log: Sequence[dict[str, object]]) -> Iterator[str]:
+    """The provider accepted no more than was meant, all that is `sent`, and nothing that is neither `sent` nor `unknown`."""
+    posted, edited = (Counter(_said(one) for one in log if one["accepted"] and one["method"] == name) for name in ("sendMessage", "editMessageText"))
+    arrived: Counter[tuple[str, str]] = Counter()
+    maybe: Counter[tuple[str, str]] = Counter()
+    for address, payload, state in house.rows(INTENTS, account):
+        words = address, str(json.loads(payload or "{}").get("text", ""))
+        arrived[words] += state in ARRIVED
+        maybe[words] += state in MAYBE
+    for words in sorted({*posted, *arrived}):
+        # A card that stands is edited, and editing it twice, or into what stands there already, changes nothing.
+        least = arrived[words] if not edited[words] else min(arrived[words], 1)
+        if posted[words] > arrived[words] + maybe[words] or posted[words] + edited[words] < least:
+            yield f"{words}: accepted {posted[words]} times (and {edited[words]} as edits), sent {arrived[words]}, unknown {maybe[words]}"
+
+
+async def rep_answers(house: House, rep: Phone) -> Visitor:
+    """A new stranger is greeted, the rep sees their card and answers it, and the answer is on the stranger's screen: the whole way works."""
+    stranger = await greeted(house)
+    card = await rep.sees(stranger.words[0].text)
+    answer = f"answer to {stranger.words[0].text}"
+    await rep.answer(card, answer)
+    await house.until(REPLIED, answer, want=[("sent",)])
+    assert answer in [line["text"] for line in await stranger.screen()]
+    return stranger
+
+
+def unknown(house: House, account: str) -> int:
+    """How many of an account's deliveries may have arrived."""
+    return int(house.rows("SELECT count(*) FROM deliveries WHERE account = ? AND state = 'unknown'", account)[0][0])
+
+
+async def left(house: House, account: str) -> None:
+    """Wait until an account has nothing on its way."""
+    await house.until(LEAVING, account, want=[])
+
+
+async def balance_of(house: House) -> Books:
+    """The books, read beside the running product."""
+    from crm.base.db import look
+
+    async with asyncio.timeout(PATIENCE):
+        return await asyncio.to_thread(look, house.database, check)
+
+
+def _said(one: dict[str, object]) -> tuple[str, str]:
+    given = one["parameters"]
+    assert isinstance(given, dict)
+    return str(given["chat_id"]), str(given["text"])

@@ -1,0 +1,65 @@
+"""F31: the making of the tables is killed at system calls, two make them at once, the program is older than the file."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.faults.checker import checked
+from tests.faults.stage import dice, indexes, open_receiver
+from tests.faults.syscalls import STRACE
+from tests.walks.house import House
+
+pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
+CALLS = {"pwrite64": (110, 5), "fdatasync": (6, 2)}
+
+
+async def killed_at(house: House, call: str, index: int) -> None:
+    """Start the house and kill it at a call, or once it has come up."""
+    await house.launch(STRACE, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={index}")
+    while house.runs and not await house.answers():
+        pass
+    await house.kill()
+
+
+@pytest.mark.parametrize("call", CALLS)
+async def test_a_killed_making_of_the_tables_is_all_or_nothing(strace: str, tmp_path: Path, call: str) -> None:
+    dice(f"F31 {call}")
+    most, ci = CALLS[call]
+    for index in indexes(most, ci):
+        async with open_receiver(tmp_path / str(index)) as house:
+            await killed_at(house, call, index)
+            await house.start()
+            await checked(house, [])
+            assert house.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+async def test_of_two_that_make_the_tables_one_wins(tmp_path: Path) -> None:
+    async with open_receiver(tmp_path / "one") as house, open_receiver(tmp_path / "two", DATABASE_URL=f"sqlite:///{tmp_path / 'one' / 'dragoman.db'}") as other:
+        await house.launch()
+        await other.launch()
+        while house.runs and other.runs:
+            await house.answers()
+        winner, loser = (house, other) if house.runs else (other, house)
+        assert await loser.ended() != 0
+        await loser.kill()
+        await winner.kill()
+        await house.start()
+        await checked(house, [])
+
+
+async def test_an_older_program_refuses_a_newer_file(tmp_path: Path) -> None:
+    async with open_receiver(tmp_path) as house:
+        await house.start()
+        await house.stop()
+        with contextlib.closing(sqlite3.connect(house.database)) as connection, connection:
+            [(before,)] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        await house.launch()
+        assert await house.ended() != 0
+        assert "install the newer program" in house.log.read_text()
+        with contextlib.closing(sqlite3.connect(house.database)) as connection, connection:
+            connection.execute("UPDATE alembic_version SET version_num = ?", (before,))
+        await house.start()
+        await checked(house, [])

@@ -1,0 +1,207 @@
+"""View: a thread and a list as the page shows them, in the reader's words; pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from crm.base.actors import Rep, Role
+from crm.base.errors import Invalid
+from crm.base.i18n import NATIVE, N_button, Translator
+from crm.base.outbound import Media
+from crm.base.text import clean_name, cut
+from crm.base.time import HOUR, instant, local
+from crm.conversations.desk import Listed
+from crm.conversations.threads import Author, Status
+from crm.outbox.deliveries import State
+from crm.reports.thread import Line, Remark, Thread
+from web.desk.words import AUTHORS, FILES, KINDS, LEADS, STATES, name_of, whole, why
+
+PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+LATER = {"1h": N_button("In 1 hour"), "3h": N_button("In 3 hours"), "tomorrow": N_button("Tomorrow 09:00"), "monday": N_button("Monday 09:00")}
+PREVIEW = 90
+NEED = 600
+_MORNING = time(9)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose eyes, whose clock, which words."""
+
+    tr: Translator
+    rep: Rep
+    zone: str
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list; `mark` is waiting, open or asleep."""
+
+    id: int
+    mark: str
+    name: str
+    preview: str
+    when: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A file of a message; a picture is shown, everything else is saved."""
+
+    id: int
+    label: str
+    picture: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """One thing in the thread; `side` is them, us or note; `resend` and `mark_sent` are the part that may be settled (0 = none)."""
+
+    key: str
+    side: str
+    who: str
+    when: str
+    text: str
+    state: str = ""
+    bad: bool = False
+    files: tuple[Shown, ...] = ()
+    resend: int = 0
+    mark_sent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One conversation; `keys` are the deeds the reader may do now, `seen` is the newest message of the customer it shows."""
+
+    id: int
+    name: str
+    status: str
+    facts: tuple[str, ...]
+    keys: tuple[str, ...]
+    seen: int
+    bubbles: tuple[Bubble, ...] = ()
+    mute: str = ""
+
+
+def row(place: Place, listed: Listed) -> Row:
+    """A conversation in the list; the words of one that somebody else has stay theirs."""
+    mark = "asleep" if listed.snoozed_until else "waiting" if listed.waiting_since else "open"
+    elsewhere = listed.rep_id not in (None, place.rep.id)
+    holder = place.tr("Yours") if listed.rep_id == place.rep.id else clean_name(listed.holder, 40)
+    preview = "" if elsewhere else clean_name(listed.preview, PREVIEW)
+    name = clean_name(listed.name, 60) or place.tr("Customer")
+    return Row(listed.conversation_id, mark, name, preview, place.tr.ago(place.now - (listed.waiting_since or listed.last_at)), holder)
+
+
+def pane(place: Place, seen: Thread, channel: str, *, sendable: bool) -> Pane:
+    """A conversation in full."""
+    name = clean_name(seen.name, 60) or place.tr("Customer")
+    said = [*(_bubble(place, line, name) for line in seen.lines), *(_note(place, note) for note in seen.notes)]
+    said.sort(key=lambda one: int(one.key[1:]))  # notes and messages are numbered by one sequence
+    mute = "" if sendable else place.tr("The customer cannot be written to there. Try their phone, or wait until they write.")
+    facts = tuple(_facts(place, seen, channel))
+    return Pane(seen.conversation_id, name, status(place, seen), facts, keys(place.rep, seen), seen.last_heard_id, tuple(said), mute)
+
+
+def _facts(place: Place, seen: Thread, channel: str) -> Iterator[str]:
+    tr = place.tr
+    yield channel
+    if seen.username:
+        yield f"@{clean_name(seen.username, 40)}"
+    yield NATIVE.get(seen.language, seen.language)
+    if seen.lead_status:
+        yield tr("Lead: {status}", status=tr(LEADS.get(seen.lead_status, seen.lead_status)))
+    if seen.phone:
+        yield tr("Phone: {phone}", phone=seen.phone)
+    if seen.need:
+        yield tr("Need: {need}", need=cut(" ".join(whole(seen.need).split()), NEED))
+
+
+def status(place: Place, seen: Thread) -> str:
+    """Where the conversation stands, in words."""
+    tr, said = place.tr, []
+    if seen.blocked:
+        said.append(tr("Blocked"))
+    elif seen.status == Status.CLOSED:
+        said.append(tr("Closed"))
+    elif seen.status == Status.SNOOZED:
+        said.append(tr("Put off until {when}", when=tr.when(seen.snoozed_until, place.zone, place.now)))
+    if seen.holder_id == place.rep.id:
+        said.append(tr("Yours"))
+    elif seen.holder_id is not None:
+        said.append(tr("Taken by {name}", name=name_of(tr, seen.holder)))
+    elif not said:
+        said.append(tr("Waits for an answer") if seen.waiting_since else tr("Open"))
+    if seen.person_called:
+        said.append(tr("asks for a person"))
+    if not seen.reachable:
+        said.append(tr("cannot be reached"))
+    return " · ".join(said)
+
+
+def keys(rep: Rep, seen: Thread) -> tuple[str, ...]:
+    """What the page offers this reader; the verbs decide."""
+    if seen.elsewhere:
+        return ("take_over",) if rep.role is Role.MANAGER else ()
+    if seen.blocked:
+        return ()
+    if seen.status == Status.CLOSED:
+        return ("reopen", "note")
+    return ("hand_back" if seen.holder_id == rep.id else "take", "later", "close", "note", "reply")
+
+
+def _bubble(place: Place, line: Line, name: str) -> Bubble:
+    tr = place.tr
+    ours = line.author is not Author.CONTACT
+    who = (clean_name(line.who, 40) or tr(AUTHORS[line.author])) if ours else name
+    text = whole(line.text)
+    said = tr(KINDS[line.kind], text=text) if line.kind in KINDS else text
+    lost = [tr("[{file}: could not be fetched]", file=tr("file"))] * line.lost_files
+    settle = line.delivery_id if line.state in (State.FAILED, State.UNKNOWN) else 0
+    return Bubble(
+        f"m{line.id}",
+        "us" if ours else "them",
+        who,
+        _when(place, line.at, line.edited),
+        "\n".join(filter(None, (said, *lost))),
+        tr(STATES[line.state], why=why(tr, line.detail)) if line.state else "",
+        bool(settle),
+        tuple(_file(tr, file) for file in line.files),
+        settle,
+        settle if line.state is State.UNKNOWN else 0,
+    )
+
+
+def _when(place: Place, at: int, edited: bool) -> str:
+    when = place.tr.when(at, place.zone, place.now)
+    return f"{when} · {place.tr('changed')}" if edited else when
+
+
+def _file(tr: Translator, file: Media) -> Shown:
+    return Shown(file.attachment_id, clean_name(file.name, 80) or tr(FILES.get(file.kind, "file")), file.mime in PICTURES)
+
+
+def _note(place: Place, note: Remark) -> Bubble:
+    return Bubble(f"n{note.id}", "note", clean_name(note.who, 40) or place.tr(AUTHORS[Author.REP]), _when(place, note.at, False), whole(note.text))
+
+
+def moment(name: str, now: int, zone: str) -> int:
+    """The instant one of the choices of `LATER` means; raises `Invalid` for one there is none of."""
+    today = local(now, zone).date()
+    match name:
+        case "1h":
+            return now + HOUR
+        case "3h":
+            return now + 3 * HOUR
+        case "tomorrow":
+            return instant(datetime.combine(today + timedelta(days=1), _MORNING, ZoneInfo(zone)))
+        case "monday":
+            return instant(datetime.combine(today + timedelta(days=7 - today.weekday()), _MORNING, ZoneInfo(zone)))
+    raise Invalid
+
+
+def waiting(rows: Sequence[Row]) -> int:
+    """How many of these wait for an answer."""
+    return sum(one.mark == "waiting" for one in rows)
