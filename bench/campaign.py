@@ -6,7 +6,6 @@ Ours runs in a process of its own, so that its peak memory is its own. Row by ro
 import asyncio
 import json
 import random
-import resource
 import subprocess
 import sys
 import time
@@ -100,7 +99,7 @@ async def ours_at(url: str) -> Filled:
     await fill_all(store, number)
     total = await store.read(lambda session: campaigns.waiting(session, number))
     await store.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = machine.memory_mb(peak=True)
     return Filled(seconds, recipients, total - recipients, peak, share(deeds, 0.99) if deeds else 0.0)
 
 

@@ -79,6 +79,13 @@ def syncs(path: Path, count: int) -> list[float]:
     return found
 
 
+def memory_mb(process: int | None = None, *, peak: bool = False) -> float:
+    """Megabytes of a process (None = this one) that are in memory now, or were at most; the kernel's own count, since `getrusage` inherits the parent's."""
+    status = Path(f"/proc/{process or 'self'}/status").read_text()
+    name = "VmHWM:" if peak else "VmRSS:"
+    return int(next(line for line in status.splitlines() if line.startswith(name)).split()[1]) / 1024
+
+
 def pin(core: int, process: int = 0) -> None:
     """Keep a process (0 = this one) on one core; where there is only one, or no such call, nothing is pinned."""
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > core:

@@ -11,7 +11,6 @@ import http.client
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -179,7 +178,7 @@ class Server:
         if self.drain:
             await self.drain.close(1.0)
         report.sent, report.last_sent, report.came = self.carrier.count, self.carrier.last, self.carrier.came
-        report.cpu, report.peak_mb = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        report.cpu, report.peak_mb = time.process_time(), machine.memory_mb(peak=True)
         await self.store.close()
         print(json.dumps(asdict(report)), flush=True)
 

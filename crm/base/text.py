@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 NAME_LENGTH = 100
+SHORT = 40
+_LETTER = re.compile("[A-Za-z]")
 LOOK_BACK = 32
 READ = 2000
 
@@ -75,7 +77,7 @@ def cut(text: str, limit: int) -> str:
 
 def utf16_length(text: str) -> int:
     """The length as Telegram counts it: UTF-16 units."""
-    return len(text) + sum(mark > "\uffff" for mark in text)
+    return len(text) if text.isascii() else len(text) + sum(mark > "\uffff" for mark in text)
 
 
 def cut_utf16(text: str, limit: int) -> str:
@@ -115,6 +117,8 @@ def escape_html(text: str) -> str:
 
 def script_of(text: str) -> str:
     """The script that says most about the language ("" = none of ours): one of our own with a fifth of the letters wins over Latin brand names."""
+    if text.isascii():
+        return "latin" if _LETTER.search(text, 0, READ) else ""
     counts = Counter(found for mark in text[:READ] if (found := _script(mark)))
     if not counts:
         return ""
@@ -138,8 +142,18 @@ def heard_language(text: str) -> str:
 
 def _latin_language(text: str) -> str:
     lists = _latin_words()
-    hits = Counter(lists[word] for word in fold(text[:READ]).split() if word in lists)
+    hits = Counter(lists[word] for piece in text[:READ].split() for word in _folded(piece) if word in lists)
     return hits.most_common(1)[0][0] if hits else ""
+
+
+def _folded(piece: str) -> tuple[str, ...]:
+    """The words of one piece of a text as the lists have them; people say the same short words again and again."""
+    return _folded_short(piece) if len(piece) <= SHORT else tuple(fold(piece).split())
+
+
+@lru_cache(maxsize=16384)
+def _folded_short(piece: str) -> tuple[str, ...]:
+    return tuple(fold(piece).split())
 
 
 @cache
@@ -154,6 +168,7 @@ def choose_language(text: str, hint: str, default: str, languages: Iterable[str]
     return next((language for language in wanted if language in ours), ours[0] if ours else "en")
 
 
+@lru_cache(maxsize=64)  # one message is asked for it by several questions in a row
 def plain(text: str) -> str:
     """The bare words of a message in lower case: no punctuation, no emoji, no in-word marks, single spaces."""
     return " ".join(_NOT_WORD.sub(" ", _IN_WORD.sub("", unicodedata.normalize("NFKC", text[:READ]).lower().replace("և", "եւ"))).split())

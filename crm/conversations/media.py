@@ -3,8 +3,9 @@
 import asyncio
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from crm.outbox.payload import pack, unpack, without_media
 TRIES = 5
 CHUNK = 64 * 1024
 SIZE_MOST = 20 * 1024 * 1024
+ORPHAN_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,14 @@ class MediaFiles:
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder, self._store = folder, store
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Half-written files of a process that died; one that another process may be writing now is younger."""
+        for part in self._folder.glob("*.part"):
+            with suppress(FileNotFoundError):
+                if time.time() - part.stat().st_mtime > ORPHAN_SECONDS:
+                    part.unlink()
 
     async def save(self, stream: AsyncIterator[bytes]) -> tuple[str, int]:
         """Write a stream to a new file and answer its name and size; nothing half-written is left behind."""

@@ -53,6 +53,7 @@ class Plan:
     sayings: list[Saying] = field(default_factory=list)
     due: list[Due] = field(default_factory=list)
     leads_of: dict[int, int] = field(default_factory=dict)
+    needs: dict[int, str] = field(default_factory=dict)
 
 
 def meet(plan: Plan, got: Got, company: Company, *, now: int) -> Thread:
@@ -196,6 +197,7 @@ def _lead(plan: Plan, thread: Thread, got: Got, text: str, *, now: int) -> int:
             "source": source,
             "language": thread.language,
             "first_message": cut(text, 500),
+            "need": "",
             "created_at": now,
         }
     )
@@ -217,8 +219,19 @@ def answer_with(plan: Plan, thread: Thread, answer: Answer, got: Got) -> None:
     thread.flow_state = answer.state
     for action in answer.actions:
         learn(thread, action)
-    if answer.actions:
-        plan.due.append(Due(thread, message_id, got.event_id, answer.actions))
+    left = tuple(action for action in answer.actions if not need_of_new_lead(plan, thread, action))
+    if left:
+        plan.due.append(Due(thread, message_id, got.event_id, left))
+
+
+def need_of_new_lead(plan: Plan, thread: Thread, action: Action) -> bool:
+    """Write a need into a lead that this batch opens: nearly every stranger says it first, and an ordinary verb for each would cost the most of all."""
+    if not isinstance(action, LearnNeed) or thread.lead_id in plan.needs:
+        return False
+    row = next((row for row in reversed(plan.leads) if row["id"] == thread.lead_id), None)
+    if row is not None and thread.lead_id is not None:
+        row["need"] = plan.needs[thread.lead_id] = clean(action.text).strip()[:2000]
+    return row is not None
 
 
 def learn(thread: Thread, action: Action) -> None:

@@ -87,6 +87,7 @@ def edited(session: Session, got: Got, *, now: int) -> None:
         select(Message)
         .join(Conversation, Conversation.id == Message.conversation_id)
         .where(Conversation.account == got.account, Conversation.address == event.sender.external_id, Message.external_id == event.external_id)
+        .order_by(Message.id)
         .limit(1)
     )
     text = clean(event.text, TEXT_MOST)

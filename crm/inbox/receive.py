@@ -86,7 +86,9 @@ def write(session: Session, plan: Plan, threads: Sequence[Thread], *, now: int) 
         session.execute(_ADDRESSES, {"addresses": [thread.identity_id for thread in old], "at": now})
     change(session, Conversation, "id", [_conversation(thread, now) for thread in threads])
     say_many(session, plan.sayings, now=now)
-    record_many(session, [Change("lead", row["id"], "opened", Customer(row["contact_id"]), after={"channel": row["channel"]}) for row in plan.leads], now=now)
+    opened = [Change("lead", row["id"], "opened", Customer(row["contact_id"]), after={"channel": row["channel"]}) for row in plan.leads]
+    needs = [Change("lead", row["id"], "need", Customer(row["contact_id"]), {"need": ""}, {"need": row["need"]}) for row in plan.leads if row["need"]]
+    record_many(session, [*opened, *needs], now=now)
     enrolled = [thread.root_id for thread in threads if thread.enrolled]
     if enrolled:
         sequences.stop(session, enrolled, "replied", now=now)

@@ -17,7 +17,7 @@ WAITING = "SELECT count(*) FROM waiting WHERE parked = 0"
 LEAVING = "SELECT id, address, state, place, lane, talk, card, attempts, due_at, claimed_at, detail FROM deliveries WHERE account = ? AND state IN ('queued', 'sending')"
 INTENTS = "SELECT address, payload, state FROM deliveries WHERE account = ?"
 REPLIED = "SELECT d.state FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE m.author = 'rep' AND m.text = ?"
-ARRIVED, MAYBE = ("sent", "delivered", "read"), ("unknown",)
+ARRIVED, MAYBE = ("sent", "delivered", "read"), ("unknown", "sending")
 
 
 async def checked(house: House, visitors: Sequence[Visitor], *, accounts: dict[str, str] | None = None, balance: bool = True) -> None:

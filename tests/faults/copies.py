@@ -46,7 +46,7 @@ def _files(tree: Path, folder: str) -> Iterator[Path]:
     return iter([place]) if place.is_file() else place.rglob("*.py")
 
 
-async def tested(tree: Path, *tests: str) -> tuple[int, str]:
+async def run_tests(tree: Path, *tests: str) -> tuple[int, str]:
     """Run tests in a tree; answers pytest's exit code and what it said."""
     command = (sys.executable, "-m", "pytest", *tests, "-x", "-p", "no:cacheprovider", "--basetemp", str(tree / "temp"))
     process = await asyncio.create_subprocess_exec(*command, cwd=tree, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)

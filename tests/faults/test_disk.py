@@ -70,7 +70,7 @@ async def test_a_disk_gone_read_only_is_refused_and_comes_back(root: None, tmp_p
         async with open_receiver(disk.folder) as house:
             house.log = tmp_path / "product.log"
             visitors: list[Visitor] = []
-            for number in rounds(10, 100):
+            for number in rounds(10, 100, ci=2):
                 dice("F15", number)
                 disk.change("ro")
                 await house.launch()
@@ -101,7 +101,7 @@ async def test_running_out_of_files_refuses_and_recovers(tmp_path: Path) -> None
     async with open_receiver(tmp_path) as house:
         await house.start("prlimit", "--nofile=64")
         everybody: list[Visitor] = []
-        for number in rounds(10, 50):
+        for number in rounds(10, 50, ci=2):
             dice("F35", number)
             kept = Visitor(house)
             everybody.append(kept)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.faults.copies import change, copy_of_the_tree, tested
+from tests.faults.copies import change, copy_of_the_tree, run_tests
 from tests.faults.mutants import MUTANTS, Mutant
 
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
 async def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy in which nothing was changed, and the tests pass."""
     tree = copy_of_the_tree(tmp_path_factory.mktemp("mutants") / "healthy")
-    code, said = await tested(tree, *{mutant.test for mutant in MUTANTS})
+    code, said = await run_tests(tree, *{mutant.test for mutant in MUTANTS})
     assert code == 0, said
     return tree
 
@@ -25,6 +25,6 @@ async def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def test_a_mutant_is_found_out(healthy: Path, tmp_path: Path, mutant: Mutant) -> None:
     tree = Path(shutil.copytree(healthy, tmp_path / "tree", ignore=shutil.ignore_patterns("temp")))
     change(tree, [mutant.change])
-    code, said = await tested(tree, mutant.test)
+    code, said = await run_tests(tree, mutant.test)
     assert code == 1, said
     assert mutant.reason in said, said

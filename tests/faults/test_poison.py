@@ -42,7 +42,7 @@ async def nursed(house: House, healthy: asyncio.Event) -> None:
     deaf = 0
     while not healthy.is_set():
         deaf = deaf + 1 if await is_deaf(house) else 0
-        if not house.runs or deaf > 2:
+        if not house.runs or deaf > 1:
             await house.kill()
             await house.launch()
             deaf = 0
@@ -52,7 +52,7 @@ async def nursed(house: House, healthy: asyncio.Event) -> None:
 async def is_deaf(house: House) -> bool:
     """Whether the house lets people in and says nothing to them."""
     try:
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(0.7):
             await house.answers("/health")
     except TimeoutError:
         return True

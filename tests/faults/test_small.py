@@ -1,21 +1,24 @@
-"""The smallest tests of two promises that one process alone rarely breaks: writers wait for one another, and an old number is no old event."""
+"""The smallest tests of three promises: writers wait for one another, an old number is no old event, an offset moves with what it covers."""
 
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError
 
 from crm.base import dialect
 from crm.base.db import Store
 from crm.inbox.log import keep
+from scheduler.offsets import StoredOffsets
 from tests.crm.fake import said
 
 
 def test_who_reads_first_and_writes_then_waits_for_a_writer_and_is_not_refused(database: Path) -> None:
     engine = create_engine(f"sqlite:///{database}")
     dialect.prepare(engine, writes=True)
-    other = sqlite3.connect(database, isolation_level=None, timeout=10)
     begun = threading.Event()
 
     def meanwhile() -> None:
@@ -32,7 +35,6 @@ def test_who_reads_first_and_writes_then_waits_for_a_writer_and_is_not_refused(d
         thread.join(0.3)  # a writer that could come between has come
         connection.execute(text("UPDATE counters SET next = next + 1"))
     thread.join()
-    other.close()
     engine.dispose()
 
 
@@ -40,3 +42,13 @@ async def test_a_lower_number_than_the_last_one_is_an_event_like_any_other(store
     assert await store.gather(keep, [said(900, "ann", "first")]) == [True]
     assert await store.gather(keep, [said(17, "ann", "after a quiet week")]) == [True]
     assert await store.gather(keep, [said(900, "ann", "first")]) == [False]
+
+
+async def test_an_offset_stands_still_when_what_it_covers_cannot_be_kept(store: Store) -> None:
+    offsets = StoredOffsets(store, {})
+    broken = replace(said(41, "ann"), body=None)  # type: ignore[arg-type]  # what no poller brings: a stand-in for a disk that fails
+    with pytest.raises(IntegrityError):
+        await offsets.keep("telegram", 42, [broken])
+    assert await offsets.get("telegram") == 0
+    await offsets.keep("telegram", 42, [said(41, "ann")])
+    assert await offsets.get("telegram") == 42

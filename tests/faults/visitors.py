@@ -36,6 +36,7 @@ class Word:
     outcome: Outcome = Outcome.FAILED
     tries: int = 0
     body: str = ""
+    file: str = ""
 
     def heard(self, outcome: Outcome) -> None:
         """One more try ended: what was acknowledged once stays so, and a doubt does not go away by a refusal."""
@@ -72,7 +73,7 @@ class Visitor:
 
     async def say(self, word: Word, *, seconds: float = 5.0) -> Outcome:
         """Try once."""
-        frame = {"type": "say", "id": word.id, "text": word.text}
+        frame = {"type": "say", "id": word.id, "text": word.text} | ({"file": word.file} if word.file else {})
         outcome = Outcome.INFO
         try:
             async with self._post({"frames": [frame]}, seconds) as answer:

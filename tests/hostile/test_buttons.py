@@ -17,7 +17,7 @@ from crm.conversations.threads import Conversation
 from crm.inbox import process
 from crm.inbox.log import Waiting, keep
 from crm.inbox.process import Rules
-from crm.people.contacts import Contact
+from crm.people.contacts import Contact, Identity
 from crm.people.desk import ButtonToken, Intent, issue, redeem, token_of
 from tests.conftest import NOON
 from tests.crm.fake import fire, hear, hire, said
@@ -97,18 +97,24 @@ async def test_of_forty_presses_of_two_members_one_has_an_effect(store: Store, c
     assert sum(isinstance(end, Exception) for end in ends) == 20
 
 
+def bob(session: Session) -> tuple[str, int, int]:
+    """What is known of Bob, who presses nothing."""
+    one = session.query(Contact).join(Identity, Identity.contact_id == Contact.id).filter(Identity.external_id == "bob").one()
+    return one.language, one.marketing, one.silenced
+
+
 @pytest.mark.parametrize("value", [*TEXTS.values(), "lang:xx", "lang:../../etc", "offers:yes:xx", "skip:name:name", "stop:", "person:1", "x" * 64, "offers:"])
 async def test_whatever_a_customer_presses_is_only_a_word(store: Store, company: Company, value: str) -> None:
     def pressed(raw: RawEvent) -> list[Postback]:
         return [Postback(Sender("eve", "Eve", language="en"), "1", value.encode("utf-8", "replace").decode(), NOON, "Label")]
 
     await hear(store, company, said(1, "eve", "Hello"), said(2, "bob", "Hello"))
-    others = await store.read(lambda s: [(one.id, one.language, one.marketing, one.silenced) for one in s.query(Contact).filter(Contact.id > 1)][1:])
+    before = await store.read(bob)
     await store.gather(keep, [RawEvent("fake", "p", "fake:eve", b"[]", NOON)])
     batch = await store.write(lambda s: process.step(s, (), Rules(turn, company), now=NOON))
     read = process.read(batch, pressed)
     assert await store.write(lambda s: process.step(s, read, Rules(turn, company), now=NOON)) == ()
     assert await amount(store, Waiting) == 0
-    assert await store.read(lambda s: [(one.id, one.language, one.marketing, one.silenced) for one in s.query(Contact).filter(Contact.id > 1)][1:]) == others
+    assert await store.read(bob) == before
     [language] = await store.read(lambda s: {one.language for one in s.query(Contact)})
     assert language == "en"
