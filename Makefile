@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo run init doctor test check bench faults format clean
+.PHONY: help demo run init doctor test test-postgres check bench faults format clean
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 $(VENV)/installed: requirements.lock
 	@echo "Installing into $(VENV) ..."
@@ -33,14 +33,17 @@ doctor: $(VENV)/installed ## name every fault of this installation and its mend
 test: $(VENV)/installed-dev ## run all tests
 	$(BIN)/python -m pytest
 
+test-postgres: $(VENV)/installed-dev ## run what works on a database once more, on a PostgreSQL of its own
+	$(BIN)/python -m pytest --engine postgres tests/crm tests/bots tests/web tests/hostile tests/walks
+
 check: $(VENV)/installed-dev ## style, types, the shape of the code, the catalogues
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/house
 
-bench: $(VENV)/installed-dev ## measure how long a stranger's word takes to the rep's chat
-	$(BIN)/python -m bench.card
+bench: $(VENV)/installed-dev ## measure the product against what is possible, each figure a ratio
+	$(BIN)/python -m bench
 
 faults: $(VENV)/installed-dev ## pull the plug sixty times during the story
 	KILLS=$${KILLS:-60} $(BIN)/python -m pytest tests/faults -m faults

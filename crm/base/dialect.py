@@ -16,9 +16,14 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     bindparam,
+    cast,
+    column,
     event,
+    func,
     literal_column,
+    select,
     text,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
@@ -204,6 +209,24 @@ def insert_ignoring(session: Session, table: Table) -> Any:
 def insert_on_server(table: Table) -> Any:
     """The same for a server, where no session is open."""
     return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def lists(table: Table, columns: Sequence[str]) -> Any:
+    """Rows given as a list for each column: one plan and one round trip for all of them."""
+    given = (cast(bindparam(name), ARRAY(table.c[name].type)) for name in columns)
+    return func.unnest(*given).table_valued(*(column(name, table.c[name].type) for name in columns)).render_derived(name="given")
+
+
+def insert_lists(insert: Any, columns: Sequence[str]) -> Any:
+    """The same insert for rows given as lists."""
+    rows = lists(insert.table, columns)
+    return insert.from_select(list(columns), select(*(rows.c[name] for name in columns)))
+
+
+def update_lists(table: Table, key: str, columns: Sequence[str]) -> Any:
+    """An update by `key` for rows given as lists."""
+    rows = lists(table, columns)
+    return update(table).where(table.c[key] == rows.c[key]).values({name: rows.c[name] for name in columns if name != key})
 
 
 def insert_or_bump(session: Session, table: Table, key: str, bump: str, newer: Sequence[str] = ()) -> Any:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Select, Table, bindparam, insert, select, update
+from sqlalchemy import CursorResult, Select, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from crm.base.dialect import among, fixed, insert_ignoring, insert_or_bump, take_ids
+from crm.base.dialect import among, fixed, insert_ignoring, insert_lists, insert_or_bump, is_server, take_ids, update_lists
 from crm.base.table import Base, Row
 
 __all__ = ["Rows", "add", "add_new", "among", "bump", "change", "fixed", "take_ids"]
@@ -29,7 +29,11 @@ def add_new(session: Session, table: type[Row], rows: Sequence[dict[str, Any]]) 
     """Insert the rows that break no unique key and return the ids that made it."""
     if not rows:
         return set()
-    many(session, ("ignore", table), lambda: insert_ignoring(session, table_of(table)), rows)
+    into = table_of(table)
+    if is_server(session):
+        made = many(session, ("new", table), lambda: insert_ignoring(session, into).returning(into.c.id), rows)
+        return set(made.scalars())
+    many(session, ("ignore", table), lambda: insert_ignoring(session, into), rows)
     if table not in _present:
         _present[table] = select(table.id).where(among(table.id, "ids"))
     return set(session.scalars(_present[table], {"ids": [row["id"] for row in rows]}))
@@ -45,8 +49,11 @@ def change(session: Session, table: type[Base], key: str, rows: Sequence[dict[st
     """Update rows by `key`, all with the same columns."""
     if not rows:
         return
-    into = table_of(table)
-    fields: dict[str, Any] = {name: bindparam("v_" + name) for name in rows[0] if name != key}
+    into, columns = table_of(table), tuple(rows[0])
+    if is_server(session):
+        _run(session, ("change", table, key), columns, lambda: update_lists(into, key, columns), _as_lists(rows, columns))
+        return
+    fields: dict[str, Any] = {name: bindparam("v_" + name) for name in columns if name != key}
     given = [{"v_" + name: value for name, value in row.items()} for row in rows]
     many(session, ("change", table, key), lambda: update(into).where(into.c[key] == bindparam("v_" + key)).values(fields), given)
 
@@ -58,14 +65,30 @@ def table_of(table: type[Base]) -> Table:
     return found
 
 
-def many(session: Session, name: object, build: Callable[[], Any], rows: Sequence[dict[str, Any]]) -> None:
+def many(session: Session, name: object, build: Callable[[], Any], rows: Sequence[dict[str, Any]]) -> CursorResult[Any]:
     """Run one statement for many rows by the driver: compiled once, without SQLAlchemy's 8 us a row of parameter handling."""
-    dialect, columns = session.get_bind().dialect, tuple(rows[0])
+    columns = tuple(rows[0])
+    if is_server(session) and not columns[0].startswith("v_"):
+        return _run(session, name, columns, lambda: insert_lists(build(), columns), _as_lists(rows, columns))
+    dialect = session.get_bind().dialect
     plan = _plans.get((dialect.name, name, columns))
     if plan is None:
         compiled = build().compile(dialect=dialect, column_keys=None if columns[0].startswith("v_") else list(columns))
         plan = _plans[dialect.name, name, columns] = str(compiled), _picker(compiled.positiontup)
-    session.connection().exec_driver_sql(plan[0], [plan[1](row) for row in rows])
+    return session.connection().exec_driver_sql(plan[0], [plan[1](row) for row in rows])
+
+
+def _run(session: Session, name: object, columns: tuple[str, ...], build: Callable[[], Any], given: dict[str, list[Any]]) -> CursorResult[Any]:
+    dialect = session.get_bind().dialect
+    plan = _plans.get((dialect.name, name, columns))
+    if plan is None:
+        compiled = build().compile(dialect=dialect)
+        plan = _plans[dialect.name, name, columns] = str(compiled), _picker(compiled.positiontup)
+    return session.connection().exec_driver_sql(plan[0], plan[1](given))
+
+
+def _as_lists(rows: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in columns}
 
 
 def _picker(names: Sequence[str]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:

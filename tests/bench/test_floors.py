@@ -10,7 +10,7 @@ from bench import peers, table
 from bench.rounds import Figure, Size
 
 SMALL = Size(small=True)
-MEASURED = ("webhook", "ingest", "campaign", "drain", "inbox_page", "postgres", "handover")
+MEASURED = ("webhook", "ingest", "campaign", "drain", "inbox_page", "handover")
 
 
 def below(figures: list[Figure]) -> list[str]:

@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from bots.turn import turn
 from crm.base.actors import Rep, Role, System
 from crm.base.db import Store
 from crm.base.events import Edit, Event, IdentityChanged, LeadForm, Message, RawEvent, Sender, SessionStarted, Source
+from crm.base.leases import Lease
 from crm.base.outbound import Limits, OpenMedia, Outbound, Receipt, Window
 from crm.base.settings import Company
 from crm.base.table import Base
@@ -99,6 +100,11 @@ async def fire(store: Store, rep: Rep) -> None:
     await store.write(lambda session: setattr(session.get_one(Member, rep.id), "active", 0))
 
 
+async def lapse(store: Store) -> None:
+    """Time passes until every lease is over; on a server they go by the server's clock, not by a test's."""
+    await store.write(lambda session: session.execute(update(Lease).values(until=1)))
+
+
 class Stub:
     """A carrier that remembers; `answers` are called one after another instead of a plain success."""
 
@@ -118,4 +124,4 @@ class Stub:
         return Receipt((f"x{len(self.sent)}",))
 
 
-__all__ = ["Stub", "as_actor", "counts", "fire", "hear", "hire", "parse", "raw", "rows", "said", "settle"]
+__all__ = ["Stub", "as_actor", "counts", "fire", "hear", "hire", "lapse", "parse", "raw", "rows", "said", "settle"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checker import checked, left
-from tests.faults.stage import dice, indexes, open_receiver, rounds
+from tests.faults.stage import HOW_MUCH, dice, indexes, open_receiver, rounds
 from tests.faults.syscalls import injected, writer_of
 from tests.faults.visitors import Visitor, greeted
 from tests.walks.desk import zone_where_it_is
@@ -68,7 +68,7 @@ async def test_a_clock_that_jumps_stops_nothing_and_doubles_nothing(faketime: st
         people = [await greeted(house)]
         for number in rounds(20, 200, ci=1):
             dice("F21", number)
-            for jump in ("+1h", "-1h", "+30d", "-30d", "+0"):
+            for jump in ("-1h", "+30d", "-30d", "+0") if HOW_MUCH != "ci" else ("-1h", "+30d", "+0"):
                 lies.write_text(jump)
                 people.append(await greeted(house))
         await checked(house, people)

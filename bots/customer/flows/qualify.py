@@ -1,5 +1,6 @@
 """Name, need, phone: each asked once, each skippable, none asked that is known."""
 
+import re
 from dataclasses import replace
 
 from bots.customer import words
@@ -9,6 +10,7 @@ from crm.base.text import cut, name_in
 
 ORDER = ("name", "need", "phone", "offers")
 NEED_LENGTH = 1000
+DIGIT = re.compile(r"\d")
 PHONE_DIGITS = 6
 PICTURE = "\N{PAPERCLIP}"
 
@@ -51,7 +53,7 @@ def _need(_state: str, text: str, facts: Facts) -> Answer:
 
 def _phone(state: str, text: str, facts: Facts) -> Answer:
     """Digits enough for a number are taken as typed; anything else is asked about once more, then let go."""
-    if sum(mark.isdecimal() for mark in text) >= PHONE_DIGITS:
+    if len(DIGIT.findall(text)) >= PHONE_DIGITS:
         typed = cut(text, NEED_LENGTH)
         return go_on("phone", knowing(facts, phone=typed), (LearnPhone(typed, own=False),), _thank_you(facts))
     return again("phone:2", facts) if state == "phone" else go_on("phone", facts)

@@ -17,7 +17,7 @@ from crm.outbox.notices import waiting_notices
 from crm.outbox.queue import Parcel, enqueue
 from crm.outbox.settle import mark_sent, resend, strand
 from tests.conftest import NOON
-from tests.crm.fake import Stub, fire, hear, hire, raw, rows, said
+from tests.crm.fake import Stub, fire, hear, hire, lapse, raw, rows, said
 
 STATES = select(Delivery.state).where(Delivery.desk == 0).order_by(Delivery.id)
 
@@ -134,6 +134,7 @@ async def test_a_sender_that_died_leaves_unknown(store: Store) -> None:
     assert len((await store.write(lambda session: turn(session, sender, (), now=NOON))).claimed) == 2
     stub, clock = Stub(), Hand()
     clock.now += 31 * SECOND
+    await lapse(store)
     await drain_of(store, stub, clock, "heir").run()
     assert sorted(await rows(store, select(Delivery.state))) == ["sent", "sent", "unknown", "unknown"]
     assert len(stub.sent) == 2
