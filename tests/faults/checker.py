@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from crm.reports.books import Books, check
 from tests.faults.visitors import Outcome, Visitor, greeted
 from tests.walks.desk import Phone
-from tests.walks.house import PATIENCE, House
+from tests.walks.house import House
 
 HEARD = "SELECT m.text FROM messages m WHERE m.author = 'contact' AND m.kind = 'message' ORDER BY m.id"
 THREAD = """SELECT c.address, m.text FROM messages m JOIN conversations c ON c.id = m.conversation_id
@@ -92,10 +92,16 @@ async def left(house: House, account: str) -> None:
 
 async def balance_of(house: House) -> Books:
     """The books, read beside the running product."""
-    from crm.base.db import look
+    from crm.base.db import file_of, look, open_store
 
-    async with asyncio.timeout(PATIENCE):
-        return await asyncio.to_thread(look, house.database, check)
+    path = file_of(house.url)
+    if path is not None:
+        return await asyncio.to_thread(look, path, check)
+    store = open_store(house.url)
+    try:
+        return await store.read(check)
+    finally:
+        await store.close()
 
 
 def _said(one: dict[str, object]) -> tuple[str, str]:

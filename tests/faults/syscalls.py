@@ -16,32 +16,32 @@ LIBRARY = next((str(path) for path in Path("/usr/lib").glob("*/faketime/libfaket
 PATIENCE = 10.0
 
 
-def needed(what: str, found: object) -> None:
+def needed(package: str, found: object) -> None:
     """Skip by name where a tool is missing; where everything is required, fail."""
     if not found and os.environ.get("REQUIRE_ALL"):
-        pytest.fail(f"{what} is not there")
+        pytest.fail(f"the Debian package {package} is not installed, or this is not root")
     if not found:
-        pytest.skip(f"{what} is not there")
+        pytest.skip(f"the Debian package {package} is not installed, or this is not root")
 
 
 @pytest.fixture(scope="session")
 def strace() -> str:
     """The tracer, or a skip."""
-    needed("the Debian package strace", STRACE)
+    needed("strace", STRACE)
     return STRACE
 
 
 @pytest.fixture(scope="session")
 def faketime() -> str:
     """The library that lies about the time, or a skip."""
-    needed("the Debian package libfaketime", LIBRARY)
+    needed("libfaketime", LIBRARY)
     return LIBRARY
 
 
 @pytest.fixture(scope="session")
 def root() -> None:
-    """The right to mount, or a skip."""
-    needed("the right to mount a small disk (root)", os.geteuid() == 0 and shutil.which("mount"))
+    """The right to mount a small disk, or a skip."""
+    needed("mount", os.geteuid() == 0 and shutil.which("mount"))
 
 
 def writer_of(pid: int) -> int:

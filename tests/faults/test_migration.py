@@ -12,7 +12,7 @@ from tests.faults.syscalls import STRACE
 from tests.walks.house import House
 
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
-CALLS = {"pwrite64": (110, 5), "fdatasync": (6, 2)}
+CALLS = {"pwrite64": (110, 3), "fdatasync": (6, 2)}
 
 
 async def killed_at(house: House, call: str, index: int) -> None:

@@ -20,7 +20,7 @@ WHERE d.account = 'telegram' AND d.address = ? AND m.author = 'bot' ORDER BY d.i
 ENDED = GREETING.replace("ORDER", "AND d.state NOT IN ('queued', 'sending') ORDER")
 REPLIES = """SELECT m.text, d.state FROM deliveries d JOIN messages m ON m.id = d.message_id
 WHERE d.account = 'telegram' AND d.address = ? AND m.author = 'rep' ORDER BY d.id"""
-BROKEN = {
+BROKEN: dict[str, dict[str, Any]] = {
     "it says 500": {"kind": "500"},
     "a page stands in the way": {"kind": "garbage"},
     "it says nothing": {"kind": "hang", "seconds": 3.0},

@@ -76,7 +76,7 @@ async def test_dying_at_any_answer_leaves_what_was_kept(strace: str, tmp_path: P
     dice("F2 sendto")
     async with open_receiver(tmp_path) as house:
         await house.start()
-        for index in indexes(ANSWERS, 4):
+        for index in indexes(ANSWERS, 3):
             await died_at(house, house.pid, "sendto", index, visitors)
         await checked(house, visitors)
 

@@ -72,7 +72,7 @@ async def test_an_orphan_goes_on_and_can_be_stopped(tmp_path: Path) -> None:
 
 
 async def test_the_first_process_of_a_container_stops_when_asked(root: None, tmp_path: Path) -> None:
-    needed("unshare", shutil.which("unshare"))
+    needed("util-linux", shutil.which("unshare"))
     async with open_receiver(tmp_path) as house:
         await house.start("unshare", "--pid", "--fork", "--kill-child")
         visitor = Visitor(house)

@@ -42,10 +42,14 @@ class Tab:
                 async with browser.ws_connect(f"{self.url}/in/webchat/socket", headers=self.visitor.headers | {"Origin": self.url}) as socket:
                     self.times += 1
                     await socket.send_json({"type": "hello", "secret": self.visitor.secret, "last_seq": max(self.lines, default=0)})
-                    async for message in socket:
-                        if message.type is aiohttp.WSMsgType.TEXT:
-                            self.show(json.loads(message.data))
+                    await self.follow(socket)
             await asyncio.sleep(0.02)
+
+    async def follow(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        """Show what comes over one line, until it ends."""
+        async for message in socket:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                self.show(json.loads(message.data))
 
     def show(self, frame: dict[str, Any]) -> None:
         """One frame of the server's."""

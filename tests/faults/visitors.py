@@ -74,7 +74,7 @@ class Visitor:
     async def say(self, word: Word, *, seconds: float = 5.0) -> Outcome:
         """Try once."""
         frame = {"type": "say", "id": word.id, "text": word.text} | ({"file": word.file} if word.file else {})
-        outcome = Outcome.INFO
+        outcome, word.body = Outcome.INFO, ""
         try:
             async with self._post({"frames": [frame]}, seconds) as answer:
                 word.body = await answer.text()
@@ -90,7 +90,8 @@ class Visitor:
         """Try until it is acknowledged, as a widget does."""
         async with asyncio.timeout(PATIENCE):
             while await self.say(word) is not Outcome.OK:
-                await asyncio.sleep((dice or random).uniform(0.005, 0.05))
+                pause = (dice or random).uniform(0.005, 0.05)
+                await asyncio.sleep(20 * pause if word.body else pause)  # who is told to come again later does; who hears nothing tries at once
         return word
 
     async def screen(self) -> list[dict[str, object]]:

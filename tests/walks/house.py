@@ -162,9 +162,10 @@ def new_database() -> str:
 async def asked(url: str, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
     """Ask a server in the words the tests use for a file."""
     numbers = itertools.count(1)
+    words = re.sub(r"\?", lambda _: f"${next(numbers)}", sql) if values else sql
     connection = await asyncpg.connect(url)
     try:
-        return [tuple(row) for row in await connection.fetch(re.sub(r"\?", lambda _: f"${next(numbers)}", sql), *values)]
+        return [tuple(row) for row in await connection.fetch(words, *values)]
     except asyncpg.UndefinedTableError as error:
         raise sqlite3.OperationalError(str(error)) from error
     finally:

@@ -279,7 +279,7 @@ async def test_after_all_that_a_conversation_goes_on_and_the_books_balance(desk:
     await who.sees("Everything works here.")
     async with desk.house.http.get(f"{desk.house.shop}/ready") as answer:
         assert answer.status == 200
-    books = look(desk.house.database, check)
+    books = await asyncio.to_thread(look, desk.house.url, check)
     assert books.problems == ()
     assert [one.account for one in books.accounts] == ["form", "staff", "telegram", "webchat"]
     log = desk.house.log.read_text()
