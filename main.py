@@ -199,10 +199,12 @@ def working(parts: Parts, files: Any, stir: Callable[[set[tuple[str, str]]], Non
 def open_watch(parts: Parts) -> "Watch":
     """What this node notes of itself: the writer is asked by the smallest change there is."""
     from crm.base.leases import take
+    from crm.base.nodes import PULSE
     from web.health import Watch
 
     store, node = parts.store, parts.node
-    return Watch(node, lambda: store.write(lambda session: take(session, f"pulse:{node}", node, now=wall()), Order.FLOW), own_writer=not store.many_nodes)
+    pulse = f"{PULSE}:{node}" if store.many_nodes else PULSE
+    return Watch(node, lambda: store.write(lambda session: take(session, pulse, node, now=wall()), Order.FLOW), own_writer=not store.many_nodes)
 
 
 def open_backups(parts: Parts) -> "Backups | None":

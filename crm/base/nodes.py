@@ -12,6 +12,8 @@ from crm.base.table import Base
 from crm.base.wakes import DESK, INBOX, wake
 
 FORGOTTEN_MS = 24 * 3_600_000
+PULSE = "pulse"
+"""The lease that a node renews only to see that the database can be written."""
 
 
 class Node(Base):
@@ -44,6 +46,7 @@ def beat(session: Session, seat: Seat, *, address: str, version: str, now: int) 
     row = {"name": seat.node, "address": address, "version": version, "started_at": at, "seen_at": at}
     bump(session, Node, [row], key="name", version="beats", newer=("seen_at", "address"))
     session.execute(delete(Node).where(Node.seen_at < at - FORGOTTEN_MS))
+    session.execute(delete(Lease).where(Lease.name.startswith(PULSE), Lease.until < at - FORGOTTEN_MS), execution_options={"synchronize_session": False})
     return session.scalar(select(func.count()).select_from(Node).where(Node.seen_at > at - seat.lease_ms)) or 1
 
 
@@ -51,6 +54,7 @@ def leave(session: Session, seat: Seat) -> None:
     """A node that stops lets go of everything, so that others go on at once."""
     wake(session, *session.scalars(select(Lease.name).where(Lease.holder == seat.node, Lease.pool == "")), INBOX, DESK)
     release(session, seat.node)
+    session.execute(delete(Lease).where(Lease.name == f"{PULSE}:{seat.node}"), execution_options={"synchronize_session": False})
     session.execute(delete(Node).where(Node.name == seat.node))
 
 

@@ -89,6 +89,24 @@ async def outside(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Out
         await line.close()
 
 
+async def test_a_refused_answer_is_told_and_later_ones_do_not_pass_it_silently(outside: Outside) -> None:
+    for number in rounds(20, 200, ci=1):
+        dice("F24", number)
+        who = await outside.stranger()
+        await who.say("Hello, chairs please")
+        await who.sees("Marani")
+        card = await card_of(outside.rep, who.name)
+        await outside.rep.answer(card, "first answer")
+        await who.sees("first answer")
+        await outside.fault(kind="400", chat=who.id, description="Bad Request: message text is empty")
+        await outside.rep.say("second answer", reply_to=card["message_id"])
+        await outside.rep.say("third answer", reply_to=card["message_id"])
+        await who.sees("third answer")
+        await outside.house.until(REPLIES, str(who.id), want=[("first answer", "sent"), ("second answer", "failed"), ("third answer", "sent")])
+        await outside.rep.sees("second answer")
+    await outside.checked()
+
+
 @pytest.mark.parametrize("name", BROKEN)
 async def test_a_provider_that_breaks_gets_each_message_once(outside: Outside, name: str) -> None:
     for number in rounds(20, 200, ci=2):
@@ -145,24 +163,6 @@ async def test_what_the_provider_asks_to_wait_is_waited(outside: Outside) -> Non
         refused, taken = log[0], log[-1]
         assert [one["accepted"] for one in log] == [False, True], "it asked again before its time"
         assert taken["at"] - refused["at"] >= 1.0
-    await outside.checked()
-
-
-async def test_a_refused_answer_is_told_and_later_ones_do_not_pass_it_silently(outside: Outside) -> None:
-    for number in rounds(20, 200, ci=1):
-        dice("F24", number)
-        who = await outside.stranger()
-        await who.say("Hello, chairs please")
-        await who.sees("Marani")
-        card = await card_of(outside.rep, who.name)
-        await outside.rep.answer(card, "first answer")
-        await who.sees("first answer")
-        await outside.fault(kind="400", chat=who.id, description="Bad Request: message text is empty")
-        await outside.rep.say("second answer", reply_to=card["message_id"])
-        await outside.rep.say("third answer", reply_to=card["message_id"])
-        await who.sees("third answer")
-        await outside.house.until(REPLIES, str(who.id), want=[("first answer", "sent"), ("second answer", "failed"), ("third answer", "sent")])
-        await outside.rep.sees("second answer")
     await outside.checked()
 
 
