@@ -45,8 +45,8 @@ check: $(VENV)/installed-dev ## style, types, the shape of the code, the catalog
 bench: $(VENV)/installed-dev ## measure the product against what is possible, each figure a ratio
 	$(BIN)/python -m bench
 
-faults: $(VENV)/installed-dev ## pull the plug sixty times during the story
-	KILLS=$${KILLS:-60} $(BIN)/python -m pytest tests/faults -m faults
+faults: $(VENV)/installed-dev ## every fault as often as column C of docs/reliability.md says; N=1 for column N, SHARD=1/4 for a part
+	FAULTS=$${FAULTS:-$(if $(N),n,c)} $(BIN)/python -m pytest tests/faults -s
 
 format: $(VENV)/installed-dev ## put the code into shape
 	$(BIN)/ruff check --fix-only --quiet .

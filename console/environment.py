@@ -1,5 +1,6 @@
 """The settings of an installation, read from the environment and `.env`; a wrong one is refused with one clear line."""
 
+import contextlib
 import os
 import re
 import secrets
@@ -160,7 +161,13 @@ def link_key(folder: Path) -> bytes:
     path = folder / "link.key"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        made = folder / f"link.key.{secrets.token_hex(4)}"  # whole or not at all, also when the plug is pulled here or two nodes begin at once
+        handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(handle)
+        with contextlib.suppress(FileExistsError):
+            os.link(made, path)
+        made.unlink()
     return path.read_bytes()

@@ -1,7 +1,12 @@
 """Clock: APScheduler wakes functions up and holds no state; what is due is rows."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +25,28 @@ class Clock:
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
         self._scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+        self._guard: asyncio.Task[None] | None = None
         for tick in ticks:
             self._scheduler.add_job(tick.job, "interval", seconds=tick.every, id=tick.name, name=tick.name)
 
     def start(self) -> None:
         """Begin to look."""
         self._scheduler.start()
+        self._guard = asyncio.get_running_loop().create_task(self._follow())
+
+    async def _follow(self) -> None:
+        """A clock that is set back would stop every tick until it has caught up: they are dated anew."""
+        before = time.time() - time.monotonic()
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            ahead = time.time() - time.monotonic()
+            if ahead < before - LOOK_SECONDS:
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=datetime.now(UTC))
+            before = ahead
 
     def stop(self) -> None:
         """Look no more; a job that runs is not waited for."""
+        if self._guard:
+            self._guard.cancel()
         self._scheduler.shutdown(wait=False)
