@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 LOOK_SECONDS = 1.0
 
@@ -18,16 +18,30 @@ class Tick:
     job: Callable[[], Awaitable[None]]
 
 
+class Every:
+    """A trigger that has forgotten what was missed; the library's own counts each missed time, which stops the whole program after a month asleep."""
+
+    def __init__(self, seconds: float) -> None:
+        self._step = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        """One step after the last time, or after now when that is over."""
+        after = (previous or now) + self._step
+        return after if after > now else now + self._step
+
+
 class Clock:
     """A handful of fixed ticks in memory; one that is late runs once, never twice at a time."""
 
     def __init__(self, ticks: Sequence[Tick]) -> None:
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
+        from apscheduler.triggers.base import BaseTrigger
 
+        BaseTrigger.register(Every)
         self._scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
         self._guard: asyncio.Task[None] | None = None
         for tick in ticks:
-            self._scheduler.add_job(tick.job, "interval", seconds=tick.every, id=tick.name, name=tick.name)
+            self._scheduler.add_job(tick.job, Every(tick.every), id=tick.name, name=tick.name)
 
     def start(self) -> None:
         """Begin to look."""

@@ -12,7 +12,7 @@ from sandbox.proxy import End, Proxy, Weather
 from tests.faults.checker import against_intents, balance_of, left, settled
 from tests.faults.stage import SHORT, dice, rounds
 from tests.walks.desk import Phone, card_of, customer, phone
-from tests.walks.house import House, open_house, staffed
+from tests.walks.house import PATIENCE, House, open_house, staffed
 
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
 GREETING = """SELECT d.state FROM deliveries d JOIN messages m ON m.id = d.message_id
@@ -52,6 +52,12 @@ class Outside:
     async def fault(self, **rule: Any) -> None:
         """The provider misbehaves towards the customers' bot's next message."""
         await self.house.hands.fault(rule.pop("kind"), bot="customer", method="sendMessage", **rule)
+
+    async def provider_has_it(self) -> None:
+        """Wait until the request that a fault was laid out for is with the provider; `sending` is written before its first byte leaves."""
+        async with asyncio.timeout(PATIENCE):
+            while (await self.house.hands.get("/play/faults"))["faults"]:
+                await asyncio.sleep(0.01)
 
     async def accepted(self, who: Phone) -> list[dict[str, Any]]:
         """What the provider took for somebody."""
@@ -170,13 +176,13 @@ async def test_dying_while_the_provider_accepts_leaves_an_unknown_that_is_not_re
     for number in rounds(5, 100, ci=1):
         dice("F5", number)
         who = await outside.stranger()
-        await outside.fault(kind="slow", seconds=0.7, chat=who.id)
+        await outside.fault(kind="slow", seconds=3.0, chat=who.id)
         await who.say("hello")
-        await outside.house.until(GREETING, str(who.id), want=[("sending",)])
+        await outside.provider_has_it()
         await outside.house.kill()
         await outside.house.start()
         await outside.house.until(GREETING, str(who.id), want=[("unknown",)])
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not await outside.accepted(who):
                 await asyncio.sleep(0.05)
         assert len(await outside.accepted(who)) == 1

@@ -1,0 +1,27 @@
+"""The clock wakes functions up and counts nothing that was missed."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.clock import Every
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_a_month_asleep_is_one_step_and_not_five_million() -> None:
+    every = Every(0.5)
+    now = NOON + timedelta(days=30)
+    after = every.get_next_fire_time(NOON, now)
+    assert after == now + timedelta(seconds=0.5)
+
+
+def test_a_tick_in_time_keeps_its_beat() -> None:
+    assert Every(10).get_next_fire_time(NOON, NOON + timedelta(seconds=3)) == NOON + timedelta(seconds=10)
+    assert Every(10).get_next_fire_time(None, NOON) == NOON + timedelta(seconds=10)
+
+
+@given(st.timedeltas(timedelta(days=-400), timedelta(days=400)), st.floats(0.01, 90_000))
+def test_the_next_time_is_always_to_come(away: timedelta, seconds: float) -> None:
+    assert Every(seconds).get_next_fire_time(NOON, NOON + away) > NOON + away
