@@ -33,7 +33,7 @@ def answer(exchange: Exchange) -> Answer:
     flow = _flow(meant, exchange)
     found = flow(state, meant, heard, facts)
     spoken: tuple[Action, ...] = (SpeakLanguage(facts.language),) if facts.language != exchange.facts.language else ()
-    return replace(found, actions=(*spoken, *found.actions))
+    return replace(found, actions=(*spoken, *found.actions)) if spoken else found
 
 
 def _flow(meant: Meant, exchange: Exchange) -> Flow:
@@ -58,4 +58,4 @@ def _in_their_language(meant: Meant, exchange: Exchange) -> Facts:
     chosen = meant.detail if meant.act is Act.LANGUAGE else ""
     asking = not facts.taken and name in FLOWS and name != "done"
     wanted = chosen or (exchange.heard.language_heard if asking else "")
-    return replace(facts, language=wanted) if wanted in facts.languages else facts
+    return replace(facts, language=wanted) if wanted in facts.languages and wanted != facts.language else facts

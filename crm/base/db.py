@@ -1,7 +1,7 @@
 """Store: where deeds run, and nothing else opens a transaction.
 
 A deed is a plain function on an open `Session`. One writer thread owns the only write connection; a batch is whatever waited while the last
-commit ran. Each deed has its own session and savepoint, so one failure fails one caller.
+commit ran. Each deed has its own session, and a savepoint where it could harm others, so one failure fails one caller.
 """
 
 import asyncio
@@ -39,6 +39,9 @@ class Order(IntEnum):
     DEED = 1
     FLOW = 2
     CHUNK = 3
+
+
+LOOPS = (Order.KEEP, Order.FLOW)
 
 
 class Store(Protocol):
@@ -212,16 +215,54 @@ def hold(path: Path) -> int:
 
 
 def commit(connection: Connection, batch: list[Ask]) -> tuple[list[Outcome], set[str]]:
-    """Run a batch in one transaction; when the commit itself fails, nobody's deed happened."""
-    outcomes: list[Outcome] = []
-    topics: set[str] = set()
+    """Run a batch in one transaction; when the commit itself fails, nobody's deed happened.
+
+    What is alone, or belongs to a loop, runs without a savepoint at first, which costs more than a statement and is hardly ever needed: where such
+    a deed fails, everything is taken back and done once more, each deed in a savepoint of its own.
+    """
+    groups = grouped(batch)
+    bold = [len(groups) == 1 or asks[0].order in LOOPS for asks in groups]
     try:
-        with connection.begin():
-            for asks in grouped(batch):
-                outcomes += attempt(connection, asks, topics)
+        try:
+            return together(connection, groups, bold)
+        except Undone as undone:
+            if len(batch) == 1:
+                return [(batch[0], refusal(undone.error))], set()
+        return together(connection, groups, [False] * len(groups))
     except Exception as error:
         return [(ask, refusal(error)) for ask in batch], set()
+
+
+def together(connection: Connection, groups: list[list[Ask]], bold: list[bool]) -> tuple[list[Outcome], set[str]]:
+    """Run deeds in one transaction, the bold ones without a savepoint: when one of these fails, nothing happened, and `Undone` is raised."""
+    outcomes: list[Outcome] = []
+    topics: set[str] = set()
+    with connection.begin():
+        for asks, daring in zip(groups, bold, strict=True):
+            outcomes += dare(connection, asks, topics) if daring else attempt(connection, asks, topics)
     return outcomes, topics
+
+
+class Undone(Exception):
+    """A deed without a savepoint failed, and with it the whole transaction."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def dare(connection: Connection, asks: list[Ask], topics: set[str]) -> list[Outcome]:
+    """Run one deed for its asks straight in the transaction."""
+    session = Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False)
+    try:
+        with session.begin():
+            outcomes = call(session, asks)
+    except Exception as error:
+        raise Undone(error) from error
+    finally:
+        session.close()
+    topics |= session.info.get("wakes", set())
+    return outcomes
 
 
 def grouped(batch: list[Ask]) -> list[list[Ask]]:

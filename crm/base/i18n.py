@@ -48,7 +48,7 @@ def N_button(phrase: str) -> str:  # noqa: N802
 
 def fill(phrase: str, fields: Mapping[str, object]) -> str:
     """Put values into `{named}` places, once: a value's own braces stay text, a place without a value stays as it is."""
-    return _FIELD.sub(lambda place: str(fields[place[1]]) if place[1] in fields else place[0], phrase)
+    return _FIELD.sub(lambda place: str(fields[place[1]]) if place[1] in fields else place[0], phrase) if "{" in phrase else phrase
 
 
 _NEAR = {-1: N_("yesterday {time}"), 0: N_("today {time}"), 1: N_("tomorrow {time}")}

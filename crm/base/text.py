@@ -25,16 +25,19 @@ __all__ = [
     "is_person",
     "is_stop",
     "is_substance",
+    "isolated",
     "looks_like_name",
     "name_in",
     "plain",
     "script_of",
+    "unturned",
     "utf16_length",
 ]
 
 NAME_LENGTH = 100
 SHORT = 40
 _LETTER = re.compile("[A-Za-z]")
+_ANY_LETTER = re.compile(r"[^\W\d_]")
 LOOK_BACK = 32
 READ = 2000
 
@@ -44,6 +47,9 @@ _HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb"
     "\U000e0000-\U000e007f\x00-\x08\x0e-\x1f\x7f-\x9f]"
 )
+# Direction marks and control characters: what a customer types must not turn the rest of a card or page around.
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_ISOLATE, _POP = "\u2068", "\u2069"
 _IN_WORD = re.compile("[՛՜՞՚'’ʼ]")
 _NOT_WORD = re.compile(r"[^\w]+|_+")
 _NAME_SHAPE = re.compile(r"[^\W\d_]+(?:[-.'’ʼ/ ]+[^\W\d_]+)*\.?")
@@ -68,6 +74,16 @@ def clean(text: str, limit: int = 0) -> str:
 def clean_name(text: str, limit: int = NAME_LENGTH) -> str:
     """A name as it may be shown: one line, without direction marks, invisible or control characters."""
     return cut(" ".join(_HIDDEN.sub("", clean(text[: limit + READ])).split()), limit).strip(" \u200c\u200d")
+
+
+def unturned(text: str) -> str:
+    """Somebody's words without what would turn those around them."""
+    return _TURNING.sub("", text)
+
+
+def isolated(text: str) -> str:
+    """Somebody else's words between marks that keep their direction to themselves."""
+    return f"{_ISOLATE}{text}{_POP}" if text else ""
 
 
 def cut(text: str, limit: int) -> str:
@@ -141,19 +157,20 @@ def heard_language(text: str) -> str:
 
 
 def _latin_language(text: str) -> str:
+    pieces = text[:READ].split()
+    hits = [language for piece in pieces for language in (_telling(piece) if len(piece) <= SHORT else _listed_in(piece))]
+    return Counter(hits).most_common(1)[0][0] if hits else ""
+
+
+def _listed_in(piece: str) -> tuple[str, ...]:
+    """The languages whose lists have a word of this piece of a text; a number tells nothing."""
     lists = _latin_words()
-    hits = Counter(lists[word] for piece in text[:READ].split() for word in _folded(piece) if word in lists)
-    return hits.most_common(1)[0][0] if hits else ""
+    return tuple(lists[word] for word in fold(piece).split() if word in lists) if _ANY_LETTER.search(piece) else ()
 
 
-def _folded(piece: str) -> tuple[str, ...]:
-    """The words of one piece of a text as the lists have them; people say the same short words again and again."""
-    return _folded_short(piece) if len(piece) <= SHORT else tuple(fold(piece).split())
-
-
-@lru_cache(maxsize=16384)
-def _folded_short(piece: str) -> tuple[str, ...]:
-    return tuple(fold(piece).split())
+@lru_cache(maxsize=16384)  # people say the same short words again and again
+def _telling(piece: str) -> tuple[str, ...]:
+    return _listed_in(piece)
 
 
 @cache
@@ -216,8 +233,9 @@ def _polite() -> frozenset[str]:
 
 def is_person(text: str) -> bool:
     """Whether a message asks for a human being: as a whole, or by an operator or manager named in at most five words."""
-    said = " ".join(word for word in plain(text).split() if word not in _polite())
-    return said in _plain_set("PERSON") or (len(said.split()) <= 5 and any(word.startswith(_listed("PERSON_BEGINNINGS")) for word in said.split()))
+    polite = _polite()
+    said = [word for word in plain(text).split() if word not in polite]
+    return " ".join(said) in _plain_set("PERSON") or (len(said) <= 5 and any(word.startswith(_listed("PERSON_BEGINNINGS")) for word in said))
 
 
 def name_in(text: str) -> str:

@@ -14,7 +14,7 @@ from crm.base.events import MediaRef
 from crm.base.history import Change, record
 from crm.base.outbound import Buttons, Edit, Lane, Media, Say
 from crm.base.policy import Action
-from crm.base.rows import add, among, take_ids
+from crm.base.rows import add, among, ask, take_ids
 from crm.base.text import clean, cut
 from crm.base.wakes import MEDIA, wake
 from crm.conversations.threads import Attachment, Author, Conversation, Message, the
@@ -55,7 +55,7 @@ def say_many(session: Session, sayings: Sequence[Saying], *, now: int) -> int:
     """Store messages and queue their deliveries; answers how many were new."""
     if not sayings:
         return 0
-    said = set(session.scalars(SAID, {"keys": [saying.once for saying in sayings]}))
+    said = {row.once for row in ask(session, SAID, {"keys": [saying.once for saying in sayings]})}
     new = [saying for saying in sayings if saying.once not in said]
     ids = take_ids(session, 2 * len(new))
     numbered = [(saying.message_id or next(ids), next(ids), saying) for saying in new]

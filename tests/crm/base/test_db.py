@@ -132,3 +132,28 @@ async def test_a_deed_that_runs_out_of_answers_fails_alone(store: SqliteStore) -
 
     outcomes = await asyncio.gather(store.write(empty), store.write(lambda session: add(session, [1])), return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [RuntimeError, list]
+
+
+async def test_a_loop_that_fails_takes_nobody_else_with_it(store: SqliteStore) -> None:
+    entered, gate = threading.Event(), threading.Event()
+
+    def hold(session: Session) -> None:
+        entered.set()
+        gate.wait(30)
+
+    def bad(session: Session) -> None:
+        count(session, {("a", Count.KEPT): 100}, now=0)
+        wake(session, "bad")
+        raise KeyError("mine")
+
+    held = asyncio.ensure_future(store.write(hold))
+    await asyncio.to_thread(entered.wait)  # the writer is busy now, so that the next four meet in one batch
+    deeds = store.write(lambda session: add(session, [1])), store.write(bad, Order.FLOW), store.write(lambda session: add(session, [2]), Order.FLOW)
+    waiting = asyncio.gather(*deeds, store.gather(add, [13]), return_exceptions=True)
+    while len(store._asks) < 4:
+        await asyncio.sleep(0)
+    gate.set()
+    await held
+    assert [type(outcome) for outcome in await waiting] == [list, KeyError, list, ValueError]
+    assert await store.read(lambda session: session.scalar(AMOUNT)) == 3
+    assert not store.wakes._events["bad"].is_set()
