@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 RATE = 50
 TURN = 5.0
 AWAY = 2.0
+READY = "ready\n"
 _CLAIMS = text("SELECT claimed_at FROM deliveries WHERE claimed_at > 0 ORDER BY claimed_at")
 
 
@@ -69,18 +70,26 @@ async def claims(url: str) -> list[int]:
 
 def handed_over(url: str, seconds: float) -> list[float]:
     """Let two nodes send; answers the instant of each sending."""
-    starts = time.monotonic() + 4.0
-    given = [json.dumps({"url": url, "number": number, "starts": starts, "seconds": seconds}) for number in (0, 1)]
-    nodes = [subprocess.Popen([sys.executable, "-m", "bench.handover", words], stdout=subprocess.PIPE, text=True, cwd=ROOT) for words in given]
+    given = [json.dumps({"url": url, "number": number, "seconds": seconds}) for number in (0, 1)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    nodes = [subprocess.Popen([sys.executable, "-m", "bench.handover", words], cwd=ROOT, **pipes) for words in given]  # type: ignore[call-overload]
+    for one in nodes:
+        assert one.stdout.readline() == READY
+    starts = time.monotonic() + 0.5
+    for one in nodes:
+        one.stdin.write(f"{starts}\n")
+        one.stdin.flush()
     said = [one.communicate()[0] for one in nodes]
     return sorted(instant for out in said for instant in json.loads(out.splitlines()[-1]))
 
 
-async def node(url: str, number: int, starts: float, seconds: float) -> None:
-    """Send, and leave for two seconds at the end of every second turn of five."""
+async def node(url: str, number: int, seconds: float) -> None:
+    """Send from the instant that is told, and leave for two seconds at the end of every second turn of five."""
     store, carrier = open_store(url), Noting(town.ACCOUNT, RATE)
     seat = await places.seat(store)
     assert seat
+    print(READY, end="", flush=True)
+    starts = float(await asyncio.to_thread(sys.stdin.readline))
     await asyncio.sleep(max(0.0, starts - time.monotonic()) + number * 0.5)
     stops = [starts + TURN * turn for turn in range(1 + number, int(seconds / TURN) + 2, 2)]
     for stop in stops:

@@ -86,6 +86,21 @@ def memory_mb(process: int | None = None, *, peak: bool = False) -> float:
     return int(next(line for line in status.splitlines() if line.startswith(name)).split()[1]) / 1024
 
 
+def worked(process: int) -> float:
+    """CPU seconds of a process and of its children, those that have ended too."""
+    ticks = 0
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        if status.parent.name == str(process):
+            ticks += sum(int(word) for word in fields[11:15])
+        elif int(fields[1]) == process:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def pin(core: int, process: int = 0) -> None:
     """Keep a process (0 = this one) on one core; where there is only one, or no such call, nothing is pinned."""
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > core:

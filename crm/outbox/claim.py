@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.installation import held as on_hold
 from crm.base.leases import LEASE_MS, Held, Seat, leave, take
 from crm.base.outbound import Edit, Lane, Limits, Outbound, Say
-from crm.base.rows import add, among, change, fixed, table_of, take_ids
+from crm.base.rows import add, among, ask, change, fixed, table_of, take_ids
 from crm.base.tallies import Count, count
 from crm.base.time import SECOND
 from crm.base.wakes import send_topic
@@ -74,6 +74,11 @@ SENDING = (
 )
 
 
+UNHEARD = select(Delivery.id).where(
+    Delivery.account == bindparam("account"), Delivery.state == fixed("sending"), among(Delivery.claimed_at, "turns"), ~among(Delivery.id, "aboard")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """One part that is `sending` on disk and may now be carried."""
@@ -86,16 +91,23 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a turn of the sender brought: parts to carry, when to look again (0 = on a wake), and the lease where it was taken over just now."""
+    """What a turn of the sender brought: parts to carry, when to look again (0 = on a wake), and the lease where it was taken over just now.
+
+    `more` is true where as much as there was room for was found, and not all of it stays where it is: there may be more that is due.
+    """
 
     claimed: tuple[Claimed, ...] = ()
     next_at: int = 0
     inherited: Held | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends on an account and what it may do now; `seat` is its node's among others of one server, who must know its `pace`."""
+    """Who sends on an account and what it may do now; `seat` is its node's among others of one server, who must know its `pace`.
+
+    `unheard` are the instants of turns whose commit was not heard of, `aboard` the deliveries that are on their way.
+    """
 
     account: str
     node: str
@@ -105,86 +117,102 @@ class Sender:
     spent: dict[str, int] = field(default_factory=dict)
     seat: Seat | None = None
     pace: Pace | None = None
+    unheard: tuple[int, ...] = ()
+    aboard: tuple[int, ...] = ()
 
 
 def turn(session: Session, sender: Sender, results: Sequence[Result], *, now: int) -> Load:
     """Settle what was sent and claim what may leave, in one transaction."""
     held = take(session, send_topic(sender.account), sender.node, now=now, ttl=sender.seat.lease_ms if sender.seat else LEASE_MS)
+    if held is None or held.taken_over:  # who was not the sender meanwhile still knows what arrived; anything else it knows is void
+        settle(session, [result for result in results if result.state is State.SENT], now=now)
     if held is None:
         return Load(next_at=now + SECOND)
     if held.taken_over:
         strand(session, sender.account, now=now)
         if sender.seat:  # how much may leave now is known only after reading what the last sender left
             return Load(next_at=now, inherited=held)
-    settle(session, results, now=now)
-    claimed = claim(session, sender, now=now) if sender.room > 0 else ()
+    settle(session, [*results, *_never_left(session, sender, results, now=now)], now=now)
+    claimed, more = claim(session, sender, now=now) if sender.room > 0 else ((), False)
     if sender.seat and sender.pace:
         leave(session, held, sender.pace.left(now, now - held.at, len(claimed)))
-    return Load(claimed, 0 if claimed else session.scalar(NEXT, {"account": sender.account, "now": now}) or 0)
+    if more:
+        return Load(claimed, more=True)
+    return Load(claimed, ask(session, NEXT, {"account": sender.account, "now": now})[0][0] or 0)
 
 
-def claim(session: Session, sender: Sender, *, now: int) -> tuple[Claimed, ...]:
-    """The due heads of conversations: through the gate, fitted, marked `sending`."""
-    rows = session.execute(DUE, {"account": sender.account, "now": now, "room": sender.room}).mappings().all()
-    if any(not row["desk"] for row in rows) and on_hold(session):
-        rows = [row for row in rows if row["desk"]]  # a restored or cloned installation writes to its staff only
+def _never_left(session: Session, sender: Sender, results: Sequence[Result], *, now: int) -> list[Result]:
+    """What a turn claimed whose commit was not heard of goes back: only what a turn hands over is ever sent."""
+    if not sender.unheard:
+        return []
+    aboard = [*sender.aboard, *(result.delivery_id for result in results)]
+    rows = ask(session, UNHEARD, {"account": sender.account, "turns": list(sender.unheard), "aboard": aboard})
+    return [Result(row.id, State.QUEUED, now, detail="handed back") for row in rows]
+
+
+def claim(session: Session, sender: Sender, *, now: int) -> tuple[tuple[Claimed, ...], bool]:
+    """The due heads of conversations: through the gate, fitted, marked `sending`; and whether there may be more."""
+    rows = ask(session, DUE, {"account": sender.account, "now": now, "room": sender.room})
+    full = len(rows) == sender.room
+    if any(not row.desk for row in rows) and on_hold(session):
+        rows = [row for row in rows if row.desk]  # a restored or cloned installation writes to its staff only
     if not rows:
-        return ()
+        return (), False
     newest, leaving = cards_on_the_way(session, rows)
-    free: list[RowMapping] = []
+    free: list[Any] = []
     chats: set[str] = set()
     waits: list[Result] = []
     for row in rows:
         verdict, until = judge(passing(row), sender.limits, now=now), waits_until(row, sender)
         if verdict.state is not None:
-            waits.append(Result(row["id"], verdict.state, verdict.due_at, detail=verdict.detail))
-        elif row["card"] and newest[row["card"]] > row["id"]:
-            waits.append(Result(row["id"], State.CANCELLED, detail="superseded"))
-        elif row["card"] in leaving:
+            waits.append(Result(row.id, verdict.state, verdict.due_at, detail=verdict.detail))
+        elif row.card and newest[row.card] > row.id:
+            waits.append(Result(row.id, State.CANCELLED, detail="superseded"))
+        elif row.card in leaving:
             continue  # its older drawing is on the way: which of the two came last could not be told
         elif until:
-            waits.append(Result(row["id"], State.QUEUED, until))
-        elif row["address"] not in chats:  # one at a time to a chat; the next is looked at when this one has landed
-            chats.add(row["address"])
+            waits.append(Result(row.id, State.QUEUED, until))
+        elif row.address not in chats:  # one at a time to a chat; the next is looked at when this one has landed
+            chats.add(row.address)
             free.append(row)
     settle(session, waits, now=now)
-    posted = posted_cards(session, {row["card"] for row in free if row["card"]})
+    posted = posted_cards(session, {row.card for row in free if row.card})
     claimed = tuple(prepare(session, row, sender, posted, now=now) for row in free)
     if not claimed:
-        return ()
+        return (), full and bool(waits)  # what was put off is out of the way; what must stay where it is would be found again at once
     # What another node cancelled since we looked is not ours to send any more.
-    ours = set(session.execute(SENDING, {"ids": [part.delivery_id for part in claimed], "now": now}).scalars())
-    return tuple(part for part in claimed if part.delivery_id in ours)
+    ours = {row.id for row in ask(session, SENDING, {"ids": [part.delivery_id for part in claimed], "now": now})}
+    return tuple(part for part in claimed if part.delivery_id in ours), full
 
 
-def cards_on_the_way(session: Session, rows: Sequence[RowMapping]) -> tuple[dict[str, int], set[str]]:
+def cards_on_the_way(session: Session, rows: Sequence[Any]) -> tuple[dict[str, int], set[str]]:
     """The newest drawing of each card among these rows, and the cards of which one is being sent."""
-    cards = {row["card"] for row in rows if row["card"]}
-    found = session.execute(CARDS, {"cards": list(cards)}).all() if cards else []
+    cards = {row.card for row in rows if row.card}
+    found = ask(session, CARDS, {"cards": list(cards)}) if cards else []
     newest: dict[str, int] = {}
     for row in found:
         newest[row.card] = max(row.id, newest.get(row.card, 0))
     return newest, {row.card for row in found if row.state == State.SENDING}
 
 
-def waits_until(row: RowMapping, sender: Sender) -> int:
+def waits_until(row: Any, sender: Sender) -> int:
     """Until when this chat must wait (0 = not at all)."""
-    busy: int = sender.busy.get(row["address"], 0)
-    return busy or (sender.spent.get(row["address"], 0) if row["lane"] >= Lane.FOLLOWUP else 0)
+    busy: int = sender.busy.get(row.address, 0)
+    return busy or (sender.spent.get(row.address, 0) if row.lane >= Lane.FOLLOWUP else 0)
 
 
-def prepare(session: Session, row: RowMapping, sender: Sender, posted: dict[str, str], *, now: int) -> Claimed:
+def prepare(session: Session, row: Any, sender: Sender, posted: dict[str, str], *, now: int) -> Claimed:
     """One row as what the carrier gets: a card that stands becomes an edit, a text that is too long becomes parts."""
-    outbound = unpack(row["payload"])
-    if isinstance(outbound, Say) and row["card"] in posted:
-        outbound = Edit(posted[row["card"]], outbound.text, outbound.buttons, outbound.html, outbound.media is not None)
+    outbound = unpack(row.payload)
+    if isinstance(outbound, Say) and row.card in posted:
+        outbound = Edit(posted[row.card], outbound.text, outbound.buttons, outbound.html, outbound.media is not None)
     if isinstance(outbound, Edit):
         outbound = fit_edit(aimed(session, outbound), sender.limits)
-    elif isinstance(outbound, Say) and row["part"] == 0:
+    elif isinstance(outbound, Say) and row.part == 0:
         outbound, *rest = fit(outbound, sender.limits)
         if rest:
             _add_parts(session, row, sender.account, [outbound, *rest], now=now)
-    return Claimed(row["id"], row["address"], outbound, row["attempts"] + 1)
+    return Claimed(row.id, row.address, outbound, row.attempts + 1)
 
 
 def aimed(session: Session, edit: Edit) -> Edit:
@@ -194,31 +222,31 @@ def aimed(session: Session, edit: Edit) -> Edit:
     return replace(edit, message=session.scalar(select(Delivery.external_id).where(Delivery.id == int(edit.message.removeprefix(PENDING)))) or "")
 
 
-def _add_parts(session: Session, row: RowMapping, account: str, parts: Sequence[Say], *, now: int) -> None:
+def _add_parts(session: Session, row: Any, account: str, parts: Sequence[Say], *, now: int) -> None:
     """The first part stays in its row; each further part is a row of its own, so that a failure in the middle repeats nothing."""
     ids = take_ids(session, len(parts) - 1)
-    kept = {name: row[name] for name in ("address", "conversation_id", "message_id", "place", "talk", "lane", "batch_id", "desk")}
+    kept = {name: getattr(row, name) for name in ("address", "conversation_id", "message_id", "place", "talk", "lane", "batch_id", "desk")}
     rows: list[dict[str, Any]] = [
         {"id": next(ids), "account": account, **kept, "part": number, "due_at": now, "payload": pack(part), "created_at": now}
         for number, part in enumerate(parts[1:], 1)
     ]
     add(session, Delivery, rows)
     count(session, {(account, Count.CREATED): len(rows)}, now=now)
-    change(session, Delivery, "id", [{"id": row["id"], "payload": pack(parts[0])}])
+    change(session, Delivery, "id", [{"id": row.id, "payload": pack(parts[0])}])
 
 
-def passing(row: RowMapping) -> Passing:
+def passing(row: Any) -> Passing:
     """What the gate sees of a claimed row."""
     return Passing(
-        Lane(row["lane"]),
-        row["identity_id"],
-        bool(row["reachable"]),
-        row["last_inbound_at"] or 0,
-        bool(row["blocked"]),
-        row["marketing"] or 0,
-        bool(row["silenced"]),
-        row["zone"] or "UTC",
-        row["promoted_at"] or 0 if row["part"] == 0 else 0,  # the second half of a promotion is not a second promotion
-        row["batch_state"],
-        row["valid_until"] or 0,
+        Lane(row.lane),
+        row.identity_id,
+        bool(row.reachable),
+        row.last_inbound_at or 0,
+        bool(row.blocked),
+        row.marketing or 0,
+        bool(row.silenced),
+        row.zone or "UTC",
+        row.promoted_at or 0 if row.part == 0 else 0,  # the second half of a promotion is not a second promotion
+        row.batch_state,
+        row.valid_until or 0,
     )

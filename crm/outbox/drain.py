@@ -17,6 +17,8 @@ from crm.outbox.settle import Result
 
 log = logging.getLogger(__name__)
 WINDOW = 256
+HANDFUL = 128
+"""How many are claimed at a time: the first of a window fly while the rest is claimed, and so they do not land all at once."""
 
 
 async def carry(
@@ -62,9 +64,10 @@ class Drain:
     ) -> None:
         self._store, self._carrier, self._open_media = store, carrier, open_media
         self._node, self._clock, self._window, self._seat, self._durations = node, clock, window, seat, durations
-        self._pace = Pace()
+        self._topic, self._pace = send_topic(carrier.account), Pace()
         self._flying: dict[asyncio.Task[tuple[Result, RetryLater | None]], Claimed] = {}
         self._ended: list[Result] = []
+        self._unheard: tuple[int, ...] = ()
         self._turning: asyncio.Future[Load] | None = None
 
     async def run(self) -> int:
@@ -72,19 +75,33 @@ class Drain:
         while True:
             now = self._clock()
             limits = self._carrier.limits(Window(), now)
-            room = min(self._window - len(self._flying), self._pace.room(limits, now))
-            load = await self._turn(limits, room, now)
+            room = self._room(limits, now)
+            load = await self._turn(limits, min(HANDFUL, room), now)
             if load.inherited:
-                self._pace.inherit(load.inherited.paced, now - load.inherited.at)
+                self._pace.inherit(load.inherited.paced, self._clock() - load.inherited.at)
                 continue
             for part in load.claimed:
-                self._pace.sent(part.address, limits, now)
-                self._flying[asyncio.create_task(carry(self._carrier, part, self._open_media, self._clock, self._durations))] = part
-            again = load.next_at or (self._pace.free_at(limits, now) if room <= 0 else 0)
-            if not self._flying:
+                self._pace.claimed(part.address, limits, now)
+                self._flying[asyncio.create_task(self._send(part, limits))] = part
+            now = self._clock()
+            again = load.next_at if room > 0 and self._pace.room(limits, now) > 0 else self._pace.free_at(limits, now)
+            if load.more and self._room(limits, now) > 0:
+                self._collect([task for task in self._flying if task.done()])
+            elif not self._flying:
                 return again
-            if not load.claimed:
-                await self._land_or_news(again)
+            else:
+                await self._land_or_news(again if len(self._flying) < self._window else 0)
+
+    def _room(self, limits: Limits, now: int) -> int:
+        """How many more may be on the way now."""
+        return min(self._window - len(self._flying), self._pace.room(limits, now))
+
+    async def _send(self, part: Claimed, limits: Limits) -> tuple[Result, RetryLater | None]:
+        self._pace.leaves(limits, self._clock())
+        try:
+            return await carry(self._carrier, part, self._open_media, self._clock, self._durations)
+        finally:
+            self._store.wakes.ring({self._topic})
 
     async def close(self, grace: float) -> None:
         """Let what flies arrive for at most `grace` seconds and settle it; the rest stays `sending`, which the next sender calls `unknown`.
@@ -102,33 +119,30 @@ class Drain:
                 task.cancel()
         await asyncio.gather(*self._flying, return_exceptions=True)
         self._collect([task for task in self._flying if not task.cancelled()])
-        self._flying = {}
         await self._turn(self._carrier.limits(Window(), self._clock()), 0, self._clock())
+        self._flying = {}
 
     async def _turn(self, limits: Limits, room: int, now: int) -> Load:
         ended = tuple(self._ended)
         waits = self._pace.busy(limits, now), self._pace.spent(limits, now)
-        sender = Sender(self._carrier.account, self._node, limits, room, *waits, self._seat, self._pace if self._seat else None)
+        doubt = self._unheard, tuple(part.delivery_id for part in self._flying.values())
+        sender = Sender(self._carrier.account, self._node, limits, room, *waits, self._seat, self._pace if self._seat else None, *doubt)
         self._turning = asyncio.ensure_future(self._store.write(lambda session: turn(session, sender, ended, now=now), Order.FLOW))
         try:
             load = await asyncio.shield(self._turning)  # a claim that commits must be known to `close` even when this wait is cancelled
         except asyncio.CancelledError:
             raise
-        except Exception:
-            self._turning = None
+        except Exception:  # it may have been committed all the same: what it claimed is nobody's until the next turn gives it back
+            self._turning, self._unheard = None, (*self._unheard, now)
             raise
-        self._turning = None
+        self._turning, self._unheard = None, ()
         self._ended = self._ended[len(ended) :]  # only now: a refused commit must not lose how a sending ended
         return load
 
     async def _land_or_news(self, again: int) -> None:
         """Wait until something has landed, or something new may leave: one slow send must not hold everybody else's."""
         pause = min(1.0, max(0.005, (again - self._clock()) / SECOND)) if again else 1.0
-        news = asyncio.create_task(self._store.wakes.wait(send_topic(self._carrier.account), pause))
-        try:
-            await asyncio.wait({*self._flying, news}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            news.cancel()
+        await self._store.wakes.wait(self._topic, pause)
         self._collect([task for task in self._flying if task.done()])
 
     def _collect(self, done: Sequence[asyncio.Task[tuple[Result, RetryLater | None]]]) -> None:

@@ -8,6 +8,8 @@ from crm.base.text import cut_utf16, utf16_length
 
 def fit(say: Say, limits: Limits) -> list[Say]:
     """Split a message into parts a carrier can take: a caption that is too long becomes a text of its own, buttons go under the last part."""
+    if not say.media and 0 < len(say.text) <= limits.text // 2:  # at most two units a character: nothing to cut, as nearly always
+        return [say]
     if say.media and (say.media.kind not in limits.media or say.media.size > limits.media_size):
         name = say.media.name or say.media.kind.value
         return fit(replace(say, media=None, text=f"{say.text}\n[{name}]".strip()), limits)

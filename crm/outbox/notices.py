@@ -21,11 +21,13 @@ class NoticeKind(StrEnum):
 
     CARD = "card"
     HEARD = "heard"
+    MORE_HEARD = "more_heard"
     EDITED = "edited"
     PERSON_CALLED = "person_called"
     TROUBLE = "trouble"
     PARKED = "parked"
     JOINED = "joined"
+    LEFT = "left"
     DIGEST = "digest"
     CAMPAIGN = "campaign"
     SNOOZE_OVER = "snooze_over"

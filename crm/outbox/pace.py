@@ -2,35 +2,61 @@
 
 import json
 from collections import Counter, deque
+from math import ceil
 
 from crm.base.outbound import Limits
 from crm.base.time import SECOND
 
 BREATH = 30 * SECOND
+AHEAD = SECOND / 2
+"""How far an account may run ahead of an even stream, in milliseconds: half a second's worth leaves at once, the rest by handfuls of half as many."""
 
 
 class Pace:
-    """Counts what left in the last second per account and paces each chat; instants are passed in."""
+    """Counts what left in the last second per account, spaces it, and paces each chat; instants are passed in.
+
+    What was claimed counts at once, and is dated when it is handed over: a loop that lags between the two must not put two seconds' worth into one.
+    """
 
     def __init__(self) -> None:
+        self._claimed = 0
         self._sent: deque[int] = deque()
+        self._even = 0.0
         self._chats: dict[str, int] = {}
         self._held: dict[str, int] = {}
+        self._seen = 0
         self.held_until = 0
 
     def room(self, limits: Limits, now: int) -> int:
         """How many may leave now."""
+        back = max(self._seen, self._sent[-1] if self._sent else 0) - now
+        self._seen = now
+        if back > SECOND:  # the clock was set back
+            self._set_back(back)
         if now < self.held_until:
             return 0
-        while self._sent and self._sent[0] <= now - SECOND:
+        while self._sent and self._sent[0] < now - SECOND:  # whole milliseconds: one more of them, or a full second may not have passed
             self._sent.popleft()
-        return max(0, int(limits.account_rate) - len(self._sent))
+        every = SECOND / limits.account_rate
+        spaced = int((now + max(AHEAD, every) - max(self._even, now)) / every)
+        return max(0, min(int(limits.account_rate) - len(self._sent), spaced) - self._claimed)
+
+    def _set_back(self, by: int) -> None:
+        """What was counted on the old clock is forgotten; what a platform asked for lasts as long as it would have."""
+        self._sent, self._even, self._chats = deque(), 0.0, {}
+        self.held_until -= by
+        self._held = {chat: until - by for chat, until in self._held.items()}
 
     def free_at(self, limits: Limits, now: int) -> int:
-        """The instant at which there is room again."""
+        """The instant at which there is room again for half of what may leave at once, so that a stream leaves by handfuls."""
         if now < self.held_until:
             return self.held_until
-        return self._sent[0] + SECOND + 1 if self.room(limits, now) == 0 and self._sent else now
+        if self.room(limits, now):
+            return now
+        every = SECOND / limits.account_rate
+        spaced = ceil(self._even - max(AHEAD, every) + max(AHEAD / 2, every))
+        full = self._sent[0] + SECOND + 1 if len(self._sent) >= int(limits.account_rate) else now
+        return max(now, spaced, full)
 
     def busy(self, limits: Limits, now: int) -> dict[str, int]:
         """The chats that must wait, and until when. A chat may run `chat_burst` ahead of one message every `chat_every` seconds."""
@@ -46,14 +72,20 @@ class Pace:
         half = int(limits.chat_every * SECOND) * (limits.chat_burst // 2)
         return {chat: ready - half for chat, ready in self._chats.items() if ready - half > now}
 
-    def sent(self, address: str, limits: Limits, now: int) -> None:
-        """Count one that leaves now."""
-        self._sent.append(now)
+    def claimed(self, address: str, limits: Limits, now: int) -> None:
+        """Count one that is about to leave."""
+        self._claimed += 1
         self._chats[address] = max(self._chats.get(address, 0), now) + int(limits.chat_every * SECOND)
+
+    def leaves(self, limits: Limits, now: int) -> None:
+        """Date one that was claimed and leaves at this instant."""
+        self._claimed -= 1
+        self._sent.append(now)
+        self._even = max(self._even, now) + SECOND / limits.account_rate
 
     def left(self, now: int, behind: int, more: int) -> str:
         """What the next sender must know, on the clock that leases go by, which is `behind` ms before ours; `more` leave now."""
-        counts = Counter(at for at in (*self._sent, *[now] * more) if at > now - SECOND)
+        counts = Counter(at for at in (*self._sent, *[now] * (more + self._claimed)) if at >= now - SECOND)
         return json.dumps([self.held_until - behind if self.held_until > now else 0, *([at - behind, n] for at, n in sorted(counts.items()))])
 
     def inherit(self, left: str, behind: int) -> None:

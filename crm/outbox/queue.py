@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import BigInteger, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from crm.base.outbound import Lane, Outbound, Say
@@ -24,6 +24,26 @@ _OUTDATED = (
     update(table_of(Delivery))
     .where(among(Delivery.card, "cards"), Delivery.state == fixed("queued"), Delivery.id < bindparam("first"))
     .values(state=State.CANCELLED.value, detail="superseded", settled_at=bindparam("now"))
+)
+_WITHDRAWN = (
+    update(table_of(Delivery))
+    .where(Delivery.account == bindparam("surface"), Delivery.address == bindparam("whose"), Delivery.state == fixed("queued"))
+    .values(state=State.CANCELLED.value, detail=bindparam("why"), settled_at=bindparam("now"))
+)
+# What was put off on purpose is due at another instant than that of its queueing.
+_DATED_AHEAD = (
+    update(table_of(Delivery))
+    .where(Delivery.state == fixed("queued"), Delivery.due_at > bindparam("now"), Delivery.created_at > bindparam("now"))
+    .where(Delivery.due_at == Delivery.created_at)
+    .values(due_at=bindparam("now"))
+    .returning(Delivery.account)
+)
+# What was put off while under way waits as long as it was told to then: a busy chat, a platform that asked for a moment.
+_PUT_OFF = (
+    update(table_of(Delivery))
+    .where(Delivery.state == fixed("queued"), Delivery.due_at > bindparam("now"), Delivery.settled_at > bindparam("now"), Delivery.talk == fixed(1))
+    .values(due_at=Delivery.due_at - Delivery.settled_at + bindparam("now", type_=BigInteger()), settled_at=bindparam("now"))
+    .returning(Delivery.account)
 )
 PENDING = "#"
 """An edit's target may be a delivery that is still on its way: this mark and its number; the platform's id is known when the edit's turn comes."""
@@ -65,6 +85,18 @@ def enqueue(session: Session, parcels: Sequence[Parcel], *, now: int) -> int:
     count(session, Counter((row["account"], Count.CREATED) for row in rows if row["id"] in new), now=now)
     wake(session, *{send_topic(parcel.account) for parcel in parcels})
     return len(new)
+
+
+def withdraw(session: Session, account: str, address: str, *, why: str, now: int) -> None:
+    """Call back everything that waits for one address."""
+    session.execute(_WITHDRAWN, {"surface": account, "whose": address, "why": why, "now": now})
+
+
+def date_anew(session: Session, *, now: int) -> int:
+    """After the clock was set back: what was queued, or put off, at an instant that is yet to come waits no longer than it was to; answers how many."""
+    accounts = [account for statement in (_DATED_AHEAD, _PUT_OFF) for account in session.execute(statement, {"now": now}).scalars()]
+    wake(session, *{send_topic(account) for account in accounts})
+    return len(accounts)
 
 
 def posted_cards(session: Session, cards: set[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, Update, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Actor
@@ -12,7 +12,7 @@ from crm.base.errors import Expired, NotFound
 from crm.base.history import Change, record
 from crm.base.outbound import Lane, Reason
 from crm.base.policy import Action
-from crm.base.rows import among, fixed, many, table_of
+from crm.base.rows import among, ask, change, fixed, run, table_of
 from crm.base.time import MINUTE
 from crm.base.wakes import send_topic, wake
 from crm.outbox.deliveries import Delivery, State
@@ -61,13 +61,9 @@ _BLOCKED = (
 )
 
 
-def _settled() -> Update:
+def _stands(now: Any, given: Any) -> ColumnElement[bool]:
     """A result changes what is under way; what was given up as unknown learns only that it was sent: anything else a dead sender says late is void."""
-    table = table_of(Delivery)
-    under_way = table.c.state.in_([fixed("queued"), fixed("sending")])
-    after_all = and_(table.c.state == fixed("unknown"), bindparam("v_state") == fixed("sent"))
-    names = ("state", "due_at", "external_id", "detail", "settled_at")
-    return update(table).where(table.c.id == bindparam("v_id"), or_(under_way, after_all)).values({name: bindparam("v_" + name) for name in names})
+    return or_(now.state.in_([fixed("queued"), fixed("sending")]), and_(now.state == fixed("unknown"), given["state"] == fixed("sent")))
 
 
 def settle(session: Session, results: Sequence[Result], *, now: int) -> None:
@@ -76,52 +72,52 @@ def settle(session: Session, results: Sequence[Result], *, now: int) -> None:
         return
     rows: list[dict[str, Any]] = [
         {
-            "v_id": r.delivery_id,
-            "v_state": r.state.value,
-            "v_due_at": r.due_at or now,
-            "v_external_id": r.external_id,
-            "v_detail": r.detail,
-            "v_settled_at": now,
+            "id": r.delivery_id,
+            "state": r.state.value,
+            "due_at": r.due_at or now,
+            "external_id": r.external_id,
+            "detail": r.detail,
+            "settled_at": now,
         }
         for r in results
     ]
-    many(session, ("settle", Delivery), _settled, rows)
+    change(session, Delivery, "id", rows, only=_stands)
     ended = {r.delivery_id: r for r in results if r.state is not State.QUEUED}
     if not ended:
         return
-    about = session.execute(_ABOUT, {"ids": list(ended)}).mappings().all()
-    gone = [row["card"] for row in about if ended[row["id"]].gone and row["card"]]
+    about = ask(session, _ABOUT, {"ids": list(ended)})
+    gone = [row.card for row in about if ended[row.id].gone and row.card]
     if gone:
-        session.execute(_FORGET, {"cards": gone})
+        run(session, _FORGET, {"cards": gone})
     for row in about:
-        if row["card"] and ended[row["id"]].state is State.SENT:
-            session.execute(_OLDER, {"name": row["card"], "newest": row["id"]})
-    doubtful = {row["card"] for row in about if row["card"] and ended[row["id"]].state is State.UNKNOWN}
-    repeated: Set[str | None] = set(session.scalars(_REPEATED, {"cards": list(doubtful), "since": now - PATIENCE})) if doubtful else set[str | None]()
-    tell(session, [notice for row in about for notice in _notices(row, ended[row["id"]], repeated)], now=now)
-    blocked = [row for row in about if ended[row["id"]].state is State.FAILED and (ended[row["id"]].detail or "").startswith(Reason.BLOCKED)]
-    promoted = [row for row in about if ended[row["id"]].state in (State.SENT, State.UNKNOWN) and row["lane"] == Lane.PROMOTION]
+        if row.card and ended[row.id].state is State.SENT:
+            run(session, _OLDER, {"name": row.card, "newest": row.id})
+    doubtful = {row.card for row in about if row.card and ended[row.id].state is State.UNKNOWN}
+    repeated = {row.card for row in ask(session, _REPEATED, {"cards": list(doubtful), "since": now - PATIENCE})} if doubtful else set[str]()
+    tell(session, [notice for row in about for notice in _notices(row, ended[row.id], repeated)], now=now)
+    blocked = [row for row in about if ended[row.id].state is State.FAILED and (ended[row.id].detail or "").startswith(Reason.BLOCKED)]
+    promoted = [row for row in about if ended[row.id].state in (State.SENT, State.UNKNOWN) and row.lane == Lane.PROMOTION]
     for rows_found, statement in ((blocked, _BLOCKED), (promoted, _PROMOTED)):
-        for account in {row["account"] for row in rows_found}:
-            addresses = [row["address"] for row in rows_found if row["account"] == account]
-            session.execute(statement, {"of": account, "addresses": addresses, **({"at": now} if statement is _PROMOTED else {})})
+        for account in {row.account for row in rows_found}:
+            addresses = [row.address for row in rows_found if row.account == account]
+            run(session, statement, {"of": account, "addresses": addresses, "at": now})
 
 
-def _notices(row: RowMapping, result: Result, repeated: Set[str | None]) -> list[Notice]:
+def _notices(row: Any, result: Result, repeated: Set[str]) -> list[Notice]:
     """What staff must be told about one ended sending."""
     bad = result.state in (State.FAILED, State.UNKNOWN)
-    if row["desk"] and (result.gone or result.state is State.UNKNOWN) and row["card"] and row["conversation_id"] and row["card"] not in repeated:
-        return [card(row["conversation_id"])]
-    if row["desk"]:
+    if row.desk and (result.gone or result.state is State.UNKNOWN) and row.card and row.conversation_id and row.card not in repeated:
+        return [card(row.conversation_id)]
+    if row.desk:
         lost = bad and (result.detail or "").startswith(Reason.BLOCKED)
-        return [Notice(NoticeKind.REP_LOST, row["id"], f"rep_lost:{row['address']}", {"address": row["address"]})] if lost else []
+        return [Notice(NoticeKind.REP_LOST, row.id, f"rep_lost:{row.address}", {"address": row.address})] if lost else []
     found: list[Notice] = []
-    if row["conversation_id"] is None:
+    if row.conversation_id is None:
         return found
-    if bad and row["lane"] <= Lane.SERVICE:
-        found.append(Notice(NoticeKind.TROUBLE, row["id"], f"trouble:{row['id']}:{result.state}"))
-    if row["lane"] == Lane.REPLY or (bad and row["lane"] <= Lane.SERVICE):
-        found.append(card(row["conversation_id"]))
+    if bad and row.lane <= Lane.SERVICE:
+        found.append(Notice(NoticeKind.TROUBLE, row.id, f"trouble:{row.id}:{result.state}"))
+    if row.lane == Lane.REPLY or (bad and row.lane <= Lane.SERVICE):
+        found.append(card(row.conversation_id))
     return found
 
 
@@ -130,7 +126,7 @@ def strand(session: Session, account: str, *, before: int = EVER, now: int) -> i
 
     Whoever takes an account over takes all of it, also what was claimed by a clock that has been set back since.
     """
-    ids = list(session.scalars(_STRANDED, {"account": account, "before": before}))
+    ids = [row.id for row in ask(session, _STRANDED, {"account": account, "before": before})]
     settle(session, [Result(number, State.UNKNOWN, detail="the sender stopped before the answer came") for number in ids], now=now)
     return len(ids)
 
@@ -138,7 +134,7 @@ def strand(session: Session, account: str, *, before: int = EVER, now: int) -> i
 def resend(session: Session, actor: Actor, delivery_id: int, *, now: int) -> None:
     """A person decides that an unknown or failed part is sent again."""
     delivery = _open_question(session, actor, delivery_id, State.UNKNOWN, State.FAILED)
-    delivery.state, delivery.due_at, delivery.detail = State.QUEUED.value, now, None
+    delivery.state, delivery.due_at, delivery.settled_at, delivery.detail = State.QUEUED.value, now, now, None
     session.flush()
     record(session, Change("delivery", delivery.id, "resent", actor), now=now)
     wake(session, send_topic(delivery.account))

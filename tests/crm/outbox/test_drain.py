@@ -75,11 +75,37 @@ async def test_an_account_is_not_used_faster_than_allowed(store: Store) -> None:
     stub = Stub(limits=Limits(account_rate=10.0))
     clock = Hand()
     drain = drain_of(store, stub, clock)
-    await drain.run()
-    assert len(stub.sent) == 10
-    clock.now += SECOND
-    await drain.run()
-    assert len(stub.sent) == 20
+    left: list[int] = []
+    for _ in range(25):
+        await drain.run()
+        left += [clock.now] * (len(stub.sent) - len(left))
+        clock.now += SECOND // 10
+    assert left.count(NOON) == 5
+    assert max(sum(began <= at <= began + SECOND for at in left) for began in left) == 10
+    assert len(left) >= 22
+
+
+class Ticking:
+    """A clock that goes on by itself, 15 ms whenever somebody looks."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> int:
+        self.now += 15
+        return self.now
+
+
+async def test_a_sender_that_waits_for_its_rate_says_until_when(store: Store) -> None:
+    for number in range(30):
+        await put(store, "a", address=f"p{number}")
+    stub, clock = Stub(limits=Limits(account_rate=10.0)), Ticking()
+    drain = drain_of(store, stub, clock)  # type: ignore[arg-type]
+    while len(stub.sent) < 30:
+        again = await drain.run()
+        assert again, "it would look again only when woken"
+        clock.now = max(clock.now, again)
+    assert clock.now - NOON < 4 * SECOND
 
 
 def raising(error: Exception) -> object:

@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
+import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from crm.base.db import Store
-from crm.base.outbound import Edit, Lane, Limits, OpenMedia, Outbound, Reason, Receipt, RetryLater, Say, Uncertain, Undeliverable
+from crm.base.db import Order, Store
+from crm.base.errors import Busy
+from crm.base.installation import BY_HAND, Installation
+from crm.base.outbound import Edit, Lane, Limits, OpenMedia, Outbound, Reason, Receipt, RetryLater, Say, Uncertain, Undeliverable, Window
 from crm.base.time import DAY, MINUTE, SECOND
-from crm.outbox.claim import Sender, turn
+from crm.outbox.claim import Load, Sender, turn
 from crm.outbox.deliveries import Batch, Delivery
 from crm.outbox.notices import NoticeRow, waiting_notices
 from crm.outbox.queue import Parcel, enqueue
@@ -17,6 +22,7 @@ from tests.crm.fake import Stub, rows
 from tests.crm.outbox.test_drain import Hand, drain_of, put
 
 STATES = select(Delivery.state).order_by(Delivery.id)
+T = TypeVar("T")
 
 
 def raising(error: Exception) -> Callable[[], None]:
@@ -179,3 +185,88 @@ async def test_redrawn_cards_leave_no_trail(store: Store) -> None:
         await drain.run()
         clock.now += DAY
     assert len(await rows(store, select(Delivery.id).where(Delivery.card.is_not(None)))) == 1
+
+
+class Cut:
+    """A store whose line is cut after the commit of a claim, as often as it is told to: what was written stands, and nobody hears of it."""
+
+    many_nodes = False
+
+    def __init__(self, store: Store) -> None:
+        self._store, self.wakes, self.cuts = store, store.wakes, 0
+
+    async def write(self, deed: Callable[[Session], T], order: Order = Order.DEED) -> T:
+        done = await self._store.write(deed, order)
+        if self.cuts and isinstance(done, Load) and done.claimed:
+            self.cuts -= 1
+            raise Busy("the database went away")
+        return done
+
+
+async def test_what_was_claimed_and_never_heard_of_leaves_with_the_next_turn(store: Store) -> None:
+    for who in ("ann", "bob"):
+        await put(store, "one", "two", address=who)
+    cut, stub, clock = Cut(store), Stub(), Hand()
+    drain = drain_of(cut, stub, clock)  # type: ignore[arg-type]
+    cut.cuts = 2
+    for _ in range(2):
+        with pytest.raises(Busy):
+            await drain.run()
+        clock.now += SECOND
+    assert sorted(set(await rows(store, STATES))) == ["queued", "sending"]
+    await drain.run()
+    assert sorted((who, out.text) for who, out in stub.sent if isinstance(out, Say)) == [(who, text) for who in ("ann", "bob") for text in ("one", "two")]
+    assert set(await rows(store, STATES)) == {"sent"}
+
+
+async def test_what_is_on_its_way_when_the_line_is_cut_is_not_sent_again(store: Store) -> None:
+    slow, cut = Slow(), Cut(store)
+    drain = drain_of(cut, slow)  # type: ignore[arg-type]
+    await put(store, "a", address="slow")
+    running = asyncio.create_task(drain.run())
+    await slow.hangs.wait()
+    cut.cuts = 1
+    await put(store, "b", address="quick")  # claimed at the same instant as what hangs
+    with pytest.raises(Busy):
+        await running
+    running = asyncio.create_task(drain.run())
+    async with asyncio.timeout(30):
+        while not slow.sent:
+            await asyncio.sleep(0.01)
+    slow.go.set()
+    await running
+    assert slow.sent == [("quick", Say("b")), ("slow", Say("a"))]
+    assert await rows(store, STATES) == ["sent", "sent"]
+
+
+async def test_what_broke_off_at_the_stop_is_not_handed_back_after_a_cut(store: Store) -> None:
+    slow, cut = Slow(), Cut(store)
+    drain = drain_of(cut, slow)  # type: ignore[arg-type]
+    await put(store, "a", address="slow")
+    running = asyncio.create_task(drain.run())
+    await slow.hangs.wait()
+    cut.cuts = 1
+    await put(store, "b", address="quick")
+    with pytest.raises(Busy):
+        await running
+    await drain.close(grace=0)
+    assert await rows(store, STATES) == ["sending", "queued"]
+
+
+async def test_what_is_put_off_does_not_hide_what_may_leave(store: Store) -> None:
+    await store.write(lambda session: session.add(Batch(id=77, created_at=NOON, state="held")))
+    for number in range(12):
+        await put(store, "held", address=f"p{number}", batch_id=77)
+    await put(store, "free")
+    stub = Stub(limits=Limits(account_rate=10.0))
+    await drain_of(store, stub).run()
+    assert stub.sent == [("ann", Say("free"))]
+
+
+async def test_what_must_stay_where_it_is_makes_no_sender_look_for_ever(store: Store) -> None:
+    await store.write(lambda session: session.add(Installation(name=BY_HAND, held_at=NOON, why="by_hand")))
+    parcels = [Parcel("fake", f"p{number}", Say("a"), Lane.REPLY, f"a:{number}") for number in range(12)]
+    await store.write(lambda session: enqueue(session, parcels, now=NOON))
+    stub = Stub(limits=Limits(account_rate=10.0))
+    sender = Sender("fake", "n", stub.limits(Window(), NOON), 5, {})
+    assert not (await store.write(lambda session: turn(session, sender, (), now=NOON))).more

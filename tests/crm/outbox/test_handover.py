@@ -1,5 +1,6 @@
 """A sender hands over: the next one knows what left in the last second, and who lost the account settles nothing."""
 
+import pytest
 from sqlalchemy import select
 
 from crm.base.db import Store
@@ -15,7 +16,7 @@ from crm.outbox.settle import Result
 from tests.conftest import NOON
 from tests.crm.fake import Stub, lapse, rows
 
-RATE = Limits(account_rate=10.0)
+ONE, RATE = Limits(account_rate=1.0), Limits(account_rate=10.0)
 
 
 async def many(store: Store, amount: int) -> None:
@@ -46,16 +47,16 @@ def drain_of(store: Store, stub: Stub, clock: Hand, name: str) -> Drain:
 
 async def test_the_next_sender_knows_what_left_in_the_last_second(store: Store) -> None:
     await many(store, 30)
-    first, second, clock = Stub(limits=RATE), Stub(limits=RATE), Hand()
+    first, second, clock = Stub(limits=ONE), Stub(limits=ONE), Hand()
     await drain_of(store, first, clock, "first").run()
-    assert len(first.sent) == 10
+    assert len(first.sent) == 1
     await lapse(store)
     heir = drain_of(store, second, clock, "second")
     await heir.run()
     assert second.sent == []
     clock.now += SECOND + 1
     await heir.run()
-    assert len(second.sent) == 10
+    assert len(second.sent) == 1
 
 
 async def test_the_next_sender_keeps_the_pause_that_the_platform_asked_for(store: Store) -> None:
@@ -91,4 +92,20 @@ async def test_who_lost_the_account_settles_nothing(store: Store) -> None:
     thawed = await store.write(lambda session: turn(session, frozen, [Result(part.delivery_id, State.QUEUED, NOON)], now=NOON))
     assert thawed.claimed == ()
     assert await rows(store, select(Delivery.state)) == ["unknown"]
+    assert stub.sent == []
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["another node sends now", "it has the account again"])
+async def test_what_a_frozen_sender_saw_arrive_is_not_left_unknown(store: Store, again: bool) -> None:
+    await many(store, 1)
+    frozen = Sender("fake", "frozen", RATE, 5, {}, {}, Seat("frozen"), Pace())
+    await store.write(lambda session: turn(session, frozen, (), now=NOON))
+    [part] = (await store.write(lambda session: turn(session, frozen, (), now=NOON))).claimed
+    await lapse(store)
+    stub = Stub(limits=RATE)
+    await drain_of(store, stub, Hand(), "heir").run()
+    if again:
+        await lapse(store)
+    await store.write(lambda session: turn(session, frozen, [Result(part.delivery_id, State.SENT, external_id="m1")], now=NOON))
+    assert await rows(store, select(Delivery.state, Delivery.external_id)) == [("sent", "m1")]
     assert stub.sent == []
