@@ -223,7 +223,7 @@ def _raw(account: str, fields: Fields, now: int) -> RawEvent:
     told = sorted((name, value) for name, value in fields.items() if name != "submission")
     ours = "f" + hashlib.sha256(json.dumps(["dragoman form", once, told]).encode()).hexdigest()[:40]
     body = json.dumps({"v": 1, "id": ours, "at": now, "fields": dict(fields)}).encode()
-    return RawEvent(account, ours, f"{account}:{ours}", body, now)
+    return RawEvent(account, ours, f"{account}:{ours}", body, now, same=ours.encode())
 
 
 def _lead(ours: str, at: int, fields: Fields) -> LeadForm:

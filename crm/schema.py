@@ -9,7 +9,7 @@ from crm.base import dialect
 from crm.base.db import file_of
 from crm.base.errors import Misconfigured
 
-HEAD = "0002"
+HEAD = "0003"
 
 
 def version(path: Path) -> str:

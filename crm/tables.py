@@ -7,6 +7,7 @@ from crm.base.nodes import Node
 from crm.base.table import Base, Counter
 from crm.base.tallies import Tally
 from crm.conversations.threads import Attachment, Conversation, Message, Note
+from crm.inbox.edits import PendingEdit
 from crm.inbox.log import Offset, RawBody, RawEventRow, Waiting
 from crm.outbox.deliveries import Batch, Delivery
 from crm.outbox.notices import NoticeRow
@@ -59,5 +60,6 @@ TABLES: tuple[type[Base], ...] = (
     RawBody,
     Waiting,
     Offset,
+    PendingEdit,
 )
 metadata = Base.metadata

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from channels.http import storable
-from channels.webchat.frames import MARKS, Act, Hello, Open, Press, Said
+from channels.webchat.frames import MARKS, Act, Hello, Open, Press
 from crm.base.events import Event, MediaKind, MediaRef, Message, Postback, RawEvent, Sender, SessionStarted, Source, Unknown
 
 
@@ -29,12 +29,16 @@ def write_raw(account: str, visitor: Visitor, act: Act, media: Sequence[MediaRef
     body: dict[str, object] = {"v": 1, "visitor": visitor.id, "at": now, "language": visitor.hello.language, "id": act.id}
     body["source"] = {mark: value for mark, value in asdict(visitor.hello.source).items() if value}
     if isinstance(act, Open):
-        body["kind"] = "open"
+        said = {"kind": "open"}
     elif isinstance(act, Press):
-        body |= {"kind": "press", "value": act.value, "label": act.label, "message": act.message}
-    elif isinstance(act, Said):
-        body |= {"kind": "say", "text": act.text, "media": [asdict(ref) for ref in media]}
-    return RawEvent(account, f"{visitor.id}:{act.id}", f"{account}:{visitor.id}", json.dumps(body).encode(), now)
+        said = {"value": act.value}
+        body |= {"kind": "press", "label": act.label, "message": act.message}
+    else:
+        said = {"text": act.text}
+        body |= {"kind": "say", "media": [asdict(ref) for ref in media]}
+    # The instant, the page and the name of an upload are others when a browser says it again.
+    same = json.dumps(said)[1:-1].encode()
+    return RawEvent(account, f"{visitor.id}:{act.id}", f"{account}:{visitor.id}", json.dumps(body | said).encode(), now, same=same)
 
 
 def parse_raw(raw: RawEvent) -> Sequence[Event]:

@@ -14,6 +14,7 @@ class RawEvent:
 
     `key` is unique within the account (the dedupe), `lane` orders: events of one lane are applied one after another.
     `desk` marks what the staff wrote to their own bot: the same door, processed by the staff's loop.
+    `same` is the part of the body that a repeat has too; empty = all of it, as where the bytes are the platform's own.
     """
 
     account: str
@@ -22,6 +23,7 @@ class RawEvent:
     body: bytes
     received_at: int
     desk: bool = False
+    same: bytes = b""
 
 
 class MediaKind(StrEnum):

@@ -1,4 +1,4 @@
-"""Tallies: what was kept, done, parked, ignored and created, counted in the transaction of the deed, so that the books can be held against the rows."""
+"""Tallies: what was kept, done, ignored, created or came in conflict, counted in the transaction of the deed, so that books can be held against rows."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -20,6 +20,7 @@ class Count(StrEnum):
     DROPPED = "dropped"
     HEARD = "heard"
     CREATED = "created"
+    CONFLICT = "conflict"
 
 
 class Tally(Base):

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import and_, bindparam, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.dialect import is_server
-from crm.base.rows import among, fixed
+from crm.base.rows import among, ask, fixed
 from crm.conversations.threads import Conversation, Status
+from crm.inbox.edits import PendingEdit
 from crm.outbox.deliveries import Delivery
 from crm.outreach.sequences import Enrollment
 from crm.people.contacts import Contact, ContactPoint, Identity
@@ -63,7 +65,18 @@ HOLD = (
     .order_by(Contact.id)
     .with_for_update(key_share=True)
 )
-ON_DUTY = select(exists().where(Member.active == fixed(1), Member.available == fixed(1)))
+STANDING = select(
+    exists().where(Member.active == fixed(1), Member.available == fixed(1)).label("on_duty"),
+    exists().where(PendingEdit.id > fixed(0)).label("edits"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether anybody of the staff is on duty, and whether edits wait for their messages: one question for every batch."""
+
+    on_duty: bool
+    edits: bool
 
 
 @dataclass(slots=True)
@@ -113,15 +126,46 @@ def known(session: Session, addresses: Iterable[Address]) -> dict[Address, Threa
     threads: dict[Address, Thread] = {}
     for account, names in wanted.items():
         if is_server(session):  # another node may hear the same person on another channel now: one of the two goes first
-            session.execute(HOLD, {"account": account, "addresses": names}).all()
-        for row in session.execute(KNOWN, {"account": account, "addresses": names}).mappings():
-            values = {key: value for key, value in row.items() if key not in ("id", "external_id") and value is not None}
-            values |= {"rep_id": row["rep_id"], "asked_id": row["asked_id"], "asked_at": row["asked_at"], "lead_id": row["lead_id"]}
-            flags = {key: bool(row[key]) for key in ("blocked", "reachable", "has_phone", "enrolled")}
-            threads[account, row["external_id"]] = Thread(account, row["external_id"], row["id"], **{**values, **flags})
+            ask(session, HOLD, {"account": account, "addresses": names})
+        for row in ask(session, KNOWN, {"account": account, "addresses": names}):
+            threads[account, row.external_id] = _thread(account, row)
     return threads
 
 
-def on_duty(session: Session) -> bool:
-    """Whether anybody of the staff is on duty."""
-    return bool(session.scalar(ON_DUTY))
+def _thread(account: str, row: Any) -> Thread:
+    return Thread(
+        account,
+        row.external_id,
+        row.id,
+        row.contact_id,
+        row.root_id,
+        row.conversation_id,
+        row.language,
+        row.zone,
+        row.name,
+        row.platform_name,
+        row.marketing,
+        row.silenced,
+        bool(row.blocked),
+        bool(row.reachable),
+        bool(row.has_phone),
+        row.status,
+        row.rep_id,
+        row.flow_state,
+        row.unread,
+        row.waiting_since,
+        row.first_heard_at,
+        row.person_called,
+        row.last_heard_id,
+        row.asked_id,
+        row.asked_at,
+        row.lead_id,
+        row.need or "",
+        bool(row.enrolled),
+    )
+
+
+def standing(session: Session) -> Standing:
+    """How the house stands now."""
+    [row] = ask(session, STANDING, {})
+    return Standing(bool(row.on_duty), bool(row.edits))

@@ -1,5 +1,7 @@
 """Log: the first door. An event is kept before it is acknowledged, customers' and staff's alike."""
 
+import json
+import logging
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,11 +14,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from crm.base.dialect import fixed, insert_or_replace
 from crm.base.events import RawEvent
 from crm.base.leases import LEASE_MS, SHARDS, renew
-from crm.base.rows import Rows, add, add_new, among, many, table_of, take_ids
+from crm.base.rows import Rows, add, add_new, among, ask, many, table_of, take_ids
 from crm.base.table import Base, Row
 from crm.base.tallies import Count, count
 from crm.base.time import DAY
 from crm.base.wakes import DESK, INBOX, wake
+
+log = logging.getLogger(__name__)
 
 
 class RawEventRow(Row):
@@ -80,8 +84,13 @@ class Polled:
     fence: Mapping[str, int] = field(default_factory=dict)
 
 
-_FRONT = select(func.min(Waiting.rank)).where(Waiting.desk == bindparam("desk"), Waiting.parked == fixed(0))
-_LAST = select(Waiting.lane, func.max(Waiting.rank)).where(among(Waiting.lane, "lanes"), Waiting.parked == fixed(0)).group_by(Waiting.lane)
+_FRONT = select(func.min(Waiting.rank).label("rank")).where(Waiting.desk == bindparam("desk"), Waiting.parked == fixed(0))
+_KEPT = (
+    select(RawEventRow.id, RawEventRow.key, RawBody.body)
+    .join(RawBody, RawBody.event_id == RawEventRow.id)
+    .where(RawEventRow.account == bindparam("account"), among(RawEventRow.key, "keys"))
+)
+_LAST = select(Waiting.lane, func.max(Waiting.rank).label("rank")).where(among(Waiting.lane, "lanes"), Waiting.parked == fixed(0)).group_by(Waiting.lane)
 
 
 def keep(session: Session, events: Sequence[RawEvent]) -> list[bool]:
@@ -101,7 +110,33 @@ def keep(session: Session, events: Sequence[RawEvent]) -> list[bool]:
     for account, at in {event.account: event.received_at for _, event in kept}.items():
         count(session, Counter((event.account, Count.KEPT) for _, event in kept if event.account == account), now=at)
     wake(session, *({DESK if event.desk else INBOX for _, event in kept}))
+    if len(kept) < len(events):
+        flag(session, [event for event in events if ids[event.account, event.key] not in new or fresh[event.account, event.key] is not event])
     return [ids[event.account, event.key] in new and fresh[event.account, event.key] is event for event in events]
+
+
+def flag(session: Session, repeats: Sequence[RawEvent]) -> None:
+    """Count what came again under its key with other words: the first words stand, and somebody may want to know."""
+    for account in {event.account for event in repeats}:
+        mine = [event for event in repeats if event.account == account]
+        there = {row.key: row for row in session.execute(_KEPT, {"account": account, "keys": list({event.key for event in mine})})}
+        others = [event for event in mine if event.key in there and not alike(there[event.key].body, event)]
+        for event in others:
+            log.warning("event %s came again under its key with other words: the first stand", there[event.key].id)
+        if others:
+            count(session, {(account, Count.CONFLICT): len(others)}, now=others[0].received_at)
+
+
+def alike(body: bytes, repeat: RawEvent) -> bool:
+    """Whether a repeat says what was kept; JSON may be written in another way, as by the webhook and by the poll of one bot. Pure."""
+    if repeat.same:
+        return repeat.same in body
+    if body == repeat.body:
+        return True
+    try:
+        return bool(json.loads(body) == json.loads(repeat.body))
+    except (ValueError, RecursionError):
+        return False
 
 
 def shard_of(lane: str) -> int:
@@ -113,8 +148,8 @@ def queued(session: Session, events: Sequence[tuple[int, str]], *, desk: bool) -
     """Rows for new events and their lanes: each stands at the front, but behind what waits in its own lane."""
     if not events:
         return []
-    front = session.scalar(_FRONT, {"desk": int(desk)}) or 0
-    last = {row[0]: row[1] for row in session.execute(_LAST, {"lanes": list({lane for _, lane in events})})}
+    front = ask(session, _FRONT, {"desk": int(desk)})[0].rank or 0
+    last = {row.lane: row.rank for row in ask(session, _LAST, {"lanes": list({lane for _, lane in events})})}
     rows: Rows = []
     for number, lane in events:
         last[lane] = max(front, last.get(lane, front - 1) + 1)

@@ -113,7 +113,7 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
             "kind": LINES.get(type(event), "message"),
             "text": text,
             "at": got.received_at,
-            "sent_at": _sane(getattr(event, "at", 0), got.received_at),
+            "sent_at": sane(getattr(event, "at", 0), got.received_at),
             "external_id": getattr(event, "external_id", "") or None,
             "reply_to": getattr(event, "reply_to", ""),
             "once": f"event:{got.event_id}:{got.place}",
@@ -280,6 +280,6 @@ def exchange(thread: Thread, heard: Heard, company: Company, opens: Opening | No
     return Exchange(heard, facts_of(thread, company, opens), thread.flow_state)
 
 
-def _sane(at: int, received_at: int) -> int:
+def sane(at: int, received_at: int) -> int:
     """The platform's own time where it can be believed, else ours."""
     return at if 0 < at <= received_at + 86_400_000 else received_at

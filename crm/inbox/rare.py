@@ -11,7 +11,8 @@ from crm.base.rows import add, take_ids
 from crm.base.settings import Company
 from crm.base.text import choose_language, clean, clean_name
 from crm.conversations.threads import Conversation, Message
-from crm.inbox.plan import TEXT_MOST, Got
+from crm.inbox.edits import put_off, waiting_for
+from crm.inbox.plan import TEXT_MOST, Got, sane
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.outreach import sequences
 from crm.people import consents, contacts, link
@@ -80,23 +81,37 @@ def _new_identity(session: Session, got: Got, company: Company, *, now: int) -> 
 
 
 def edited(session: Session, got: Got, *, now: int) -> None:
-    """A customer changed a message: the newest words stand, the older ones are on record; an edit that changes nothing changes nothing."""
+    """A customer changed a message: the newest words stand, the older ones are on record; one that comes before its message waits for it."""
     event = got.event
     assert isinstance(event, Edit)
     message = session.scalar(
         select(Message)
         .join(Conversation, Conversation.id == Message.conversation_id)
-        .where(Conversation.account == got.account, Conversation.address == event.sender.external_id, Message.external_id == event.external_id)
+        .join(Identity, Identity.id == Conversation.identity_id)
+        .where(Identity.account == got.account, Identity.external_id == event.sender.external_id, Message.external_id == event.external_id)
         .order_by(Message.id)
         .limit(1)
     )
-    text = clean(event.text, TEXT_MOST)
-    if message is None or message.text == text or message.edited_at > event.at:
+    text, at = clean(event.text, TEXT_MOST), sane(event.at, got.received_at)
+    place = (got.account, event.sender.external_id, event.external_id)
+    if message is None:
+        put_off(session, *place, text, at, now=now)
+        return
+    waiting = None if message.edited_at else waiting_for(session, *place)
+    if at < max(message.edited_at, waiting.at if waiting else 0):
+        return
+    before = message.text
+    if before == text and not message.edited_at:  # it shows nothing new and is no change; but whatever is older than it has lost
+        put_off(session, *place, text, at, now=now)
+        return
+    if waiting:
+        session.delete(waiting)
+    message.text, message.edited_at = text, at
+    session.flush()
+    if before == text:
         return
     conversation = session.get_one(Conversation, message.conversation_id)
-    record(session, Change("message", message.id, "edited", Customer(conversation.contact_id), {"text": message.text}, {"text": text}), now=now)
-    message.text, message.edited_at = text, event.at or now
-    session.flush()
+    record(session, Change("message", message.id, "edited", Customer(conversation.contact_id), {"text": before}, {"text": text}), now=now)
     notices = [card(conversation.id)]
     if conversation.rep_id:
         notices.append(Notice(NoticeKind.EDITED, message.id, f"edited:{message.id}:{message.edited_at}"))

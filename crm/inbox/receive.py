@@ -1,7 +1,7 @@
 """Receive: what a batch of things heard means: people, threads, messages, leads, answers, and what staff must see. Set-based."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, update
@@ -11,14 +11,16 @@ from crm.base.actors import Customer
 from crm.base.answers import Answer, CallPerson, Exchange, Opening
 from crm.base.events import ContactShared, LeadForm, Message, Postback, SessionStarted, Unknown
 from crm.base.history import Change, record_many
-from crm.base.rows import add, among, change, table_of, take_ids
+from crm.base.rows import add, among, change, run, table_of, take_ids
 from crm.base.settings import Company
 from crm.base.tallies import Count, count
 from crm.base.wakes import MEDIA, wake
+from crm.conversations.rest import POSTED
 from crm.conversations.talk import say_many
 from crm.conversations.threads import Attachment, Conversation
 from crm.conversations.threads import Message as MessageRow
-from crm.inbox.known import Address, Thread, known, on_duty
+from crm.inbox.edits import catch_up
+from crm.inbox.known import Address, Thread, known, standing
 from crm.inbox.plan import Due, Got, Plan, answer_with, exchange, hear, meet
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.outreach import sequences
@@ -38,16 +40,19 @@ def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, 
         return []
     threads = known(session, {(one.account, one.event.sender.external_id) for one in heard if one.event.sender})
     plan = Plan(take_ids(session, IDS * len(heard)))
-    opens = opening(session, company, now)
+    house = standing(session)
+    opens = opening(company, now, on_duty=house.on_duty)
     draw(plan, heard, threads, turn, company, opens, now=now)
     write(session, plan, list(threads.values()), now=now)
+    if house.edits:
+        catch_up(session, threads, now=now)
     count(session, Counter((one.account, Count.HEARD) for one in heard), now=now)
     return plan.due
 
 
-def opening(session: Session, company: Company, now: int) -> Opening | None:
+def opening(company: Company, now: int, *, on_duty: bool) -> Opening | None:
     """When somebody will be there again; None = somebody is there now."""
-    if company.hours.open_at(now) and on_duty(session):
+    if on_duty and company.hours.open_at(now):
         return None
     return Opening(company.hours.next_opening(now), company.zone, now)
 
@@ -82,8 +87,8 @@ def write(session: Session, plan: Plan, threads: Sequence[Thread], *, now: int) 
         add(session, table, rows)
     old = [thread for thread in threads if not thread.new]
     if old:
-        session.execute(_PEOPLE, {"people": [thread.root_id for thread in old], "at": now})
-        session.execute(_ADDRESSES, {"addresses": [thread.identity_id for thread in old], "at": now})
+        run(session, _PEOPLE, {"people": [thread.root_id for thread in old], "at": now})
+        run(session, _ADDRESSES, {"addresses": [thread.identity_id for thread in old], "at": now})
     change(session, Conversation, "id", [_conversation(thread, now) for thread in threads])
     say_many(session, plan.sayings, now=now)
     opened = [Change("lead", row["id"], "opened", Customer(row["contact_id"]), after={"channel": row["channel"]}) for row in plan.leads]
@@ -117,5 +122,15 @@ def _conversation(thread: Thread, now: int) -> dict[str, Any]:
 
 def notices_of(thread: Thread) -> list[Notice]:
     """What staff must see: the card, and for whoever has the conversation each new message as a post of its own."""
-    posts = [Notice(NoticeKind.HEARD, number, f"heard:{number}") for number in thread.heard] if thread.rep_id else []
+    posts = list(posts_of(thread)) if thread.rep_id else []
     return [card(thread.conversation_id, urgent=thread.new or thread.reopened), *posts]
+
+
+def posts_of(thread: Thread) -> Iterator[Notice]:
+    """The first messages since the holder's last word are posts of their own; whoever writes on and on is one post that counts the rest."""
+    number = thread.conversation_id
+    for place, message in enumerate(thread.heard, thread.unread - len(thread.heard) + 1):
+        if place <= POSTED:
+            yield Notice(NoticeKind.HEARD, message, f"heard:{message}")
+    if thread.unread > POSTED:
+        yield Notice(NoticeKind.MORE_HEARD, number, f"more:{number}")

@@ -1,0 +1,84 @@
+"""Edits that come before their message: kept for a day, and applied in the transaction in which the message comes."""
+
+from collections.abc import Collection
+from operator import attrgetter
+
+from sqlalchemy import Index, UniqueConstraint, bindparam, delete, func, select
+from sqlalchemy.orm import Mapped, Session
+
+from crm.base.actors import Customer
+from crm.base.history import Change, record_many
+from crm.base.rows import among, change, table_of, take_ids
+from crm.base.table import Row
+from crm.base.time import DAY
+from crm.conversations.threads import Conversation, Message
+from crm.people.contacts import Identity
+
+KEPT = DAY
+MOST = 100
+
+
+class PendingEdit(Row):
+    """The newest words of a message that has not come yet, or came with the same words; `at` is the platform's instant of the edit."""
+
+    __tablename__ = "pending_edits"
+    account: Mapped[str]
+    address: Mapped[str]
+    external_id: Mapped[str]
+    text: Mapped[str]
+    at: Mapped[int]
+    kept_at: Mapped[int]
+    __table_args__ = (UniqueConstraint("account", "address", "external_id"), Index("pending_edits_kept", "kept_at"))
+
+
+COME = (
+    select(Message.id.label("message_id"), Message.text.label("before"), PendingEdit.id, PendingEdit.text, PendingEdit.at, Conversation.contact_id)
+    .join(Identity, (Identity.account == PendingEdit.account) & (Identity.external_id == PendingEdit.address))  # a conversation has no key for its address
+    .join(Conversation, Conversation.identity_id == Identity.id)
+    .join(Message, (Message.conversation_id == Conversation.id) & (Message.external_id == PendingEdit.external_id))
+    .where(PendingEdit.account == bindparam("account"), among(PendingEdit.address, "addresses"))
+)
+_GONE = delete(table_of(PendingEdit)).where(among(PendingEdit.id, "ids"))
+_OLD = delete(table_of(PendingEdit)).where(PendingEdit.kept_at < bindparam("before"))
+
+
+def put_off(session: Session, account: str, address: str, external_id: str, text: str, at: int, *, now: int) -> None:
+    """Keep an edit until its message comes; of several the newest stays, and one that came later wins over another of the same instant.
+
+    No more than `MOST` of one address wait: nobody has that many on the way, and each may be as long as a message.
+    """
+    session.execute(_OLD, {"before": now - KEPT})
+    waiting = waiting_for(session, account, address, external_id)
+    if waiting is None:
+        mine = select(func.count()).where(PendingEdit.account == account, PendingEdit.address == address)
+        if (session.scalar(mine) or 0) >= MOST:
+            return
+        number = next(take_ids(session, 1))
+        session.add(PendingEdit(id=number, account=account, address=address, external_id=external_id, text=text, at=at, kept_at=now))
+    elif waiting.at <= at:
+        waiting.text, waiting.at = text, at
+    session.flush()
+
+
+def waiting_for(session: Session, account: str, address: str, external_id: str) -> PendingEdit | None:
+    """The newest edit of a message that has changed nothing yet."""
+    mine = (PendingEdit.account == account, PendingEdit.address == address, PendingEdit.external_id == external_id)
+    return session.scalar(select(PendingEdit).where(*mine))
+
+
+def catch_up(session: Session, addresses: Collection[tuple[str, str]], *, now: int) -> None:
+    """Apply what waited for the messages that have just come from these accounts and addresses; what nothing came for in a day is given up."""
+    session.execute(_OLD, {"before": now - KEPT})
+    wanted: dict[str, list[str]] = {}
+    for account, address in addresses:
+        wanted.setdefault(account, []).append(address)
+    come = [row for account, names in wanted.items() for row in session.execute(COME, {"account": account, "addresses": names})]
+    # The first message under an id is the one that an edit is of; read last, it stands.
+    found = {row.id: row for row in sorted(come, key=attrgetter("message_id"), reverse=True)}
+    rows = [row for row in found.values() if row.before != row.text]
+    if not rows:
+        return
+    session.execute(_GONE, {"ids": [row.id for row in rows]})
+    change(session, Message, "id", [{"id": row.message_id, "text": row.text, "edited_at": row.at} for row in rows])
+    edits = [Change("message", row.message_id, "edited", Customer(row.contact_id), {"text": row.before}, {"text": row.text}) for row in rows]
+    record_many(session, edits, now=now)
