@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from crm.outbox.upkeep import Backups
     from crm.reports.promises import Promises
     from scheduler.clock import Clock
-    from scheduler.jobs import Deed
     from web.health import Watch
 
 log = logging.getLogger("dragoman")
@@ -138,7 +137,7 @@ def join(parts: Parts) -> Running:
     from crm.outbox.drain import Drain
     from scheduler import workers
     from scheduler.clock import Clock
-    from scheduler.jobs import Pulse, ticks
+    from scheduler.jobs import Pulse, deeds, ticks
     from scheduler.screens import Screens
     from scheduler.upkeep import upkeep
     from web.server import serve
@@ -157,10 +156,10 @@ def join(parts: Parts) -> Running:
     for carrier, drain in zip(carriers, drains, strict=True):
         loops[f"send:{carrier.account}"] = lambda account=carrier.account, drain=drain: workers.send_loop(store, drain, account, wall, times.look)  # type: ignore[misc]
     pulse = Pulse(follow_ups=float(env.follow_up_seconds), most=times.tick)
-    clock = Clock([*ticks(store, wall, pulse, scheduled(parts)), *upkeep(parts.guard, parts.backups)])
+    clock = Clock([*ticks(store, wall, pulse, deeds(parts.company)), *upkeep(parts.guard, parts.backups)])
 
     async def listen() -> None:
-        parts.server, parts.address = await serve(routes, env.http_host, env.port, shutdown=min(3.0, times.stop / 4))
+        parts.server, parts.address = await serve(routes, env.http_host, env.port, shutdown=min(3.0, times.stop / 4), public_url=env.public_url)
         clock.start()
         watch.opened()
         log.info("ready on %s", parts.address)
@@ -198,26 +197,20 @@ def working(parts: Parts, files: Any, stir: Callable[[set[tuple[str, str]]], Non
 
 def open_watch(parts: Parts) -> "Watch":
     """What this node notes of itself: the writer is asked by the smallest change there is."""
-    from crm.base.leases import take
-    from crm.base.nodes import PULSE
+    from crm.base.nodes import feel
     from web.health import Watch
 
-    store, node = parts.store, parts.node
-    pulse = f"{PULSE}:{node}" if store.many_nodes else PULSE
-    return Watch(node, lambda: store.write(lambda session: take(session, pulse, node, now=wall()), Order.FLOW), own_writer=not store.many_nodes)
+    store, node, many = parts.store, parts.node, parts.store.many_nodes
+    return Watch(node, lambda: store.write(lambda session: feel(session, node, many=many, now=wall()), Order.FLOW), own_writer=not many)
 
 
 def open_backups(parts: Parts) -> "Backups | None":
     """Copies by schedule, where they are wanted."""
-    from crm.base.backup import Plan, Source
-    from crm.base.time import HOUR
+    from crm.base.backup import Source
     from crm.outbox.upkeep import Backups
 
-    env = parts.env
-    hours, (daily, weekly) = environment.whole(env.backup_every, "BACKUP_EVERY", 0, 1000), environment.kept(env.backup_keep)
-    into = Path(env.backup_dir) if env.backup_dir else env.folder / "backups"
-    plan = Plan(into, hours * HOUR, daily, weekly)
-    return Backups(parts.store, Source(env.database_url, env.folder), plan, node=parts.node, clock=wall) if hours else None
+    env, plan = parts.env, environment.copying(parts.env)
+    return Backups(parts.store, Source(env.database_url, env.folder), plan, node=parts.node, clock=wall) if plan else None
 
 
 def open_staff(parts: Parts) -> "Staff":
@@ -258,7 +251,7 @@ def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
         who = env.customer_bot_token, env.telegram_api_base, env.telegram_proxy, env.customer_bot_username, "telegram"
         parts.channels["telegram"] = Telegram(TelegramOptions(*who, int(times.poll), *pauses, public_url=env.public_url, keys=(company.link_key,)))
     desk = Desk(
-        DeskOptions(env.folder / "logins", public_url=env.public_url, titles=titles(parts), sendable=sendable(parts)), parts.store, company, files.open, wall
+        DeskOptions(env.folder / "logins", public_url=env.public_url, titles=titles(parts), sendable=sendable(parts)), parts.store, company, files, wall
     )
     metrics = MetricsOptions(env.metrics_token, bool(env.public_url), parts.node)
     routes = [*pages.routes(), *desk.routes(), *health_routes(parts.ready, parts.watch), *metrics_routes(parts.promises, metrics)]
@@ -278,19 +271,6 @@ def titles(parts: Parts) -> dict[str, str]:
 def sendable(parts: Parts) -> frozenset[str]:
     """The accounts that can carry words."""
     return frozenset(name for name, channel in parts.channels.items() if channel.limits(Window(), wall()).text)
-
-
-def scheduled(parts: Parts) -> "dict[str, Deed]":
-    """What the clock wakes up besides the snoozes."""
-    from crm.outreach.ticks import compose, follow_ups
-    from crm.reports.digest import digest_due
-
-    company = parts.company
-    return {
-        "follow_ups": lambda session, now: follow_ups(session, company, now=now),
-        "compose": lambda session, now: compose(session, company, now=now),
-        "digest": lambda session, now: digest_due(session, company, now=now),
-    }
 
 
 async def close_all(parts: Parts, clock: "Clock") -> None:
@@ -320,14 +300,10 @@ async def demo(env: Environment) -> None:
 
 async def check_token(token: str, server: str, proxy: str) -> BotFacts | str:
     """Ask Telegram who a bot is, for the console; answers the reason when it cannot be told."""
-    from channels.telegram import Telegram, TelegramOptions
+    from channels.telegram import who
 
     try:
-        channel = Telegram(TelegramOptions(token, server, proxy, connect_seconds=5.0, send_seconds=10.0))
-        try:
-            health = await channel.health()
-        finally:
-            await channel.close()
+        health = await who(token, server, proxy)
     except DragomanError as error:
         return str(error)
     name = health.facts.get("username")

@@ -30,4 +30,5 @@ def line(one: AccountBooks) -> str:
     """What came in on one account and what became of it; what was to go out and where it stands."""
     came = f"kept {one.kept} = {one.waiting} waiting + {one.done} done + {one.parked} parked + {one.ignored} ignored + {one.dropped} dropped"
     went = " + ".join(f"{amount} {state}" for state, amount in one.deliveries) or "0"
-    return f"{came}; deliveries {one.created} = {went}"
+    odd = f"; {one.conflicts} came again with other words (the first stand)" if one.conflicts else ""
+    return f"{came}{odd}; deliveries {one.created} = {went}"

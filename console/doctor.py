@@ -187,19 +187,19 @@ def bots(env: Environment, check: CheckToken) -> Iterator[Finding]:
         if token and not answers.TOKEN.fullmatch(token):
             yield fault(subject, f"{variable}_TOKEN does not look like a token", f"copy it from @BotFather again and {INIT}")
         elif token:
-            yield known(subject, variable, name, asyncio.run(_asked(check, token, env)))
+            yield known(subject, variable, name, asyncio.run(_asked(check, token, env)), env.public_url)
 
 
 async def _asked(check: CheckToken, token: str, env: Environment) -> BotFacts | str:
     return await check(token, env.telegram_api_base, env.telegram_proxy)
 
 
-def known(subject: str, variable: str, name: str, answer: BotFacts | str) -> Finding:
+def known(subject: str, variable: str, name: str, answer: BotFacts | str, public_url: str = "") -> Finding:
     """What Telegram's answer about a token means; pure."""
     if isinstance(answer, str):
         return fault(subject, answer, f"look at {variable}_TOKEN, TELEGRAM_API_BASE and TELEGRAM_PROXY, or {INIT}")
-    if answer.webhook:
+    if answer.webhook and not answer.comes_to(public_url):
         return fault(subject, f"@{answer.username} sends its messages to {answer.webhook}, so none can come here", "stop using it there and delete its webhook")
     if name.lower() != answer.username.lower():
         return fault(subject, f"{variable}_USERNAME is {name!r}, so links lead elsewhere", f"write {variable}_USERNAME={answer.username}")
-    return fine(subject, f"@{answer.username}")
+    return fine(subject, f"@{answer.username}" + (f", its messages come to {answer.webhook}" if answer.webhook else ""))

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from crm.base.backup import Plan
 from crm.base.db import file_of
 from crm.base.durations import Durations
 from crm.base.errors import Misconfigured
 from crm.base.i18n import LANGUAGES
 from crm.base.settings import Company
-from crm.base.time import parse_hours
+from crm.base.time import HOUR, parse_hours
 
 SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 REGIONS = {"Asia/Yerevan": "AM", "Asia/Tbilisi": "GE", "Africa/Addis_Ababa": "ET", "Europe/Moscow": "RU"}
@@ -111,6 +112,13 @@ def kept(words: str) -> tuple[int, int]:
     """How many daily and weekly copies are kept, from a setting like 7,4."""
     daily, _, weekly = words.partition(",")
     return whole(daily.strip(), "BACKUP_KEEP", 1, 1000), whole(weekly.strip() or "0", "BACKUP_KEEP", 0, 1000)
+
+
+def copying(env: Environment) -> Plan | None:
+    """Where copies go by schedule, how often, and how many stay; None where BACKUP_EVERY wants none."""
+    hours, (daily, weekly) = whole(env.backup_every, "BACKUP_EVERY", 0, 1000), kept(env.backup_keep)
+    into = Path(env.backup_dir) if env.backup_dir else env.folder / "backups"
+    return Plan(into, hours * HOUR, daily, weekly) if hours else None
 
 
 def seconds(words: str, name: str) -> float:

@@ -132,7 +132,7 @@ class Wizard:
             self._terminal.say(f"  ✗ {answer}. {CHOICES}")
             return token, ""
         self._terminal.say(f"  ✓ @{answer.username}")
-        if answer.webhook:
+        if answer.webhook and not answer.comes_to(self._had("PUBLIC_URL")):
             self._terminal.say(f"  ! Its messages go to {answer.webhook}, so we would get none: stop using it there and delete its webhook.")
         return token, answer.username
 

@@ -7,14 +7,24 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class BotFacts:
-    """A bot as Telegram knows it; `webhook` is the host that gets its updates instead of us ("" = none)."""
+    """A bot as Telegram knows it; `webhook` is the address, without its path, that gets its updates ("" = none)."""
 
     username: str
     webhook: str = ""
 
+    def comes_to(self, public_url: str) -> bool:
+        """Whether the webhook is our own: it leads to the address people type."""
+        return bool(self.webhook) and _host(self.webhook) == _host(public_url)
+
 
 CheckToken = Callable[[str, str, str], Awaitable[BotFacts | str]]
 """Asks Telegram about a token, by a Bot API server and a proxy ("" = none); answers the bot, or the reason why not, which never holds the token."""
+
+
+def _host(address: str) -> tuple[str, str, int]:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(address)
+    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def masked(secret: str) -> str:

@@ -11,7 +11,7 @@ LOOK_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A job and how often it looks, in seconds."""
+    """A job and how often it looks, in seconds; 0 = only when the clock was set back, and at the start, since it may have been while nobody looked."""
 
     name: str
     every: float
@@ -40,12 +40,14 @@ class Clock:
         BaseTrigger.register(Every)
         self._scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
         self._guard: asyncio.Task[None] | None = None
-        for tick in ticks:
+        self._set_back = [tick for tick in ticks if not tick.every]
+        for tick in (tick for tick in ticks if tick.every):
             self._scheduler.add_job(tick.job, Every(tick.every), id=tick.name, name=tick.name)
 
     def start(self) -> None:
         """Begin to look."""
         self._scheduler.start()
+        self._straighten()
         self._guard = asyncio.get_running_loop().create_task(self._follow())
 
     async def _follow(self) -> None:
@@ -55,9 +57,14 @@ class Clock:
             await asyncio.sleep(LOOK_SECONDS)
             ahead = time.time() - time.monotonic()
             if ahead < before - LOOK_SECONDS:
-                for job in self._scheduler.get_jobs():
-                    job.modify(next_run_time=datetime.now(UTC))
+                for planned in self._scheduler.get_jobs():
+                    planned.modify(next_run_time=datetime.now(UTC))
+                self._straighten()
             before = ahead
+
+    def _straighten(self) -> None:
+        for tick in self._set_back:
+            self._scheduler.add_job(tick.job, id=tick.name, name=tick.name, replace_existing=True)
 
     def stop(self) -> None:
         """Look no more; a job that runs is not waited for."""

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from crm.base.db import Order, Session, Store
 from crm.base.errors import Busy
+from crm.base.settings import Company
 from crm.conversations import assign
+from crm.outbox.queue import date_anew
+from crm.outreach.ticks import compose, follow_ups
+from crm.reports.digest import digest_due
 from scheduler.clock import Tick
 
 log = logging.getLogger(__name__)
@@ -26,11 +30,21 @@ class Pulse:
 
 
 def ticks(store: Store, clock: Callable[[], int], pulse: Pulse, deeds: dict[str, Deed]) -> list[Tick]:
-    """The ticks of a running product; `deeds` are what outreach and reports want done, by the names of `Pulse`."""
+    """The ticks of a running product; `deeds` are what is due besides the snoozes, by the names of `Pulse`."""
     every = {"snoozes": pulse.snoozes, "follow_ups": pulse.follow_ups, "compose": pulse.compose, "digest": pulse.digest}
     every = {name: min(seconds, pulse.most) if pulse.most else seconds for name, seconds in every.items()}
     known: dict[str, Deed] = {"snoozes": lambda session, now: assign.wake_snoozed(session, now=now), **deeds}
-    return [Tick(name, every[name], job(store, name, deed, clock)) for name, deed in known.items()]
+    set_back = Tick("set_back", 0.0, job(store, "set_back", lambda session, now: date_anew(session, now=now), clock))
+    return [*(Tick(name, every[name], job(store, name, deed, clock)) for name, deed in known.items()), set_back]
+
+
+def deeds(company: Company) -> dict[str, Deed]:
+    """What outreach and reports of a company want done."""
+    return {
+        "follow_ups": lambda session, now: follow_ups(session, company, now=now),
+        "compose": lambda session, now: compose(session, company, now=now),
+        "digest": lambda session, now: digest_due(session, company, now=now),
+    }
 
 
 def job(store: Store, name: str, deed: Deed, clock: Callable[[], int]) -> Callable[[], Awaitable[None]]:

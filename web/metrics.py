@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -16,10 +15,10 @@ from prometheus_client.registry import Collector
 
 from crm.base.outbound import Lane
 from crm.reports.promises import Promises
+from web.server import is_inside
 
 log = logging.getLogger(__name__)
 Read = Callable[[], Awaitable[Promises]]
-INSIDE = tuple(map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7", "fe80::/10")))
 PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 SECOND = 1000.0
 
@@ -88,7 +87,7 @@ def families(found: Promises) -> Iterator[Metric]:
     yield gauge("outbound_held_seconds", "How long nothing has been sent to customers until a manager releases it.", [], [((), found.held_ms / SECOND)])
     yield gauge("campaigns", "Campaigns that have begun and not ended.", ["state"], one_label(found.campaigns))
     totals = CounterMetricFamily(
-        "dragoman_tallied", "What was kept, done, ignored, dropped, heard and created since the beginning.", labels=["account", "kind"]
+        "dragoman_tallied", "What was kept, done, ignored, dropped, heard, created and in conflict since the beginning.", labels=["account", "kind"]
     )
     for account, kind, amount in found.totals:
         totals.add_metric([account, kind], amount)
@@ -138,13 +137,3 @@ def may_read(request: web.Request, options: MetricsOptions) -> bool:
     if options.token and scheme.lower() == "bearer":
         return hmac.compare_digest(shown.strip().encode("utf-8", "surrogateescape"), options.token.encode())
     return not options.behind_proxy and not any(name in request.headers for name in PASSED_ON) and is_inside(request.remote or "")
-
-
-def is_inside(address: str) -> bool:
-    """Whether an address is of this machine or of a private network."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    plain = getattr(found, "ipv4_mapped", None) or found
-    return any(plain in network for network in INSIDE)

@@ -18,7 +18,7 @@ from bots.staff.poll import Offsets, Pace, PollState, introduce, poll
 from bots.staff.sight import Scene, look
 from bots.staff.transport import StaffOptions
 from bots.staff.updates import DIRECT, Blocked, Driven, Other, Press, StaffContext, Text, Unblocked, application, drive, read
-from bots.staff.visit import Deed, Done, NotStaff, Unanswered, Visit, once, refused
+from bots.staff.visit import Command, Deed, Done, NotStaff, Unanswered, Visit, once, refused
 from crm.base.actors import Rep
 from crm.base.db import Session, Store
 from crm.base.errors import Busy, DragomanError, Expired, Forbidden, Invalid, Lost, Misconfigured
@@ -38,6 +38,7 @@ NOT_THEIR_FAULT = (Busy, Lost, Misconfigured)
 QUESTIONS_MOST = 5
 # A process that never gets old must show something too: the first notices leave a few at a time, since all of a crowd's take seconds while a bot awakes.
 NOTICES_FIRST, NOTICES_MOST = 4, 50
+WAY_IN = tuple(command for command in COMMANDS if command.name == "start")
 
 
 class Staff:
@@ -125,10 +126,10 @@ class Staff:
         """Tell Telegram the commands: for everybody the way in, for each member what their role may say, in their language."""
         for language in ("", *LANGUAGES):
             tr = translator(language or self._company.languages[0])
-            shown = [(command.name, tr(command.description)) for command in COMMANDS if command.name == "start"]
+            shown = [(command.name, tr(command.description)) for command in WAY_IN]
             await self.carrier.set_commands(None, language, shown)
         for rep in await self._store.read(reps):
-            await self._dress(rep)
+            await self._dress(rep, known_to(rep.role))
 
     async def health(self) -> Health:
         """How listening goes, and how often the webhook let in and turned away."""
@@ -139,11 +140,11 @@ class Staff:
         """Close the line to Telegram."""
         await self.carrier.close()
 
-    async def _dress(self, rep: Rep) -> None:
+    async def _dress(self, rep: Rep, commands: Sequence[Command]) -> None:
         """Set the list of commands beside one chat; only a convenience, so a failure is a line in the log."""
         tr = translator(rep.language)
         try:
-            await self.carrier.set_commands(int(rep.address), "", [(command.name, tr(command.description)) for command in known_to(rep.role)])
+            await self.carrier.set_commands(int(rep.address), "", [(command.name, tr(command.description)) for command in commands])
         except (RetryLater, Undeliverable, Uncertain, ValueError) as error:
             log.info("the commands of rep %s were not set: %s", rep.id, error)
 
@@ -161,7 +162,7 @@ class Staff:
             await self._not_joined(driven, said, error)
         else:
             if joined:
-                await self._dress(joined)
+                await self._dress(joined, known_to(joined.role))
 
     async def _not_joined(self, driven: Driven, said: Text, error: DragomanError) -> None:
         rep = await self._rep(said.chat_id)
@@ -217,9 +218,9 @@ class Staff:
             done = await self._once_or_why(visit, deed)
         except NotStaff:
             return await self._turn_away(driven)
-        if done.dress:
-            fresh = await self._rep(int(rep.address))
-            await self._dress(fresh or rep)
+        for other in (*((rep,) if done.dress else ()), *done.dressed):
+            fresh = await self._rep(int(other.address))
+            await self._dress(fresh or other, known_to(fresh.role) if fresh else WAY_IN)
         return done
 
     async def _once_or_why(self, visit: Visit, deed: Deed) -> Done:

@@ -1,29 +1,31 @@
 """Buttons: what each one does when it is pressed; the deed's own rule decides whether it may."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from itertools import accumulate
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from bots.staff import cards, menus, replies
+from bots.staff.notices import shown
 from bots.staff.posts import Key, Post
 from bots.staff.sight import see
 from bots.staff.visit import Done, Pressed, Visit, told
-from bots.staff.words import INBOX, UNDO, plain_name
+from bots.staff.words import INBOX, SHOW_REST, UNDO
 from crm.base.actors import Rep
 from crm.base.db import Session
-from crm.base.errors import Expired
-from crm.base.i18n import N_, N_button
-from crm.base.time import HOUR, instant, local
+from crm.base.i18n import N_
+from crm.base.text import utf16_length
 from crm.conversations import assign
-from crm.conversations.desk import retire
+from crm.conversations.desk import card_name, retire
+from crm.conversations.later import LATER, moment
+from crm.conversations.rest import read_on
+from crm.conversations.threads import Message
 from crm.inbox import parked
 from crm.outbox import settle
 from crm.people.desk import CONFIRM_MS, Intent, Wizard, begin, quit_wizard
+from crm.reports.words import plain_name
 
-LATER = {"1h": N_button("In 1 hour"), "3h": N_button("In 3 hours"), "tomorrow": N_button("Tomorrow 09:00"), "monday": N_button("Monday 09:00")}
-MORNING = time(9)
+PAGE_MOST = 3600  # UTF-16 units: with the words below it, a page of somebody's words is one message
 
 
 class Verb(Protocol):
@@ -99,27 +101,33 @@ def until(session: Session, visit: Visit, intent: Intent) -> Done:
     return Done(toast=visit.tr("Put off until {when}", when=visit.tr.when(at, visit.company.zone, visit.now)))
 
 
-def moment(name: str, now: int, zone: str) -> int:
-    """The instant one of the choices means; raises `Expired` for one there is none of. Pure."""
-    today = local(now, zone).date()
-    match name:
-        case "1h":
-            return now + HOUR
-        case "3h":
-            return now + 3 * HOUR
-        case "tomorrow":
-            return instant(datetime.combine(today + timedelta(days=1), MORNING, ZoneInfo(zone)))
-        case "monday":
-            return instant(datetime.combine(today + timedelta(days=7 - today.weekday()), MORNING, ZoneInfo(zone)))
-    raise Expired
-
-
 def show(session: Session, visit: Visit, intent: Intent) -> Done:
     """Post a fresh card; the old one stands, but is not edited any more."""
     sight = see(session, intent.target, visit.scene(session))
-    retire(session, intent.target, visit.rep.id)
+    retire(session, card_name(intent.target, visit.rep.id))
     post = cards.card(sight, visit.rep, visit.company, visit.now)
     return Done((replace(post, card=True),), plain_name(visit.tr, sight.name))
+
+
+def rest(session: Session, visit: Visit, intent: Intent) -> Done:
+    """A page of what a customer wrote on and on, from the message that the button names; a reply to it goes to them."""
+    name = see(session, intent.target, visit.scene(session)).name
+
+    def texts(messages: Sequence[Message]) -> list[str]:
+        return [post.text for message in messages for post in shown(visit.tr, name, message, [])]
+
+    page = read_on(session, visit.rep, intent.target, int(intent.detail or 0), lambda ahead: fitting(texts(ahead)), now=visit.now)
+    if not page.messages:
+        return Done(toast=visit.tr("You have seen everything."))
+    words = visit.tr.many("{n} more message follows.", "{n} more messages follow.", page.left) if page.left else visit.tr("That is everything.")
+    keys = ((Key(visit.tr.button(SHOW_REST), replace(intent, detail=str(page.following))),),) if page.left else ()
+    text = "\n\n".join([*texts(page.messages), words])
+    return Done((Post(text, keys, conversation_id=intent.target, message_id=page.messages[-1].id),))
+
+
+def fitting(texts: Sequence[str]) -> int:
+    """How many of these, one below the other, a page has room for; pure."""
+    return sum(units <= PAGE_MOST for units in accumulate(utf16_length(text) + len("\n\n") for text in texts))
 
 
 def resend(session: Session, visit: Visit, intent: Intent) -> Done:
@@ -165,6 +173,7 @@ PRESSES: Mapping[str, Pressed] = {
     "later": later,
     "until": until,
     "show": show,
+    "rest": rest,
     "resend": resend,
     "mark_sent": mark_sent,
     "retry_parked": retry_parked,

@@ -6,11 +6,11 @@ from bots.staff.digest import REFRESH
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.rendering import Rendered, mail_each
 from bots.staff.sight import Scene
-from bots.staff.words import CANCEL, isolated
+from bots.staff.words import CANCEL
 from crm.base.actors import Role, System
 from crm.base.db import Session
 from crm.base.i18n import N_, N_button, Translator
-from crm.base.text import clean_name
+from crm.base.text import clean_name, isolated
 from crm.outbox.notices import Waiting
 from crm.outreach.campaigns import CampaignState, campaign_of
 from crm.outreach.results import Progress, progress

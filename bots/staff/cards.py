@@ -3,59 +3,22 @@
 from collections.abc import Iterator
 
 from bots.staff.posts import Key, Keys, Post
-from bots.staff.sight import Line, Remark, Sight
-from bots.staff.words import BLOCK, CLOSE, HAND_BACK, LATER, NOTE, REOPEN, TAKE, TAKE_OVER, UNBLOCK, line_html, name_html, why
+from bots.staff.words import BLOCK, CLOSE, HAND_BACK, LATER, NOTE, REOPEN, SHOW_REST, TAKE, TAKE_OVER, UNBLOCK, line_html, name_html
 from crm.base.actors import Rep, Role
-from crm.base.i18n import N_, NATIVE, Translator, translator
+from crm.base.i18n import NATIVE, Translator, translator
 from crm.base.settings import Company
 from crm.base.text import clean_name, escape_html, utf16_length
 from crm.conversations.threads import Author, Status
-from crm.outbox.deliveries import State
 from crm.people.desk import Intent
+from crm.reports.thread import Line, Remark, Thread
+from crm.reports.words import AUTHORS, FILES, KINDS, LEADS, STATES, why
 
 TEXT_MOST = 3900
 # The longest that one person's words may be; the first with which the whole card fits is used.
 SHORTER = (600, 300, 150, 80, 40, 12)
-AUTHORS = {Author.BOT: N_("Bot"), Author.REP: N_("Colleague"), Author.SYSTEM: N_("System")}
-FILES = {
-    "photo": N_("photo"),
-    "document": N_("file"),
-    "voice": N_("voice message"),
-    "audio": N_("audio"),
-    "video": N_("video"),
-    "sticker": N_("sticker"),
-}
-KINDS = {
-    "press": N_("pressed: {text}"),
-    "contact": N_("shared a contact: {text}"),
-    "start": N_("opened the chat"),
-    "form": N_("sent the form: {text}"),
-    "unsupported": N_("sent something we cannot show: {text}"),
-    "lost": N_("a message that could not be read; a manager sees it with /parked"),
-}
-REPLIES = {
-    State.QUEUED: N_("waiting to be sent"),
-    State.SENDING: N_("being sent"),
-    State.SENT: N_("sent ✓"),
-    State.DELIVERED: N_("delivered ✓✓"),
-    State.READ: N_("read ✓✓"),
-    State.FAILED: N_("failed ✗: {why}"),
-    State.UNKNOWN: N_("nobody knows whether it arrived"),
-    State.CANCELLED: N_("called back"),
-    State.EXPIRED: N_("too old, not sent"),
-}
-LEADS = {
-    "new": N_("new"),
-    "qualified": N_("qualified"),
-    "accepted": N_("accepted"),
-    "won": N_("won"),
-    "lost": N_("lost"),
-    "spam": N_("spam"),
-    "merged": N_("joined to another lead"),
-}
 
 
-def card(sight: Sight, reader: Rep, company: Company, now: int) -> Post:
+def card(sight: Thread, reader: Rep, company: Company, now: int) -> Post:
     """The card of a conversation for one reader, short enough for one message."""
     tr = translator(reader.language)
     whole = (_text(sight, reader, tr, company, now, most) for most in SHORTER)
@@ -63,30 +26,31 @@ def card(sight: Sight, reader: Rep, company: Company, now: int) -> Post:
     return Post(text, keys(sight, reader), html=True, conversation_id=sight.conversation_id, message_id=sight.last_heard_id or None, card=True)
 
 
-def _text(sight: Sight, reader: Rep, tr: Translator, company: Company, now: int, most: int) -> str:
+def _text(sight: Thread, reader: Rep, tr: Translator, company: Company, now: int, most: int) -> str:
     head = [_head(sight, tr, most), status(sight, reader, tr, company, now)]
     if elsewhere(sight, reader):
         return "\n".join(head)
     parts = ["\n".join([*head, *_lead(sight, tr, most)])]
     parts.append("\n".join(_note(note, tr, company, now, most) for note in sight.notes))
     parts.append("\n".join(_line(line, sight, tr, company, now, most) for line in sight.lines))
+    parts.append(more(sight, tr) if sight.holder_id == reader.id else "")
     parts.append(reply_state(sight, tr))
     return "\n\n".join(filter(None, parts))
 
 
-def elsewhere(sight: Sight, reader: Rep) -> bool:
+def elsewhere(sight: Thread, reader: Rep) -> bool:
     """Whether somebody else has the conversation, so that its words are not this reader's to follow."""
     return sight.holder_id is not None and sight.holder_id != reader.id
 
 
-def _head(sight: Sight, tr: Translator, most: int) -> str:
+def _head(sight: Thread, tr: Translator, most: int) -> str:
     username = escape_html(f" @{clean_name(sight.username, 40)}") if sight.username else ""
     source = line_html(sight.source, min(most, 120)) if sight.source else ""
     facts = [escape_html(sight.channel), escape_html(NATIVE.get(sight.language, sight.language)), source]
     return f"<b>{name_html(tr, sight.name)}</b>{username}\n{' · '.join(filter(None, facts))}"
 
 
-def status(sight: Sight, reader: Rep, tr: Translator, company: Company, now: int) -> str:
+def status(sight: Thread, reader: Rep, tr: Translator, company: Company, now: int) -> str:
     """Where the conversation stands."""
     said = []
     if sight.blocked:
@@ -108,7 +72,7 @@ def status(sight: Sight, reader: Rep, tr: Translator, company: Company, now: int
     return " · ".join(said)
 
 
-def _lead(sight: Sight, tr: Translator, most: int) -> Iterator[str]:
+def _lead(sight: Thread, tr: Translator, most: int) -> Iterator[str]:
     if sight.lead_status:
         yield tr("Lead: {status}", status=tr(LEADS.get(sight.lead_status, sight.lead_status)))
     if sight.need:
@@ -121,7 +85,7 @@ def _note(note: Remark, tr: Translator, company: Company, now: int, most: int) -
     return f"📝 {name_html(tr, note.who, 30)}, {tr.when(note.at, company.zone, now)}: {line_html(note.text, most)}"
 
 
-def _line(line: Line, sight: Sight, tr: Translator, company: Company, now: int, most: int) -> str:
+def _line(line: Line, sight: Thread, tr: Translator, company: Company, now: int, most: int) -> str:
     who = name_html(tr, sight.name, 30) if line.author is Author.CONTACT else escape_html(line.who) or tr(AUTHORS[line.author])
     return f"<b>{who}</b>, {tr.when(line.at, company.zone, now)}: {content(line, tr, most)}"
 
@@ -131,18 +95,23 @@ def content(line: Line, tr: Translator, most: int) -> str:
     said = line_html(line.text, most)
     if line.kind in KINDS:
         said = tr(KINDS[line.kind], text=said)
-    files = ", ".join(tr(FILES.get(kind, "file")) for kind in line.files)
+    files = ", ".join(tr(FILES.get(kind, "file")) for kind in line.kinds)
     return " ".join(filter(None, (f"[{files}]" if files else "", said)))
 
 
-def reply_state(sight: Sight, tr: Translator) -> str:
+def more(sight: Thread, tr: Translator) -> str:
+    """How much came that was not posted one by one ("" = nothing)."""
+    return f"… {tr.many('and {n} more message', 'and {n} more messages', sight.rest)}" if sight.rest else ""
+
+
+def reply_state(sight: Thread, tr: Translator) -> str:
     """The true state of our last words, and never more than the channel can know."""
     if sight.reply_state is None:
         return ""
-    return tr("Our last answer: {state}", state=tr(REPLIES[sight.reply_state], why=why(tr, sight.reply_detail)))
+    return tr("Our last answer: {state}", state=tr(STATES[sight.reply_state], why=why(tr, sight.reply_detail)))
 
 
-def keys(sight: Sight, reader: Rep) -> Keys:
+def keys(sight: Thread, reader: Rep) -> Keys:
     """What this reader may do with the conversation now."""
     tr, number = translator(reader.language), sight.conversation_id
 
@@ -155,5 +124,7 @@ def keys(sight: Sight, reader: Rep) -> Keys:
         return ((key(TAKE_OVER, "take_over"),),) if reader.role is Role.MANAGER else ()
     if sight.status == Status.CLOSED:
         return ((key(REOPEN, "reopen"), key(NOTE, "note")),)
-    first = key(HAND_BACK, "hand_back") if sight.holder_id == reader.id else key(TAKE, "take")
-    return (first, key(NOTE, "note")), (key(LATER, "later"), key(CLOSE, "close"), key(BLOCK, "block"))
+    mine = sight.holder_id == reader.id
+    first = key(HAND_BACK, "hand_back") if mine else key(TAKE, "take")
+    rest = ((Key(tr.button(SHOW_REST), Intent("rest", number, str(sight.rest_from))),),) if mine and sight.rest else ()
+    return *rest, (first, key(NOTE, "note")), (key(LATER, "later"), key(CLOSE, "close"), key(BLOCK, "block"))

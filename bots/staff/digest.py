@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from bots.staff.posts import Key, Post
 from bots.staff.rendering import Rendered, mail_each
 from bots.staff.sight import Scene
-from bots.staff.words import plain_name
 from crm.base.actors import Rep, Role
 from crm.base.db import Session
 from crm.base.i18n import N_button, Translator
@@ -15,6 +14,7 @@ from crm.inbox.parked import count_parked
 from crm.outbox.notices import Waiting
 from crm.people.desk import Intent
 from crm.reports.today import Today, today
+from crm.reports.words import plain_name
 
 REFRESH = N_button("Refresh")
 LEADS = N_button("Leads")

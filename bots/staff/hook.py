@@ -2,29 +2,28 @@
 
 import asyncio
 import hashlib
-import hmac
 import json
 import logging
 import re
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from bots.staff.poll import ALLOWED, Pace, PollState, attempt, event_of, host_of, webhook_of
 from bots.staff.transport import AiohttpRequest, StaffOptions
 from bots.staff.updates import Json, number
-from crm.base.errors import Busy, Misconfigured
+from crm.base import webhooks
+from crm.base.errors import Busy
 from crm.base.events import RawEvent
+from crm.base.webhooks import Gate
 
 Keep = Callable[[Sequence[RawEvent]], Awaitable[None]]
 """Stores events and returns after the commit; raises Busy when too much waits."""
 
 SECRET = "X-Telegram-Bot-Api-Secret-Token"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _NUMBER = re.compile(rb'"update_id"\s*:\s*([0-9]{1,18})')
 
 log = logging.getLogger(__name__)
@@ -40,39 +39,9 @@ class HookLimits:
     connections: int = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Where the staff bot's updates come in: the address Telegram is told, the paths that are served, the secrets that are believed, the newest first."""
-
-    host: str
-    url: str = field(repr=False)
-    paths: tuple[str, ...] = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
-
-    def knows(self, given: str) -> bool:
-        """Whether a caller has one of the secrets; takes the same time whichever is wrong where."""
-        told = given.encode("utf-8", "surrogateescape")
-        return sum(hmac.compare_digest(told, secret.encode()) for secret in self.secrets) > 0
-
-
 def gate_of(options: StaffOptions) -> Gate | None:
-    """The gate of the staff bot, or None where Telegram cannot come to us: without https, but for a pretended Telegram on this machine."""
-    try:
-        parts, server = urlsplit(options.public_url), urlsplit(options.server)
-    except ValueError:
-        raise Misconfigured("the public address or that of the Bot API is no address") from None
-    if parts.scheme != "https" and not (parts.scheme == "http" and {parts.hostname, server.hostname} <= LOOPBACK):
-        return None
-    if not options.keys or not all(options.keys):
-        raise Misconfigured("a webhook needs the installation's key")
-    bot = options.token.partition(":")[0]
-    paths = tuple(f"/in/staff/{_derived(key, 'path', bot)[:40]}" for key in options.keys)
-    secrets = tuple(_derived(key, "secret", bot) for key in options.keys)
-    return Gate(f"{parts.scheme}://{parts.netloc}", options.public_url.rstrip("/") + paths[0], paths, secrets)
-
-
-def _derived(key: bytes, what: str, bot: str) -> str:
-    return hmac.new(key, f"staff webhook {what}:{bot}".encode(), hashlib.sha256).hexdigest()
+    """The gate of the staff bot, or None where Telegram cannot come to us."""
+    return webhooks.gate_of("staff", options.public_url, options.server, options.token.partition(":")[0], options.keys)
 
 
 class Hook:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from bots.staff.posts import Key, Keys, Post
-from bots.staff.words import CANCEL, INBOX, MENU, MORE, plain_name
+from bots.staff.words import CANCEL, INBOX, MENU, MORE
 from crm.base.i18n import N_button, Translator
 from crm.conversations.desk import Listed
 from crm.people.desk import CONFIRM_MS, Intent
+from crm.reports.words import plain_name
 
 MOST = 8
 # The label of each command's button; a command without one is called by its own name.
@@ -18,6 +19,7 @@ LABELS = {
     "language": N_button("Language"),
     "help": N_button("Help"),
     "invite": N_button("Invite somebody"),
+    "team": N_button("The team"),
     "parked": N_button("Parked"),
     "today": N_button("Today"),
     "leads": N_button("Leads"),

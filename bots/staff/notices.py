@@ -4,11 +4,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bots.staff import campaign, cards, digest, upkeep
+from bots.staff import campaign, cards, digest, menus, upkeep
 from bots.staff.posts import Key, Mail, Post, put, same
 from bots.staff.rendering import Rendered, Renderer, mail_each, once_key
-from bots.staff.sight import Scene, lines_of, see
-from bots.staff.words import DROP, MARK_SENT, OPEN, RESEND, RETRY, plain_name, whole, why
+from bots.staff.sight import Scene, see
+from bots.staff.words import DROP, MARK_SENT, OPEN, RESEND, RETRY, SHOW_REST, whole
 from crm.base.actors import Rep, System
 from crm.base.db import Session
 from crm.base.events import MediaKind
@@ -17,7 +17,8 @@ from crm.base.outbound import Edit, Media
 from crm.base.settings import Company
 from crm.base.text import clean_name, cut
 from crm.base.time import DAY, MINUTE
-from crm.conversations.desk import cards_of, files_of, retire
+from crm.conversations.desk import card_name, cards_of, files_of, retire, standing_since
+from crm.conversations.rest import first_of_rest, rest_of
 from crm.conversations.threads import Attachment, MediaState, Message, the
 from crm.inbox import parked as parking
 from crm.outbox.deliveries import Delivery, State
@@ -25,7 +26,8 @@ from crm.outbox.notices import NoticeKind, Waiting, told
 from crm.outbox.payload import unpack
 from crm.people.contacts import root_of
 from crm.people.desk import Intent
-from crm.people.reps import rep_at, set_available
+from crm.people.reps import rep_at, set_available, still_members
+from crm.reports.words import FILES, KINDS, plain_name, why
 
 log = logging.getLogger(__name__)
 STALE_CARD = 15 * MINUTE
@@ -43,7 +45,7 @@ def card(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     wanted = () if sight.blocked or not sight.last_heard_id else audience(session, sight.conversation_id, scene)
     there = cards_of(session, sight.conversation_id, [rep.id for rep in scene.everybody])
     mails: list[Mail] = []
-    retired: list[tuple[int, int]] = []
+    retired: list[str] = []
     for rep in scene.everybody:
         before = there.get(rep.id)
         if before is None and rep not in wanted:
@@ -54,9 +56,14 @@ def card(session: Session, notice: Waiting, scene: Scene) -> Rendered:
         # An edit makes no sound: what nobody has taken and nobody heard of for a while comes again as a post of its own.
         news = sight.last_heard_id > (before.message_id if before else 0) and sight.holder_id is None
         if before and rep in wanted and news and scene.now - before.created_at > STALE_CARD:
-            retired.append((sight.conversation_id, rep.id))
+            retired.append(card_name(sight.conversation_id, rep.id))
         mails.append(Mail(rep, post, once_key(notice, rep)))
     return Rendered(notice, tuple(mails), tuple(retired))
+
+
+def hearers(holder: Rep, scene: Scene) -> tuple[Rep, ...]:
+    """Who hears each word for a conversation: its holder; where they went home, managers do too, and may take over."""
+    return (holder,) if holder in scene.on_duty else tuple(dict.fromkeys((holder, *scene.managers)))
 
 
 def heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
@@ -67,21 +74,36 @@ def heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     root = root_of(session, conversation.contact_id)
     if holder is None or root.blocked:
         return Rendered(notice)
-    # Whoever went home must not be the only one who hears: managers do too, and may take over.
-    readers = (holder,) if holder in scene.on_duty else tuple(dict.fromkeys((holder, *scene.managers)))
     files, name = files_of(session, [message.id]).get(message.id, []), root.name or root.platform_name
     mails = [
         Mail(reader, post, f"{once_key(notice, reader)}:{place}")
-        for reader in readers
-        for place, post in enumerate(shown(translator(reader.language), name, message, files, session))
+        for reader in hearers(holder, scene)
+        for place, post in enumerate(shown(translator(reader.language), name, message, files))
     ]
     return Rendered(notice, tuple(mails))
 
 
-def shown(tr: Translator, name: str, message: Message, files: Sequence[Attachment], session: Session) -> list[Post]:
+def more_heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """Somebody writes on and on: one post that counts what is not posted any more, is edited as it grows, and after a while comes again."""
+    conversation = the(session, notice.subject_id)
+    holder, root, first = scene.rep(conversation.rep_id), root_of(session, conversation.contact_id), first_of_rest(session, conversation)
+    if holder is None or root.blocked or not first:
+        return Rendered(notice)
+
+    def post(tr: Translator, rep: Rep) -> Post:
+        name, key = plain_name(tr, root.name or root.platform_name), Key(tr.button(SHOW_REST), Intent("rest", conversation.id, str(first)))
+        words = tr.many("{name} has written {n} more message.", "{name} has written {n} more messages.", rest_of(conversation), name=name)
+        # It shows none of the words it counts: who answers it has seen nothing new.
+        return Post(words, ((key,),), conversation_id=conversation.id, name=f"more:{first}:{rep.id}")
+
+    mails = tuple(replace(mail, place=conversation.last_heard_id) for mail in mail_each(notice, hearers(holder, scene), post))
+    names = (mail.post.name for mail in mails)
+    return Rendered(notice, mails, tuple(name for name in names if 0 < standing_since(session, name) < scene.now - STALE_CARD))
+
+
+def shown(tr: Translator, name: str, message: Message, files: Sequence[Attachment]) -> list[Post]:
     """A customer's message as posts: plain text, so that a long one is split and never broken."""
-    [line] = lines_of(session, [message])
-    said = whole(tr(cards.KINDS[line.kind], text=whole(line.text)) if line.kind in cards.KINDS else line.text)
+    said = whole(tr(KINDS[message.kind], text=whole(message.text)) if message.kind in KINDS else message.text)
     post = Post(f"{plain_name(tr, name)}:\n{said}".strip(), conversation_id=message.conversation_id, message_id=message.id)
     if not files:
         return [post]
@@ -90,7 +112,7 @@ def shown(tr: Translator, name: str, message: Message, files: Sequence[Attachmen
 
 def _with_file(tr: Translator, post: Post, file: Attachment) -> Post:
     if file.state == MediaState.MISSING:
-        named = tr("[{file}: could not be fetched]", file=clean_name(file.name) or tr(cards.FILES.get(file.kind, "file")))
+        named = tr("[{file}: could not be fetched]", file=clean_name(file.name) or tr(FILES.get(file.kind, "file")))
         return replace(post, text=f"{post.text}\n{named}")
     return replace(post, media=Media(file.id, MediaKind(file.kind), file.name, file.mime, file.size))
 
@@ -105,7 +127,9 @@ def edited(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 
     def post(tr: Translator, rep: Rep) -> Post:
         words = tr("{name} changed a message. It now says:", name=plain_name(tr, root.name or root.platform_name))
-        return Post(f"{words}\n{whole(message.text)}", conversation_id=conversation.id, message_id=message.id)
+        # Whoever changes one message again and again changes one post.
+        name = f"edited:{message.id}:{rep.id}"
+        return Post(f"{words}\n{whole(message.text)}", conversation_id=conversation.id, message_id=message.id, name=name)
 
     return Rendered(notice, mail_each(notice, [holder], post))
 
@@ -173,6 +197,23 @@ def joined(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     return Rendered(notice, mail_each(notice, [issuer], lambda tr, rep: Post(tr("{name} has joined the team.", name=plain_name(tr, newcomer.name)))))
 
 
+def left(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """Somebody has left the team: the other managers hear of it, and of what went back."""
+    name, by = str(notice.facts.get("name", "")), scene.rep(notice.facts.get("by"))
+    readers = [rep for rep in scene.managers if rep != by]
+
+    def post(tr: Translator, rep: Rep) -> Post:
+        words = tr("{name} is not of the team any more.", name=plain_name(tr, name))
+        return Post(f"{words} {given_back(tr, int(notice.facts.get('conversations', 0)))}".strip(), menus.home(tr))
+
+    return Rendered(notice, mail_each(notice, readers, post))
+
+
+def given_back(tr: Translator, count: int) -> str:
+    """How many conversations wait for somebody again ("" = none)."""
+    return tr.many("{n} conversation is back in the inbox.", "{n} conversations are back in the inbox.", count) if count else ""
+
+
 def snooze_over(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     """What was put off is back."""
     sight = see(session, notice.subject_id, scene)
@@ -203,11 +244,13 @@ def rep_lost(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 RENDERERS: dict[NoticeKind, Renderer] = {
     NoticeKind.CARD: card,
     NoticeKind.HEARD: heard,
+    NoticeKind.MORE_HEARD: more_heard,
     NoticeKind.EDITED: edited,
     NoticeKind.PERSON_CALLED: person_called,
     NoticeKind.TROUBLE: trouble,
     NoticeKind.PARKED: parked,
     NoticeKind.JOINED: joined,
+    NoticeKind.LEFT: left,
     NoticeKind.SNOOZE_OVER: snooze_over,
     NoticeKind.REP_LOST: rep_lost,
     NoticeKind.DIGEST: digest.digest,
@@ -235,12 +278,13 @@ def _render(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 
 
 def post_all(session: Session, rendered: Sequence[Rendered], company: Company, *, now: int) -> int:
-    """Queue what notices became and take them away; answers how many."""
+    """Queue what notices became and take them away; answers how many. Whoever left since they were rendered sees nothing more."""
+    members = still_members(session, {mail.rep.id for one in rendered for mail in one.mails})
     for one in rendered:
-        for conversation_id, rep_id in one.retired:
-            retire(session, conversation_id, rep_id)
+        for name in one.retired:
+            retire(session, name)
         for rep in one.away:
             set_available(session, rep, False, now=now)
-        put(session, one.mails, company.link_key, now=now)
+        put(session, [mail for mail in one.mails if mail.rep.id in members], company.link_key, now=now)
         told(session, one.notice)
     return len(rendered)

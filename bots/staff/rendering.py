@@ -13,11 +13,11 @@ from crm.outbox.notices import Waiting
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What one notice becomes: mails, and cards that give way to a fresh post (conversation, rep)."""
+    """What one notice becomes: mails, and names of posts that are not edited any more, but give way to fresh ones."""
 
     notice: Waiting
     mails: tuple[Mail, ...] = ()
-    retired: tuple[tuple[int, int], ...] = ()
+    retired: tuple[str, ...] = ()
     away: tuple[Rep, ...] = ()
 
 

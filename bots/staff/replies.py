@@ -7,7 +7,7 @@ from bots.staff.posts import ACCOUNT, Key, Post
 from bots.staff.sight import see
 from bots.staff.updates import Text
 from bots.staff.visit import Done, Visit, told
-from bots.staff.words import DO_NOT_SEND, SEND_ANYWAY, TAKE_OVER, plain_name, sorry
+from bots.staff.words import DO_NOT_SEND, SEND_ANYWAY, SHOW_REST, TAKE_OVER, sorry
 from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired, Stale, Taken, Unreachable
@@ -15,12 +15,14 @@ from crm.base.events import MediaKind, MediaRef
 from crm.base.text import cut
 from crm.conversations import talk
 from crm.conversations.desk import adopt, files_of, heard_after, post_at, seen_at
+from crm.conversations.rest import beyond
 from crm.conversations.threads import the
 from crm.outbox.deliveries import State
-from crm.people.desk import CONFIRM_MS, Intent, Wizard, became, begin, listening, quit_wizard, redeem, remember, wizard_of
+from crm.people.desk import BUTTON_MS, CONFIRM_MS, Intent, Wizard, became, begin, listening, quit_wizard, redeem, remember, wizard_of
+from crm.reports.words import plain_name
 
 NEWER = 5
-ON_CARDS = frozenset({"take", "take_over", "hand_back", "note", "later", "close", "reopen", "block", "unblock", "show"})
+ON_CARDS = frozenset({"take", "take_over", "hand_back", "note", "later", "close", "reopen", "block", "unblock", "show", "rest"})
 
 
 def conversation_at(session: Session, visit: Visit) -> int | None:
@@ -89,15 +91,21 @@ def overtaken(session: Session, visit: Visit, conversation_id: int, draft: dict[
     texts = [
         post.text + (f" [{', '.join(file.kind for file in files[message.id])}]" if message.id in files else "")
         for message in newer
-        for post in shown(visit.tr, who, message, [], session)
+        for post in shown(visit.tr, who, message, [])
     ]
     head = visit.tr("Not sent: {name} wrote more before you answered.", name=plain_name(visit.tr, who))
     keys = (
         Key(visit.tr.button(SEND_ANYWAY), Intent("send_anyway", conversation_id, name)),
         Key(visit.tr.button(DO_NOT_SEND), Intent("do_not_send", conversation_id, name)),
     )
-    words = "\n\n".join([head, *(cut(text, 600) for text in texts)])
-    return Done((Post(words, (keys,), conversation_id=conversation_id, message_id=conversation.last_heard_id, lasts=CONFIRM_MS),))
+    shown_to = newer[-1].id if newer else conversation.last_heard_id
+    first, left = beyond(session, conversation_id, shown_to)
+    more = [f"… {visit.tr.many('and {n} more message', 'and {n} more messages', left)}"] if left else []
+    rest = ((Key(visit.tr.button(SHOW_REST), Intent("rest", conversation_id, str(first))),),) if left else ()
+    words = "\n\n".join([head, *(cut(text, 600) for text in texts), *more])
+    # The draft ends by itself; a button to read on must not make the same one of another post end sooner.
+    lasts = BUTTON_MS if left else CONFIRM_MS
+    return Done((Post(words, (keys, *rest), conversation_id=conversation_id, message_id=shown_to, lasts=lasts),))
 
 
 def taken(session: Session, visit: Visit, conversation_id: int, error: Taken) -> Done:

@@ -78,13 +78,14 @@ class Visit:
 class Done:
     """What a deed shows: posts in the rep's chat, a short line at the button that was pressed.
 
-    `dress` = the list of commands beside the chat has to be set anew.
+    `dress` = the list of commands beside the chat has to be set anew; `dressed` are others whose list has to be, too.
     """
 
     posts: tuple[Post, ...] = ()
     toast: str = ""
     alert: bool = False
     dress: bool = False
+    dressed: tuple[Rep, ...] = ()
 
 
 Deed = Callable[[Session, Visit], Done]

@@ -167,6 +167,15 @@ class Telegram:
             return self._line
 
 
+async def who(token: str, server: str, proxy: str) -> Health:
+    """What Telegram says of a token, by a Bot API server and a proxy ("" = none); raises `Misconfigured` for one that cannot be."""
+    channel = Telegram(TelegramOptions(token, server, proxy, connect_seconds=5.0, send_seconds=10.0))
+    try:
+        return await channel.health()
+    finally:
+        await channel.close()
+
+
 def _check(options: TelegramOptions) -> None:
     if not _TOKEN.fullmatch(options.token):
         raise Misconfigured("the token of the Telegram bot does not look like one: digits, a colon, letters")

@@ -1,14 +1,11 @@
 """The webhook: Telegram brings updates to an address that only it knows; each is kept before it is answered."""
 
 import asyncio
-import hashlib
-import hmac
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -17,12 +14,12 @@ from channels.http import kept, read_json
 from channels.telegram.listen import Presses, raw_event
 from channels.telegram.patience import FAILURES, Patience
 from channels.telegram.payload import Json, plain_name, text, whole
-from crm.base.errors import Misconfigured
+from crm.base import webhooks
+from crm.base.webhooks import Gate
 
 KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
 """The updates we ask for, named in full: what is left out keeps the bot's previous setting."""
 SECRET = "X-Telegram-Bot-Api-Secret-Token"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +35,6 @@ class HookOptions:
     patience: float = 10.0
     size: int = 1024 * 1024
     connections: int = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Where one bot's updates come in: the address Telegram is told, the paths that are served, the secrets that are believed, the newest first."""
-
-    host: str
-    url: str = field(repr=False)
-    paths: tuple[str, ...] = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
-
-    def knows(self, given: str) -> bool:
-        """Whether a caller has one of the secrets; takes the same time whichever is wrong where."""
-        told = given.encode("utf-8", "surrogateescape")
-        return sum(hmac.compare_digest(told, secret.encode()) for secret in self.secrets) > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +62,8 @@ class Registry(Protocol):
 
 
 def gate_of(public_url: str, api_base: str, bot: str, keys: Sequence[bytes]) -> Gate | None:
-    """The gate of a bot (its number), or None where Telegram cannot come to us: without https, but for a pretended Telegram on this machine."""
-    try:
-        parts, server = urlsplit(public_url), urlsplit(api_base)
-    except ValueError:
-        raise Misconfigured("the public address or that of the Bot API is no address") from None
-    if parts.scheme != "https" and not (parts.scheme == "http" and {parts.hostname, server.hostname} <= LOOPBACK):
-        return None
-    if not keys or not all(keys):
-        raise Misconfigured("a webhook needs the installation's key")
-    paths = tuple(f"/in/telegram/{_derived(key, 'path', bot)[:40]}" for key in keys)
-    secrets = tuple(_derived(key, "secret", bot) for key in keys)
-    base = public_url.rstrip("/")
-    return Gate(f"{parts.scheme}://{parts.netloc}", base + paths[0], paths, secrets)
-
-
-def _derived(key: bytes, what: str, bot: str) -> str:
-    return hmac.new(key, f"telegram webhook {what}:{bot}".encode(), hashlib.sha256).hexdigest()
+    """The gate of a bot (its number), or None where Telegram cannot come to us."""
+    return webhooks.gate_of("telegram", public_url, api_base, bot, keys)
 
 
 class Hook:

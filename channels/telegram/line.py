@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from aiogram.methods import AnswerCallbackQuery, DeleteWebhook, GetMe, GetWebhookInfo, SetMyCommands, SetWebhook
 from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
 
-from channels.telegram.hook import KINDS, Gate, Standing, standing_of
+from channels.telegram.hook import KINDS, Standing, standing_of
 from channels.telegram.send import Speaker
 from channels.telegram.wire import Wire
 from crm.base.outbound import OpenMedia, Outbound, Receipt, RetryLater, Uncertain, Undeliverable
+from crm.base.webhooks import Gate
 
 if TYPE_CHECKING:
     from channels.telegram import TelegramOptions

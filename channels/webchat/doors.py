@@ -14,8 +14,9 @@ from channels.webchat.lines import History
 from channels.webchat.raw import Visitor, visitor_id
 from channels.webchat.room import Room
 from channels.webchat.talk import Talk, resume, welcome
-from channels.webchat.uploads import PICTURES, Seals
+from channels.webchat.uploads import Seals
 from crm.base.errors import Busy, Invalid, NotFound
+from crm.base.files import PICTURES
 from crm.base.outbound import Media, OpenMedia
 
 _BODY = 65_536

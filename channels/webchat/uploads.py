@@ -13,40 +13,20 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 from io import BufferedWriter
 from pathlib import Path
-from urllib.parse import unquote
 
 from aiohttp import web
 
-from channels.http import refuse_compressed, storable
+from channels.http import refuse_compressed
 from channels.webchat.options import WebchatOptions
 from crm.base.errors import Invalid, NotFound
 from crm.base.events import MediaKind, MediaRef
+from crm.base.files import MIME, display_name, sniff
 from crm.base.outbound import Media
 
-PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _ID = re.compile(r"[A-Za-z0-9_-]{32}")
-_MIME = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,80}")
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff/\\\\]")
 _CHUNK = 65_536
 _SLOWEST = 300.0
 _KEPT_SECONDS = 7 * 86_400
-
-
-def sniff(head: bytes) -> str:
-    """Tell a picture by its first bytes, "" for anything else; a name or a claimed type decides nothing."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    return "image/webp" if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else ""
-
-
-def display_name(claimed: str) -> str:
-    """Make a sender's file name harmless to look at: no path, no control or direction marks, at most 80 characters."""
-    plain = _HIDDEN.sub("", storable(re.split(r"[/\\]", unquote(claimed))[-1])).strip(" .")
-    return plain[-80:] or "file"
 
 
 class Uploads:
@@ -92,7 +72,7 @@ class Uploads:
         if not size:
             raise web.HTTPBadRequest(text="an empty file")
         picture = sniff(head)
-        claimed = request.content_type if _MIME.fullmatch(request.content_type) else "application/octet-stream"
+        claimed = request.content_type if MIME.fullmatch(request.content_type) else "application/octet-stream"
         kind = MediaKind.PHOTO if picture else MediaKind.DOCUMENT
         return MediaRef(kind, name, display_name(request.headers.get("X-Name", "")), picture or claimed, size)
 

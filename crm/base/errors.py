@@ -17,6 +17,10 @@ class Forbidden(DragomanError):
     """This actor may not do that."""
 
 
+class LastManager(Forbidden):
+    """Somebody has to stay a manager."""
+
+
 class NotFound(DragomanError):
     """There is no such thing, or not for this actor."""
 

@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.dialect import instant
-from crm.base.leases import Lease, Seat, release
+from crm.base.leases import Lease, Seat, release, take
 from crm.base.rows import bump
 from crm.base.table import Base
 from crm.base.wakes import DESK, INBOX, wake
@@ -48,6 +48,11 @@ def beat(session: Session, seat: Seat, *, address: str, version: str, now: int) 
     session.execute(delete(Node).where(Node.seen_at < at - FORGOTTEN_MS))
     session.execute(delete(Lease).where(Lease.name.startswith(PULSE), Lease.until < at - FORGOTTEN_MS), execution_options={"synchronize_session": False})
     return session.scalar(select(func.count()).select_from(Node).where(Node.seen_at > at - seat.lease_ms)) or 1
+
+
+def feel(session: Session, node: str, *, many: bool, now: int) -> None:
+    """Make the smallest change there is, to see that the database can be written; one of many nodes has a row of its own for it."""
+    take(session, f"{PULSE}:{node}" if many else PULSE, node, now=now)
 
 
 def leave(session: Session, seat: Seat) -> None:

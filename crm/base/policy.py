@@ -17,6 +17,7 @@ class Action(StrEnum):
     CHANGE_LEAD = "change_lead"
     BE_AVAILABLE = "be_available"
     INVITE = "invite"
+    STEER_TEAM = "steer_team"
     SEE_REPORTS = "see_reports"
     PROMOTE = "promote"
     FOLLOW_UP = "follow_up"

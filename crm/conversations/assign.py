@@ -44,7 +44,7 @@ def take_over(session: Session, actor: Rep, conversation_id: int, *, now: int) -
 
 
 def _hold(session: Session, conversation: Conversation, actor: Rep) -> None:
-    conversation.rep_id = actor.id
+    conversation.rep_id, conversation.unread = actor.id, 0  # what came before is on the card
     _open(conversation)
     session.flush()
 
@@ -53,8 +53,8 @@ def _open(conversation: Conversation) -> None:
     conversation.status, conversation.snoozed_until, conversation.open_identity_id = Status.OPEN.value, 0, conversation.identity_id
 
 
-def _mine(session: Session, actor: Rep, conversation_id: int) -> Conversation:
-    """The conversation, unless somebody else has it and the actor may not take over."""
+def within_reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:
+    """The conversation, unless somebody else has it and the actor may not take over: then `Taken` by whom."""
     conversation = the(session, conversation_id)
     if conversation.rep_id not in (None, actor.id):
         try:
@@ -67,7 +67,7 @@ def _mine(session: Session, actor: Rep, conversation_id: int) -> Conversation:
 def hand_back(session: Session, actor: Rep, conversation_id: int, *, now: int) -> Conversation:
     """Give a conversation back: the bot may speak again, anybody may take it."""
     authorise(session, actor, Action.TAKE)
-    conversation = _mine(session, actor, conversation_id)
+    conversation = within_reach(session, actor, conversation_id)
     if conversation.rep_id is not None:
         conversation.rep_id = None
         session.flush()
@@ -79,7 +79,7 @@ def hand_back(session: Session, actor: Rep, conversation_id: int, *, now: int) -
 def snooze(session: Session, actor: Rep, conversation_id: int, until: int, *, now: int) -> Conversation:
     """Put a conversation off until an instant; a word from the customer brings it back sooner."""
     authorise(session, actor, Action.TALK)
-    conversation = _mine(session, actor, conversation_id)
+    conversation = within_reach(session, actor, conversation_id)
     conversation.status, conversation.snoozed_until = Status.SNOOZED.value, until
     session.flush()
     record(session, Change("conversation", conversation.id, "snoozed", actor, after={"until": until}), now=now)
@@ -92,7 +92,7 @@ def close(session: Session, actor: Actor, conversation_id: int, *, now: int) -> 
     conversation = the(session, conversation_id)
     if isinstance(actor, Rep):
         authorise(session, actor, Action.TALK)
-        conversation = _mine(session, actor, conversation_id)
+        conversation = within_reach(session, actor, conversation_id)
     elif not isinstance(actor, System):
         raise Forbidden
     before = conversation.status
@@ -109,7 +109,7 @@ def close(session: Session, actor: Actor, conversation_id: int, *, now: int) -> 
 def reopen(session: Session, actor: Rep, conversation_id: int, *, now: int) -> Conversation:
     """Undo a closing or a snooze."""
     authorise(session, actor, Action.TALK)
-    conversation = _mine(session, actor, conversation_id)
+    conversation = within_reach(session, actor, conversation_id)
     _open(conversation)
     session.flush()
     record(session, Change("conversation", conversation.id, "reopened", actor), now=now)

@@ -43,6 +43,7 @@ class Listed:
     rep_id: int | None
     holder: str
     snoozed_until: int
+    closed: bool = False
 
 
 def post_at(session: Session, account: str, address: str, external_id: int) -> int | None:
@@ -88,9 +89,22 @@ def cards_of(session: Session, conversation_id: int, rep_ids: Sequence[int]) -> 
     return {names[row.card]: CardPost(names[row.card], row.payload or "", row.message_id or 0, row.created_at) for row in rows if row.card}
 
 
-def retire(session: Session, conversation_id: int, rep_id: int) -> None:
-    """Let the next card of a conversation come as a new post: the old one stands, but is not edited any more."""
-    session.execute(update(table_of(Delivery)).where(table_of(Delivery).c.card == card_name(conversation_id, rep_id)).values(card=None))
+def standing_since(session: Session, name: str) -> int:
+    """When the post that is edited under a name was first put on the way, however often it was edited since (0 = there is none)."""
+    columns = (Delivery.account, Delivery.address, Delivery.external_id, Delivery.created_at)
+    states = [state.value for state in (State.QUEUED, State.SENDING, State.SENT)]
+    drawn = session.execute(select(*columns).where(Delivery.card == name, Delivery.state.in_(states)).order_by(Delivery.id)).all()
+    posted = next((row for row in drawn if row.external_id), None)
+    if posted is None:
+        return min((row.created_at for row in drawn), default=0)
+    there = (Delivery.account == posted.account, Delivery.address == posted.address, Delivery.external_id == posted.external_id)
+    return session.scalar(select(func.min(Delivery.created_at)).where(*there)) or 0
+
+
+def retire(session: Session, name: str) -> None:
+    """Let the next post under a name come as a new one: the old one stands, but is not edited any more; what still waits gives way as ever."""
+    posts = table_of(Delivery).c
+    session.execute(update(table_of(Delivery)).where(posts.card == name, posts.state != State.QUEUED.value).values(card=None))
 
 
 def adopt(session: Session, actor: Rep, account: str, conversation_id: int, external_id: int, *, now: int) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from crm.base.events import MediaKind
 from crm.base.outbound import Buttons, Media
-from crm.conversations.media import attachments_of
+from crm.conversations.desk import files_of
 from crm.conversations.threads import Attachment, Author, Conversation, MediaState, Message
 from crm.outbox.deliveries import Delivery, State
 from crm.outbox.payload import unpack_buttons
@@ -51,7 +51,7 @@ def seen_by_customer(session: Session, account: str, address: str, after: int) -
         .order_by(Message.id.desc())
         .limit(NEWEST)
     ).all()
-    files = attachments_of(session, [message.id for message, _ in messages])
+    files = files_of(session, [message.id for message, _ in messages])
     return [_said(message, rep or "", files.get(message.id, [])) for message, rep in reversed(messages)]
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +61,11 @@ def arrived(session: Session, attachment_id: int, path: str, size: int, *, now: 
     return row.account, row.address
 
 
+def here(session: Session, message_id: int, path: str, size: int, *, now: int) -> None:
+    """The file of a message was here before the message was written."""
+    arrived(session, session.scalars(select(Attachment.id).where(Attachment.message_id == message_id)).one(), path, size, now=now)
+
+
 def missing(session: Session, attachment_id: int, *, now: int, for_good: bool) -> None:
     """The bytes could not be had; after five tries what waited leaves with a line in their place."""
     attachment = session.get_one(Attachment, attachment_id)
@@ -86,14 +91,6 @@ def _release(session: Session, attachment_id: int, instead: str, *, now: int) ->
 def refetch(session: Session, attachment_id: int) -> None:
     """Try a missing file again."""
     session.execute(update(Attachment).where(Attachment.id == attachment_id).values(state=MediaState.WAITING.value, attempts=0, due_at=0))
-
-
-def attachments_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Attachment]]:
-    """The files of messages."""
-    found: dict[int, list[Attachment]] = {}
-    for attachment in session.scalars(select(Attachment).where(Attachment.message_id.in_(message_ids)).order_by(Attachment.id)):
-        found.setdefault(attachment.message_id, []).append(attachment)
-    return found
 
 
 class TooLarge(Exception):
@@ -134,6 +131,10 @@ class MediaFiles:
             os.close(handle)
         part.rename(self._folder / name)
         return name, size
+
+    def drop(self, name: str) -> None:
+        """Take a file away that nothing shows."""
+        (self._folder / name).unlink(missing_ok=True)
 
     @asynccontextmanager
     async def open(self, attachment_id: int) -> AsyncIterator[AsyncIterator[bytes]]:

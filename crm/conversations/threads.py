@@ -27,6 +27,18 @@ class Author(StrEnum):
     SYSTEM = "system"
 
 
+class Kind(StrEnum):
+    """What was done by a message; those without words of their own are named to the staff."""
+
+    MESSAGE = "message"
+    PRESS = "press"
+    CONTACT = "contact"
+    START = "start"
+    FORM = "form"
+    UNSUPPORTED = "unsupported"
+    LOST = "lost"
+
+
 class Conversation(Row):
     """A thread with one identity; `rep_id` is who has taken it, `open_identity_id` lets an identity have one open thread only."""
 
@@ -68,7 +80,7 @@ class Conversation(Row):
 
 
 class Message(Row):
-    """One thing that was said; `kind` is message, press, contact, start, form, unsupported, lost."""
+    """One thing that was said; `kind` is a `Kind`."""
 
     __tablename__ = "messages"
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"))

@@ -1,12 +1,13 @@
 """Rep: the staff, their invitations, and whether they may do what they ask."""
 
 import hashlib
+from collections.abc import Collection
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Actor, Rep, Role, System
-from crm.base.errors import Expired, Forbidden, NotFound
+from crm.base.errors import Expired, Forbidden, LastManager, NotFound
 from crm.base.history import Change, record
 from crm.base.policy import Action, may
 from crm.base.rows import add_new, take_ids
@@ -70,6 +71,21 @@ def authorise(session: Session, actor: Actor, action: Action) -> Member | None:
     return member
 
 
+def member_of(session: Session, rep_id: int) -> Member:
+    """An active member of staff."""
+    member = session.get(Member, rep_id)
+    if member is None or not member.active:
+        raise NotFound("no such member of staff")
+    return member
+
+
+def keep_a_manager(session: Session, member: Member) -> None:
+    """Refuse what would leave the firm without a manager."""
+    others = select(Member.id).where(Member.active == 1, Member.role == Role.MANAGER.value, Member.id != member.id).limit(1)
+    if member.active and member.role == Role.MANAGER and session.scalar(others) is None:
+        raise LastManager
+
+
 def rep_at(session: Session, address: str) -> Rep | None:
     """The active member of staff at an address, if there is one."""
     member = session.scalar(select(Member).where(Member.address == address, Member.active == 1))
@@ -115,11 +131,25 @@ def join(session: Session, secret: str, *, address: str, name: str, language: st
         add_new(session, Member, [{"id": number, "address": address, "name": name, "role": claimed.role, "language": language, "created_at": now}])
         member = session.get_one(Member, number)
     else:
+        if claimed.role != Role.MANAGER and claimed.issued_by is not None:  # one made at the machine itself may do anything
+            keep_a_manager(session, member)
+        if claimed.role != Role.MANAGER:
+            end_invitations(session, member.id, now=now)
         member.role, member.active, member.available = claimed.role, 1, 1
     session.execute(update(Invite).where(Invite.id == claimed.id).values(used_by=member.id))
     rep = as_actor(member)
     record(session, Change("rep", member.id, "joined", rep, after={"role": claimed.role}, once=f"invite:{claimed.id}"), now=now)
     return rep, claimed.issued_by
+
+
+def end_invitations(session: Session, rep_id: int, *, now: int) -> None:
+    """Whoever may not invite any more must not come back by a link of their own."""
+    session.execute(update(Invite).where(Invite.issued_by == rep_id, Invite.used_by.is_(None), Invite.expires_at > now).values(expires_at=now))
+
+
+def still_members(session: Session, rep_ids: Collection[int]) -> set[int]:
+    """Who of these is of the staff now."""
+    return set(session.scalars(select(Member.id).where(Member.id.in_(rep_ids), Member.active == 1)))
 
 
 def count_failure(session: Session, address: str) -> None:

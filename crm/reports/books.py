@@ -23,7 +23,10 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class AccountBooks:
-    """One account: events kept and what became of them, deliveries created and where they are by state."""
+    """One account: events kept and what became of them, deliveries created and where they are by state.
+
+    `conflicts` is how often an event came again under its key with other words.
+    """
 
     account: str
     kept: int = 0
@@ -34,6 +37,7 @@ class AccountBooks:
     dropped: int = 0
     created: int = 0
     deliveries: tuple[tuple[str, int], ...] = ()
+    conflicts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ def check(session: Session) -> Books:
             amounts[Count.DROPPED],
             amounts[Count.CREATED],
             tuple(sorted(deliveries.get(name, {}).items())),
+            of.get(Count.CONFLICT, 0),
         )
         accounts.append(one)
         problems += _unbalanced(one, events.get(name, 0))

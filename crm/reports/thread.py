@@ -1,30 +1,37 @@
 """Thread: everything a page shows of one conversation, read once, as plain values, for one who may follow it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Rep
-from crm.base.errors import Forbidden, NotFound, Taken
+from crm.base.errors import NotFound
 from crm.base.events import MediaKind
 from crm.base.outbound import Media
 from crm.base.policy import Action
+from crm.conversations.assign import within_reach
 from crm.conversations.desk import files_of
+from crm.conversations.rest import first_of_rest, rest_of
 from crm.conversations.talk import holder, states_of
-from crm.conversations.threads import Attachment, Author, Conversation, MediaState, Message, notes_of, the, thread
+from crm.conversations.threads import Attachment, Author, Conversation, MediaState, Message, Status, notes_of, the, thread
 from crm.outbox.deliveries import Delivery, State
 from crm.people.contacts import Identity, points_of, root_of
 from crm.people.reps import Member, authorise
+from crm.reports.words import short_source
 from crm.sales.leads import lead_of
 
 NOTES = 20
+LOOK_BACK = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message; `state` is what became of ours, None for the customer's; `delivery_id` is the part that decides it."""
+    """One message; `kinds` are those of all its files, `files` those whose bytes are here.
+
+    `state` is what became of ours, None for the customer's; `delivery_id` is the part that decides it.
+    """
 
     id: int
     author: Author
@@ -32,12 +39,17 @@ class Line:
     who: str
     text: str
     at: int
-    edited: bool
+    edited: bool = False
+    kinds: tuple[str, ...] = ()
     files: tuple[Media, ...] = ()
-    lost_files: int = 0
     state: State | None = None
     detail: str = ""
     delivery_id: int = 0
+
+    @property
+    def lost_files(self) -> int:
+        """How many files there is nothing to show of."""
+        return len(self.kinds) - len(self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,53 +64,68 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """What a member of staff may see of a conversation; where somebody else has it, lines, notes and what is known of the customer are left out."""
+    """What staff may see of a conversation; where somebody else has it, `look_at` leaves out lines, notes and what is known of the customer.
+
+    `rest` is how many messages came beyond those posted one by one, `rest_from` the first of them.
+    `reply_state` is the true state of the newest words of a rep, None when they said nothing of late.
+    """
 
     conversation_id: int
     account: str
+    channel: str
     name: str
-    username: str
-    language: str
-    status: str
-    holder_id: int | None
-    holder: str
-    snoozed_until: int
-    waiting_since: int
-    person_called: bool
-    blocked: bool
-    reachable: bool
-    last_heard_id: int
+    username: str = ""
+    source: str = ""
+    language: str = ""
+    status: str = Status.OPEN
+    holder_id: int | None = None
+    holder: str = ""
+    snoozed_until: int = 0
+    waiting_since: int = 0
+    person_called: bool = False
+    blocked: bool = False
+    reachable: bool = True
+    last_heard_id: int = 0
+    rest: int = 0
+    rest_from: int = 0
     elsewhere: bool = False
     need: str = ""
     phone: str = ""
     lead_status: str = ""
     lines: tuple[Line, ...] = ()
     notes: tuple[Remark, ...] = ()
+    reply_state: State | None = None
+    reply_detail: str = ""
 
 
 def reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:
     """A conversation this member may do something about: their own, or nobody's, or anybody's for one who may take over; else `Taken` by whom."""
     authorise(session, actor, Action.TALK)
-    conversation = the(session, conversation_id)
-    if conversation.rep_id not in (None, actor.id):
-        try:
-            authorise(session, actor, Action.TAKE_OVER)
-        except Forbidden as error:
-            raise Taken(holder(session, conversation)) from error
-    return conversation
+    return within_reach(session, actor, conversation_id)
 
 
-def look_at(session: Session, actor: Rep, conversation_id: int, *, last: int = 100) -> Thread:
-    """A conversation with its newest messages."""
+def look_at(session: Session, actor: Rep, conversation_id: int, titles: Mapping[str, str], *, last: int = 100) -> Thread:
+    """A conversation with its newest messages, for one who may follow it; `titles` are what accounts are called."""
     conversation = reach(session, actor, conversation_id)
+    if conversation.rep_id not in (None, actor.id):
+        return replace(_outside(session, conversation, titles), elsewhere=True)
+    return _inside(session, conversation, titles, last, NOTES)
+
+
+def see(session: Session, conversation_id: int, titles: Mapping[str, str], *, last: int, notes: int) -> Thread:
+    """A conversation with its newest messages and notes, for one who decides by themselves who may follow it."""
+    return _inside(session, the(session, conversation_id), titles, last, notes)
+
+
+def _outside(session: Session, conversation: Conversation, titles: Mapping[str, str]) -> Thread:
     root, identity = root_of(session, conversation.contact_id), session.get_one(Identity, conversation.identity_id)
-    elsewhere = conversation.rep_id not in (None, actor.id)
-    lead = None if elsewhere else lead_of(session, root.id)
     return Thread(
         conversation_id=conversation.id,
         account=conversation.account,
+        channel=titles.get(conversation.account, conversation.account.capitalize()),
         name=root.name or root.platform_name,
         username=identity.username,
+        source=short_source(conversation.source),
         language=root.language,
         status=conversation.status,
         holder_id=conversation.rep_id,
@@ -109,13 +136,35 @@ def look_at(session: Session, actor: Rep, conversation_id: int, *, last: int = 1
         blocked=bool(root.blocked),
         reachable=bool(identity.reachable),
         last_heard_id=conversation.last_heard_id,
-        elsewhere=elsewhere,
-        need=lead.need if lead else "",
-        phone="" if elsewhere else next(iter(points_of(session, root.id, "phone")), ""),
-        lead_status=lead.status if lead else "",
-        lines=() if elsewhere else _lines(session, thread(session, conversation.id, last=last)),
-        notes=() if elsewhere else _notes(session, conversation.id),
+        rest=rest_of(conversation),
+        rest_from=first_of_rest(session, conversation),
     )
+
+
+def _inside(session: Session, conversation: Conversation, titles: Mapping[str, str], last: int, notes: int) -> Thread:
+    outside = _outside(session, conversation, titles)
+    root_id = root_of(session, conversation.contact_id).id
+    lead, lines = lead_of(session, root_id), _lines(session, thread(session, conversation.id, last=last))
+    state, detail = _reply(session, conversation.id, lines, last)
+    return replace(
+        outside,
+        need=lead.need if lead else "",
+        phone=next(iter(points_of(session, root_id, "phone")), ""),
+        lead_status=lead.status if lead else "",
+        lines=lines,
+        notes=_notes(session, conversation.id, notes),
+        reply_state=state,
+        reply_detail=detail,
+    )
+
+
+def _reply(session: Session, conversation_id: int, lines: Sequence[Line], last: int) -> tuple[State | None, str]:
+    """What became of the newest words of a rep, also where they stand a little above the lines."""
+    shown = next((line for line in reversed(lines) if line.author is Author.REP), None)
+    if shown or last >= LOOK_BACK:
+        return (shown.state, shown.detail) if shown else (None, "")
+    above = next((message.id for message in reversed(thread(session, conversation_id, last=LOOK_BACK)) if message.author == Author.REP), 0)
+    return states_of(session, [above]).get(above, (None, "", 0))[:2] if above else (None, "")
 
 
 def file_at(session: Session, actor: Rep, conversation_id: int, attachment_id: int) -> Media:
@@ -140,25 +189,26 @@ def part_of(session: Session, conversation_id: int, delivery_id: int) -> int:
 def _lines(session: Session, said: Sequence[Message]) -> tuple[Line, ...]:
     names = _names(session, [message.rep_id for message in said])
     files = files_of(session, [message.id for message in said])
-    states = states_of(session, [message.id for message in said if message.author != Author.CONTACT])
+    ours = [message.id for message in said if message.author != Author.CONTACT]
+    states = states_of(session, ours) if ours else {}
     return tuple(_line(message, names, files.get(message.id, []), states.get(message.id)) for message in said)
 
 
 def _line(message: Message, names: dict[int, str], files: Sequence[Attachment], state: tuple[State, str, int] | None) -> Line:
     ready = tuple(_media(file) for file in files if file.state == MediaState.READY)
-    who = names.get(message.rep_id or 0, "")
-    edited, rest = bool(message.edited_at), len(files) - len(ready)
-    return Line(message.id, Author(message.author), message.kind, who, message.text, message.at, edited, ready, rest, *(state or ()))
+    who, kinds = names.get(message.rep_id or 0, ""), tuple(file.kind for file in files)
+    return Line(message.id, Author(message.author), message.kind, who, message.text, message.at, bool(message.edited_at), kinds, ready, *(state or ()))
 
 
-def _notes(session: Session, conversation_id: int) -> tuple[Remark, ...]:
-    notes = notes_of(session, conversation_id, NOTES)
+def _notes(session: Session, conversation_id: int, last: int) -> tuple[Remark, ...]:
+    notes = notes_of(session, conversation_id, last)
     names = _names(session, [note.rep_id for note in notes])
     return tuple(Remark(note.id, names.get(note.rep_id, ""), note.text, note.at) for note in notes)
 
 
 def _names(session: Session, rep_ids: Sequence[int | None]) -> dict[int, str]:
-    known = session.execute(select(Member.id, Member.name).where(Member.id.in_({number for number in rep_ids if number})))
+    wanted = {number for number in rep_ids if number}
+    known = session.execute(select(Member.id, Member.name).where(Member.id.in_(wanted))) if wanted else ()
     return {row.id: row.name for row in known}
 
 

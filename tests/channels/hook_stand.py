@@ -1,8 +1,7 @@
 """A public address for the Telegram channel under test, what it keeps there, and a pretended Telegram that knows the way."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from aiohttp import web
@@ -11,44 +10,15 @@ import channels.telegram.line  # noqa: F401 - aiogram takes seconds to import, a
 from channels.base import Keep
 from channels.telegram import Telegram, TelegramOptions
 from channels.telegram.hook import HookOptions
-from crm.base.events import RawEvent
 from sandbox.app import Sandbox, serve
 from sandbox.telegram.hands import BareBot, Hands
 from sandbox.telegram.webhook import Pace
+from tests.doors import Inbox, served
 
 TOKEN = "100:CUSTOMER"
 KEY, OLD_KEY = b"k" * 32, b"o" * 32
 QUICK = HookOptions(look=0.02, again=0, patience=5.0)
 Doors = dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
-
-
-class Inbox:
-    """A store in memory, for both ways in; fails first as it is told."""
-
-    def __init__(self, *failures: Exception) -> None:
-        self.failures, self.offset = list(failures), 0
-        self.events: list[RawEvent] = []
-        self.came = asyncio.Condition()
-
-    async def __call__(self, events: Sequence[RawEvent]) -> None:
-        if self.failures:
-            raise self.failures.pop(0)
-        async with self.came:
-            known = {event.key for event in self.events}
-            self.events += [event for event in events if event.key not in known]
-            self.came.notify_all()
-
-    async def get(self, name: str) -> int:
-        return self.offset
-
-    async def keep(self, name: str, offset: int, events: Sequence[RawEvent]) -> None:
-        await self(events)
-        self.offset = offset
-
-    async def until(self, count: int) -> list[RawEvent]:
-        async with asyncio.timeout(30), self.came:
-            await self.came.wait_for(lambda: len(self.events) >= count)
-        return self.events
 
 
 class Town:
@@ -111,7 +81,7 @@ async def town() -> AsyncIterator[Town]:
         server = await stack.enter_async_context(await serve(sandbox))
         hands = await stack.enter_async_context(Hands(server.url))
         doors: Doors = {}
-        url = await stack.enter_async_context(plain(lambda _: [web.post("/{path:.*}", to(doors))]))
+        url = await stack.enter_async_context(served(lambda _: [web.post("/{path:.*}", to(doors))]))
         bot = BareBot(server.url, TOKEN)
         stack.push_async_callback(bot.close)
         made = Town(hands, bot, url, stack, doors)
@@ -129,19 +99,3 @@ def to(doors: Doors) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         return await doors[request.path](request)
 
     return lead
-
-
-@asynccontextmanager
-async def plain(routes: Callable[[str], Sequence[web.RouteDef]]) -> AsyncIterator[str]:
-    """Serves fixed routes; they are made knowing the address they will be at."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = web.Application()
-    app.add_routes(routes(url))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    await web.SockSite(runner, listener).start()
-    try:
-        yield url
-    finally:
-        await runner.cleanup()

@@ -16,14 +16,16 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from channels.telegram import Telegram, TelegramOptions
-from channels.telegram.hook import SECRET, Gate, HookOptions, Standing, gate_of, read_update, standing_of, stuck
+from channels.telegram.hook import SECRET, HookOptions, Standing, gate_of, read_update, standing_of, stuck
 from channels.telegram.listen import raw_event
 from crm.base.db import Store
 from crm.base.errors import Busy, Misconfigured
 from crm.base.events import Message, Postback, RawEvent, Unknown
 from crm.base.outbound import Button, Say
+from crm.base.webhooks import Gate
 from crm.inbox.log import Polled, RawEventRow, keep, keep_polled, offset_of
-from tests.channels.hook_stand import KEY, OLD_KEY, QUICK, TOKEN, Inbox, Town, plain, town
+from tests.channels.hook_stand import KEY, OLD_KEY, QUICK, TOKEN, Town, town
+from tests.doors import Inbox, served
 
 API = "http://127.0.0.1:9"
 NOON = 1_764_072_000_000
@@ -60,7 +62,7 @@ async def door(inbox: Inbox | None = None, hook: HookOptions = QUICK, keys: tupl
         made.append(Telegram(TelegramOptions(TOKEN, api_base=API, public_url=url, keys=keys, hook=hook)))
         return made[0].routes(kept)
 
-    async with plain(routes) as url, ClientSession() as http:  # type: ignore[arg-type]
+    async with served(routes) as url, ClientSession() as http:  # type: ignore[arg-type]
         yield Door(http, url, made[0], kept)
         await made[0].close()
 

@@ -197,7 +197,7 @@ def test_without_a_database_there_is_nothing_to_release(tmp_path: Path) -> None:
 @pytest.fixture
 def programs(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL's own programs, of the server's version."""
-    monkeypatch.setenv("PATH", f"{cluster._binaries}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{cluster.binaries}{os.pathsep}{os.environ['PATH']}")
 
 
 async def test_a_server_is_dumped_and_the_dump_goes_into_an_empty_database_only(cluster: Cluster, server_database: str, programs: None, tmp_path: Path) -> None:

@@ -110,6 +110,12 @@ def test_a_wrong_setting_is_named_with_its_mend(changes: dict[str, str], words: 
     assert mend in named[0].mend
 
 
+def test_a_webhook_of_our_own_is_no_fault() -> None:
+    settings({"STAFF_BOT_TOKEN": HOOKED, "STAFF_BOT_USERNAME": "marani_old_bot", "PUBLIC_URL": "https://Elsewhere.example:443"})
+    assert [one for one in found() if one.subject == "staff bot"] == []
+    assert [one.words for one in found(Level.FINE) if one.subject == "staff bot"] == ["@marani_old_bot, its messages come to https://elsewhere.example"]
+
+
 def test_no_secret_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     for changes in (
         {},

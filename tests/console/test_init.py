@@ -144,6 +144,11 @@ def test_a_webhook_that_takes_the_messages_is_named() -> None:
     assert "https://elsewhere.example" in ask(*FIRM, "n", HOOKED, DESK)
 
 
+def test_a_webhook_of_our_own_takes_no_messages_away() -> None:
+    Path(".env").write_text("PUBLIC_URL=https://elsewhere.example\n")
+    assert "stop using it there" not in ask(*FIRM, "n", HOOKED, DESK)
+
+
 def test_a_setting_of_the_environment_that_wins_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COMPANY_CURRENCY", "EUR")
     assert "COMPANY_CURRENCY is set in the environment too" in ask(*FIRM, "n", SHOP, DESK)

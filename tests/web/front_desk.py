@@ -17,7 +17,8 @@ from sqlalchemy import select
 
 from crm.base.actors import Rep, Role
 from crm.base.db import Session, Store
-from crm.base.outbound import OpenMedia, Outbound, Receipt, Say
+from crm.base.events import MediaKind
+from crm.base.outbound import Limits, OpenMedia, Outbound, Receipt, Say
 from crm.base.settings import Company
 from crm.base.table import Base
 from crm.conversations.media import MediaFiles
@@ -36,7 +37,7 @@ class Post(Stub):
     """A carrier whose next sendings end as they are told."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(limits=Limits(media=frozenset(MediaKind), media_size=50_000_000, edits=True))
         self.endings: list[Exception] = []
 
     async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
@@ -72,7 +73,7 @@ class FrontDesk:
 
     def app(self, **options: Any) -> web.Application:
         """The pages as the product serves them."""
-        desk = Desk(DeskOptions(self.folder / "logins", titles={"fake": "Letters"}, **options), self.store, self.company, self.files.open, self.time)
+        desk = Desk(DeskOptions(self.folder / "logins", titles={"fake": "Letters"}, **options), self.store, self.company, self.files, self.time)
         made = web.Application()
         made.add_routes([*Pages(PageOptions(self.company.name)).routes(), *desk.routes()])
         return made

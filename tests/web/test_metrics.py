@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from crm.base.outbound import Lane
 from crm.reports.promises import Promises, Queue, Tenure, Waits
-from web.metrics import Figures, MetricsOptions, is_inside, may_read, metrics_routes
+from web.metrics import Figures, MetricsOptions, may_read, metrics_routes
+from web.server import is_inside
 
 Client = TestClient[web.Request, web.Application]
 OPEN = MetricsOptions(node="node-one", seconds=0.0)

@@ -10,11 +10,13 @@ from crm.base.actors import Rep
 from crm.base.db import Session
 from crm.base.errors import Invalid, Unreachable
 from crm.conversations import assign, talk
+from crm.conversations.later import LATER, moment
+from crm.conversations.media import here
 from crm.conversations.threads import the
 from crm.outbox import settle
 from crm.people.logins import enter, first_time
 from crm.reports.thread import part_of, reach
-from web.desk.view import moment
+from web.desk.files import ACCOUNT, Sent
 
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}\Z")
 _NUMBER = re.compile(r"[0-9]{1,18}\Z")
@@ -34,22 +36,40 @@ class Asked:
     seen: int = 0
     delivery_id: int = 0
     until: str = ""
+    file: Sent | None = None
 
     @property
     def key(self) -> str:
         """The once-key: the same form sent twice is one deed, other words from the same page are another."""
-        about = "\0".join((str(self.conversation_id), self.deed, str(self.delivery_id), self.until, self.text))
+        about = "\0".join((str(self.conversation_id), self.deed, str(self.delivery_id), self.until, self.text, *([self.file.digest] if self.file else [])))
         return f"{self.once}:{hashlib.sha256(about.encode()).hexdigest()[:20]}"
 
 
-def read(conversation_id: int, fields: Mapping[str, str], *, now: int, zone: str, sendable: frozenset[str], most: int) -> Asked:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and when a form is read; `most` is how many characters may be said."""
+
+    now: int
+    zone: str
+    sendable: frozenset[str]
+    most: int
+
+
+def read(conversation_id: int, fields: Mapping[str, str], file: Sent | None, place: Place) -> Asked:
     """What a form asks for; raises `Invalid` for what no form of ours sends."""
     deed, once, text = fields.get("deed", ""), fields.get("once", ""), fields.get("text", "").replace("\r\n", "\n").strip()
     deed, _, until = deed.partition(":")
-    if deed not in DEEDS or not _ONCE.match(once) or len(text) > most or (deed in SAYING and not text):
+    if (
+        deed not in DEEDS
+        or not _ONCE.match(once)
+        or len(text) > place.most
+        or (deed in SAYING and not text and not file)
+        or (file and deed != "reply")
+        or (deed == "later" and until not in LATER)
+    ):
         raise Invalid
     given = {name: number(fields.get(name, "")) for name in ("seen", "delivery")}
-    return Asked(conversation_id, deed, once, now, zone, sendable, text, given["seen"], given["delivery"], until)
+    return Asked(conversation_id, deed, once, place.now, place.zone, place.sendable, text, given["seen"], given["delivery"], until, file)
 
 
 def number(word: str) -> int:
@@ -57,18 +77,24 @@ def number(word: str) -> int:
     return int(word) if _NUMBER.match(word) else 0
 
 
-def carry_out(session: Session, key: str, asked: Asked) -> None:
-    """Do what was asked in one transaction: who asks, and whether they still may, is read in it."""
+def carry_out(session: Session, key: str, asked: Asked) -> bool:
+    """Do what was asked in one transaction: who asks, and whether they still may, is read in it. False when it had been done before."""
     entered = enter(session, key, now=asked.now)
     reach(session, entered.rep, asked.conversation_id)
-    if first_time(session, entered, asked.deed, asked.key, now=asked.now):
+    first = first_time(session, entered, asked.deed, asked.key, now=asked.now)
+    if first:
         DEEDS[asked.deed](session, entered.rep, asked)
+    return first
 
 
 def _reply(session: Session, rep: Rep, asked: Asked) -> None:
     if asked.sendable and the(session, asked.conversation_id).account not in asked.sendable:
         raise Unreachable
-    talk.reply(session, rep, asked.conversation_id, asked.text, once=f"web:{rep.id}:{asked.key}", now=asked.now, seen=asked.seen)
+    ref, account = (asked.file.ref, ACCOUNT) if asked.file else (None, "")
+    once = f"web:{rep.id}:{asked.key}"
+    number = talk.reply(session, rep, asked.conversation_id, asked.text, once=once, now=asked.now, seen=asked.seen, media=ref, media_account=account)
+    if ref:
+        here(session, number, ref.ref, ref.size, now=asked.now)
 
 
 def _note(session: Session, rep: Rep, asked: Asked) -> None:

@@ -9,7 +9,8 @@ import secrets
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl, urlsplit
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from crm.base.errors import Busy
 from web.desk.options import DeskOptions
@@ -17,6 +18,8 @@ from web.desk.options import DeskOptions
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ROOT = "/desk"
 FIELDS = 20
+# What the library raises for a form in parts that is none.
+MALFORMED = (ValueError, AssertionError, RuntimeError, LookupError, HttpProcessingError)
 NONCE_SECONDS = 900
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}\Z")
 POLICY = (
@@ -126,10 +129,15 @@ def host_of(address: str) -> str:
     return parts.netloc.lower() if parts.scheme in {"http", "https"} else ""
 
 
-async def read_form(request: web.Request, options: DeskOptions) -> dict[str, str]:
-    """The fields of a form; 403 from another page, 415, 413 and 408 for bodies no form of ours sends. The last of equal names counts."""
+def refuse_foreign(request: web.Request, options: DeskOptions) -> None:
+    """403 for a form that another site's page sends."""
     if not own_page(request, options.public_url):
         raise web.HTTPForbidden(text="this form was not sent from its own page")
+
+
+async def read_form(request: web.Request, options: DeskOptions) -> dict[str, str]:
+    """The fields of a form; 403 from another page, 415, 413 and 408 for bodies no form of ours sends. The last of equal names counts."""
+    refuse_foreign(request, options)
     if request.content_type != "application/x-www-form-urlencoded" or "Content-Encoding" in request.headers:
         raise web.HTTPUnsupportedMediaType
     body = bytearray()
@@ -145,3 +153,39 @@ async def read_form(request: web.Request, options: DeskOptions) -> dict[str, str
         return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS, errors="replace"))
     except ValueError:
         raise web.HTTPBadRequest from None
+
+
+async def read_parts(request: web.Request, options: DeskOptions, fields: dict[str, str]) -> BodyPartReader | None:
+    """Fill in the fields of a form that may bring a file and answer the file's part, still unread: it comes last. Refuses as `read_form` does."""
+    refuse_foreign(request, options)
+    if "Content-Encoding" in request.headers:
+        raise web.HTTPUnsupportedMediaType
+    left = options.body
+    try:
+        async with asyncio.timeout(options.body_seconds):
+            form = await request.multipart()
+            for _ in range(FIELDS):
+                part = await form.next()
+                if part is None:
+                    return None
+                if not isinstance(part, BodyPartReader) or part.name is None:
+                    break
+                if part.name == "file":
+                    return part
+                words = await _words(part, left)
+                left -= len(words)
+                fields[part.name] = words.decode("utf-8", "replace")
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    except MALFORMED:
+        raise web.HTTPBadRequest from None
+    raise web.HTTPBadRequest
+
+
+async def _words(part: BodyPartReader, most: int) -> bytes:
+    words = bytearray()
+    while not part.at_eof():
+        words += await part.read_chunk()
+        if len(words) > most:
+            raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=len(words))
+    return bytes(words)

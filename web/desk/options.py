@@ -23,6 +23,8 @@ class DeskOptions:
     text: int = 10_000
     body: int = 131_072
     body_seconds: float = 10.0
+    file: int = 20 * 1024 * 1024
+    file_seconds: float = 300.0
     rows: int = 40
     lines: int = 100
 

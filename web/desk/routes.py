@@ -1,38 +1,57 @@
 """The addresses of the staff inbox under /desk: list, thread, deeds, what a script asks every few seconds, files."""
 
+import asyncio
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
 from urllib.parse import quote
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from crm.base.actors import Rep
 from crm.base.db import Session, Store
 from crm.base.errors import Busy, DragomanError, Expired, Forbidden, Invalid, NotFound, Stale, Taken, Unreachable
+from crm.base.files import PICTURES
 from crm.base.i18n import translator
-from crm.base.outbound import Media, OpenMedia
+from crm.base.outbound import Media
 from crm.base.settings import Company
 from crm.conversations.desk import inbox
+from crm.conversations.later import LATER
+from crm.conversations.media import MediaFiles
 from crm.people.logins import SLIDE_MS, Entered, enter, slide
+from crm.reports.find import LENGTH, Candidate, candidates, matching
 from crm.reports.thread import file_at, look_at
 from web.desk import deeds, view
-from web.desk.entry import ROOT, Cookies, guarded, new_key, read_form, same, token_of
+from web.desk.entry import MALFORMED, ROOT, Cookies, guarded, new_key, read_form, read_parts, same, token_of
+from web.desk.files import MB, Empty, Sent, TooBig, take
 from web.desk.gate import Gate
 from web.desk.options import DeskOptions
 from web.desk.paper import Paper
-from web.desk.words import DONE, sorry
+from web.desk.words import DONE, TOO_BIG, sorry
 
-_STATUS: dict[type[DragomanError], int] = {NotFound: 404, Taken: 403, Forbidden: 403, Stale: 409, Expired: 409, Unreachable: 409, Invalid: 400, Busy: 503}
+log = logging.getLogger(__name__)
+_STATUS: dict[type[DragomanError], int] = {
+    TooBig: 413,
+    Empty: 400,
+    NotFound: 404,
+    Taken: 403,
+    Forbidden: 403,
+    Stale: 409,
+    Expired: 409,
+    Unreachable: 409,
+    Invalid: 400,
+    Busy: 503,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
     """Everything one page shows; `problem` says what stood in the way, `draft` is what was not sent, `deed` what it was meant for.
 
-    What the customer said after `since` overtook it.
+    What the customer said after `since` overtook it. `find` is what was searched for.
     """
 
     rep: Rep
@@ -46,6 +65,7 @@ class Screen:
     done: str = ""
     after: int = 0
     since: int = 0
+    find: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +80,8 @@ class Wish:
 class Desk:
     """The staff inbox of one company."""
 
-    def __init__(self, options: DeskOptions, store: Store, company: Company, open_media: OpenMedia, clock: Callable[[], int]) -> None:
-        self._options, self._store, self._company, self._open_media, self._clock = options, store, company, open_media, clock
+    def __init__(self, options: DeskOptions, store: Store, company: Company, files: MediaFiles, clock: Callable[[], int]) -> None:
+        self._options, self._store, self._company, self._files, self._clock = options, store, company, files, clock
         self._cookies, self._paper = Cookies(options), Paper(company)
         self._gate = Gate(options, store, company, self._cookies, self._paper, clock)
 
@@ -77,7 +97,26 @@ class Desk:
         ]
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
+        words = request.query.get("find", "").strip()[:LENGTH]
+        if words:
+            return await self._found(request, words)
         return await self._page(request, Wish(after=deeds.number(request.query.get("after", ""))))
+
+    async def _found(self, request: web.Request, words: str) -> web.StreamResponse:
+        """Who is meant by some words; reading names takes a while, so a thread does it and the loop goes on."""
+        key, now = self._cookies.key(request), self._clock()
+
+        def ask(session: Session) -> tuple[Rep, list[Candidate], bool]:
+            rep = enter(session, key, now=now).rep
+            return (rep, *candidates(session, rep, words, self._company.region))
+
+        try:
+            rep, found, sure = await self._store.read(ask)
+        except Expired:
+            return self._gate.outside(request)
+        listed = await asyncio.to_thread(matching, found, words, sure=sure, most=self._options.rows)
+        place = view.Place(translator(rep.language), rep, self._company.zone, now)
+        return self._paper_of(Screen(rep, tuple(view.row(place, one) for one in listed), len(listed), find=words), key)
 
     async def _thread(self, request: web.Request) -> web.StreamResponse:
         return await self._page(request, Wish(_conversation(request)))
@@ -109,27 +148,57 @@ class Desk:
 
     async def _do(self, request: web.Request) -> web.StreamResponse:
         """One deed, then the page as it stands; what was refused is said on the page, with the words that were not sent still in it."""
-        key, number = self._cookies.key(request), _conversation(request)
-        fields = await read_form(request, self._options)
+        key, number, options = self._cookies.key(request), _conversation(request), self._options
+        fields: dict[str, str] = {}
+        part, sent = None, None
+        if request.content_type == "multipart/form-data":
+            part = await read_parts(request, options, fields)
+        else:
+            fields = await read_form(request, options)
         if not key:
             return self._gate.outside(request)
         if not same(fields.get("token", ""), token_of(key)):
             raise web.HTTPForbidden(text="this form is not of your session: load the page again")
-        company, options, now = self._company, self._options, self._clock()
         try:
-            asked = deeds.read(number, fields, now=now, zone=company.zone, sendable=options.sendable, most=options.text)
-            await self._store.write(lambda session: deeds.carry_out(session, key, asked))
+            sent = await self._take(key, part) if part else None
+            asked = deeds.read(number, fields, sent, deeds.Place(self._clock(), self._company.zone, options.sendable, options.text))
+            if not await self._store.write(lambda session: deeds.carry_out(session, key, asked)):
+                self._forget(sent)
         except DragomanError as error:
-            return await self._refused(request, number, fields, error)
+            # A database that was busy may have done it all the same; a file too many harms less than one too few.
+            if not isinstance(error, Busy):
+                self._forget(sent)
+            return await self._refused(request, number, fields, error, again=sent is not None)
         raise web.HTTPSeeOther(f"{ROOT}/c/{number}" + (f"?done={asked.deed}" if asked.deed in DONE else ""))
 
-    async def _refused(self, request: web.Request, number: int, fields: dict[str, str], error: DragomanError) -> web.StreamResponse:
+    async def _take(self, key: str, part: BodyPartReader) -> Sent | None:
+        """Keep the file of somebody who is logged in."""
+        now = self._clock()
+        await self._store.read(lambda session: enter(session, key, now=now))
+        try:
+            async with asyncio.timeout(self._options.file_seconds):
+                return await take(self._files, part, self._options.file)
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        except MALFORMED:
+            raise web.HTTPBadRequest from None
+        except OSError as error:
+            log.error("a file of a member of staff was not kept: %s", error)
+            raise Busy from error
+
+    def _forget(self, sent: Sent | None) -> None:
+        if sent:
+            self._files.drop(sent.ref.ref)
+
+    async def _refused(self, request: web.Request, number: int, fields: dict[str, str], error: DragomanError, *, again: bool) -> web.StreamResponse:
+        """The page with what stood in the way; `again` = there was a file, which the browser does not keep."""
         key = self._cookies.key(request)
         try:
             _, screen = await self._see(key, Wish(number))
         except Expired:
             return self._gate.outside(request)
-        problem, draft = sorry(translator(screen.rep.language), error), fields.get("text", "")[: self._options.text]
+        tr = translator(screen.rep.language)
+        problem, draft = sorry(tr, error) + (f" {tr('Choose the file again.')}" if again else ""), fields.get("text", "")[: self._options.text]
         since = deeds.number(fields.get("seen", "")) if isinstance(error, Stale) else 0
         return self._paper_of(replace(screen, problem=problem, status=_status(error), draft=draft, deed=fields.get("deed", ""), since=since), key)
 
@@ -143,7 +212,7 @@ class Desk:
 
         try:
             media = await self._store.read(ask)
-            async with self._open_media(media.attachment_id) as chunks:
+            async with self._files.open(media.attachment_id) as chunks:
                 answer = web.StreamResponse(headers=_file_headers(media))
                 await answer.prepare(request)
                 async for chunk in chunks:
@@ -167,12 +236,11 @@ class Desk:
         if not wish.conversation_id:
             return entered, screen
         try:
-            seen = look_at(session, rep, wish.conversation_id, last=options.lines)
+            seen = look_at(session, rep, wish.conversation_id, options.titles, last=options.lines)
         except DragomanError as error:
             return entered, replace(screen, problem=sorry(place.tr, error), status=_status(error))
-        channel = options.titles.get(seen.account, seen.account.capitalize())
         sendable = not options.sendable or seen.account in options.sendable
-        return entered, replace(screen, pane=view.pane(place, seen, channel, sendable=sendable))
+        return entered, replace(screen, pane=view.pane(place, seen, sendable=sendable))
 
     def _paper_of(self, screen: Screen, key: str) -> web.Response:
         shown = screen.after + len(screen.rows)
@@ -181,10 +249,12 @@ class Desk:
             "token": token_of(key),
             "once": new_key(),
             "more": shown if shown < screen.count else 0,
-            "later": view.LATER,
+            "later": LATER,
             "waiting": view.waiting(screen.rows),
             "done": DONE.get(screen.done, ""),
             "most": self._options.text,
+            "bytes": self._options.file,
+            "too_big": translator(screen.rep.language)(TOO_BIG, size=self._options.file // MB),
         }
         return self._paper.page("desk.html", screen.rep.language, values, status=screen.status)
 
@@ -210,7 +280,7 @@ def _status(error: DragomanError) -> int:
 
 
 def _file_headers(media: Media) -> dict[str, str]:
-    picture = media.mime in view.PICTURES
+    picture = media.mime in PICTURES
     saved = f"attachment; filename=\"file\"; filename*=UTF-8''{quote(media.name or 'file', safe='')}"
     return {
         "Content-Type": media.mime if picture else "application/octet-stream",

@@ -2,26 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from crm.base.actors import Rep, Role
-from crm.base.errors import Invalid
-from crm.base.i18n import NATIVE, N_button, Translator
+from crm.base.files import PICTURES
+from crm.base.i18n import NATIVE, Translator
 from crm.base.outbound import Media
 from crm.base.text import clean_name, cut
-from crm.base.time import HOUR, instant, local
 from crm.conversations.desk import Listed
 from crm.conversations.threads import Author, Status
 from crm.outbox.deliveries import State
 from crm.reports.thread import Line, Remark, Thread
-from web.desk.words import AUTHORS, FILES, KINDS, LEADS, STATES, name_of, whole, why
+from crm.reports.words import AUTHORS, FILES, KINDS, LEADS, STATES, plain_name, why
+from web.desk.words import whole
 
-PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
-LATER = {"1h": N_button("In 1 hour"), "3h": N_button("In 3 hours"), "tomorrow": N_button("Tomorrow 09:00"), "monday": N_button("Monday 09:00")}
 PREVIEW = 90
 NEED = 600
-_MORNING = time(9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +31,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the list; `mark` is waiting, open or asleep."""
+    """One line of the list; `mark` is waiting, open, asleep or closed."""
 
     id: int
     mark: str
@@ -87,7 +82,7 @@ class Pane:
 
 def row(place: Place, listed: Listed) -> Row:
     """A conversation in the list; the words of one that somebody else has stay theirs."""
-    mark = "asleep" if listed.snoozed_until else "waiting" if listed.waiting_since else "open"
+    mark = "closed" if listed.closed else "asleep" if listed.snoozed_until else "waiting" if listed.waiting_since else "open"
     elsewhere = listed.rep_id not in (None, place.rep.id)
     holder = place.tr("Yours") if listed.rep_id == place.rep.id else clean_name(listed.holder, 40)
     preview = "" if elsewhere else clean_name(listed.preview, PREVIEW)
@@ -95,19 +90,19 @@ def row(place: Place, listed: Listed) -> Row:
     return Row(listed.conversation_id, mark, name, preview, place.tr.ago(place.now - (listed.waiting_since or listed.last_at)), holder)
 
 
-def pane(place: Place, seen: Thread, channel: str, *, sendable: bool) -> Pane:
+def pane(place: Place, seen: Thread, *, sendable: bool) -> Pane:
     """A conversation in full."""
     name = clean_name(seen.name, 60) or place.tr("Customer")
     said = [*(_bubble(place, line, name) for line in seen.lines), *(_note(place, note) for note in seen.notes)]
     said.sort(key=lambda one: int(one.key[1:]))  # notes and messages are numbered by one sequence
     mute = "" if sendable else place.tr("The customer cannot be written to there. Try their phone, or wait until they write.")
-    facts = tuple(_facts(place, seen, channel))
+    facts = tuple(_facts(place, seen))
     return Pane(seen.conversation_id, name, status(place, seen), facts, keys(place.rep, seen), seen.last_heard_id, tuple(said), mute)
 
 
-def _facts(place: Place, seen: Thread, channel: str) -> Iterator[str]:
+def _facts(place: Place, seen: Thread) -> Iterator[str]:
     tr = place.tr
-    yield channel
+    yield seen.channel
     if seen.username:
         yield f"@{clean_name(seen.username, 40)}"
     yield NATIVE.get(seen.language, seen.language)
@@ -131,7 +126,7 @@ def status(place: Place, seen: Thread) -> str:
     if seen.holder_id == place.rep.id:
         said.append(tr("Yours"))
     elif seen.holder_id is not None:
-        said.append(tr("Taken by {name}", name=name_of(tr, seen.holder)))
+        said.append(tr("Taken by {name}", name=plain_name(tr, seen.holder)))
     elif not said:
         said.append(tr("Waits for an answer") if seen.waiting_since else tr("Open"))
     if seen.person_called:
@@ -185,21 +180,6 @@ def _file(tr: Translator, file: Media) -> Shown:
 
 def _note(place: Place, note: Remark) -> Bubble:
     return Bubble(f"n{note.id}", "note", clean_name(note.who, 40) or place.tr(AUTHORS[Author.REP]), _when(place, note.at, False), whole(note.text))
-
-
-def moment(name: str, now: int, zone: str) -> int:
-    """The instant one of the choices of `LATER` means; raises `Invalid` for one there is none of."""
-    today = local(now, zone).date()
-    match name:
-        case "1h":
-            return now + HOUR
-        case "3h":
-            return now + 3 * HOUR
-        case "tomorrow":
-            return instant(datetime.combine(today + timedelta(days=1), _MORNING, ZoneInfo(zone)))
-        case "monday":
-            return instant(datetime.combine(today + timedelta(days=7 - today.weekday()), _MORNING, ZoneInfo(zone)))
-    raise Invalid
 
 
 def waiting(rows: Sequence[Row]) -> int:

@@ -106,7 +106,7 @@
     if (!answer.ok) throw new Error(String(answer.status));
     const told = await answer.json();
     tag = answer.headers.get("ETag") || "";
-    showRows(told.rows);
+    if (!("find" in rows.dataset)) showRows(told.rows);
     document.title = (told.waiting ? "(" + told.waiting + ") " : "") + title;
     if (thread && !told.pane) return again();
     if (thread) showPane(told.pane);
@@ -127,6 +127,24 @@
     }
     timer = setTimeout(round, pause);
   }
+
+  // With a file an answer needs no words; a file that is too large is named before it travels.
+  function watchFile(input) {
+    const form = input.form;
+    const chosen = form.querySelector(".chosen");
+    const look = () => {
+      const file = input.files[0];
+      input.setCustomValidity(file && file.size > Number(input.dataset.bytes) ? input.dataset.big : "");
+      form.elements.text.required = !file;
+      chosen.hidden = !file;
+      chosen.querySelector("bdi").textContent = file ? "📎 " + file.name : "";
+    };
+    input.addEventListener("change", () => (look(), input.reportValidity()));
+    chosen.querySelector("button").addEventListener("click", () => ((input.value = ""), look()));
+    look();
+  }
+  document.body.classList.add("scripted");
+  document.querySelectorAll(".attach input").forEach(watchFile);
 
   document.addEventListener("visibilitychange", () => document.hidden || round());
   // A page that comes back from the browser's memory would carry an id that was used.

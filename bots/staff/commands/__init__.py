@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bots.staff.commands import available, followup, help, inbox, invite, language, lead, leads, mine, parked, promo, release, start, today, web
+from bots.staff.commands import available, followup, help, inbox, invite, language, lead, leads, mine, parked, promo, release, start, team, today, web
 from bots.staff.visit import Command
 from crm.base.actors import Role
 
@@ -17,6 +17,7 @@ COMMANDS: tuple[Command, ...] = (
     promo.COMMAND,
     available.COMMAND,
     invite.COMMAND,
+    team.COMMAND,
     parked.COMMAND,
     web.COMMAND,
     release.COMMAND,

@@ -8,18 +8,19 @@ from bots.staff.commands import followup_steps
 from bots.staff.commands.followup_steps import BACK
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.visit import Command, Done, Visit
-from bots.staff.words import MORE, isolated, plain_name
+from bots.staff.words import MORE
 from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired, NotFound
 from crm.base.i18n import N_, N_button, Translator
 from crm.base.policy import Action
-from crm.base.text import clean_name
+from crm.base.text import clean_name, isolated
 from crm.base.time import allowed_from
 from crm.outreach import followups
 from crm.outreach.followups import InSequence, Overview, StepView
 from crm.people.desk import Intent
 from crm.people.reps import authorise
+from crm.reports.words import plain_name
 
 PAGE, PEOPLE = 8, 6
 WORDS = 160

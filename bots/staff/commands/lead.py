@@ -1,10 +1,8 @@
 """/lead: the lead of the conversation replied to, and where it stands."""
 
 from bots.staff import menus
-from bots.staff.cards import LEADS
 from bots.staff.posts import Key, Post
 from bots.staff.replies import conversation_at
-from bots.staff.sight import short_source
 from bots.staff.visit import Command, Done, Visit
 from bots.staff.words import line_html, name_html
 from crm.base.db import Session
@@ -16,6 +14,7 @@ from crm.conversations.threads import the
 from crm.people.contacts import points_of, root_of
 from crm.people.desk import Intent
 from crm.people.reps import authorise
+from crm.reports.words import LEADS, short_source
 from crm.sales.leads import Lead, LeadStatus, lead_of, set_status
 
 STEPS = {

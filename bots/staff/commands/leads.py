@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from bots.staff.cards import LEADS
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.visit import Command, Done, Visit
-from bots.staff.words import MORE, isolated, plain_name
+from bots.staff.words import MORE
 from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.i18n import N_, N_button, Translator
-from crm.base.text import clean_name
+from crm.base.text import clean_name, isolated
 from crm.people.desk import Intent
 from crm.reports.leads import LeadRow, leads
 from crm.reports.paging import Page, Place
+from crm.reports.words import LEADS, plain_name
 from crm.sales.leads import LeadStatus
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from bots.staff.posts import Key, Post
 from bots.staff.templates import fields, refusal
 from bots.staff.updates import Text
 from bots.staff.visit import Command, Done, Visit, ask
-from bots.staff.words import plain_name, whole
+from bots.staff.words import whole
 from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired
@@ -23,6 +23,7 @@ from crm.outreach import campaigns
 from crm.outreach.segments import Preview, preview
 from crm.people.desk import Intent, Wizard, begin, quit_wizard, wizard_of
 from crm.people.reps import authorise
+from crm.reports.words import plain_name
 
 NAME = "promo"
 LASTS = HOUR

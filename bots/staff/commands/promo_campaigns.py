@@ -6,11 +6,11 @@ from dataclasses import replace
 from bots.staff import campaign
 from bots.staff.posts import Key, Post
 from bots.staff.visit import Done, Pressed, Visit, ask
-from bots.staff.words import MORE, isolated
+from bots.staff.words import MORE
 from crm.base.db import Session
 from crm.base.errors import Expired
 from crm.base.i18n import N_button
-from crm.base.text import clean_name
+from crm.base.text import clean_name, isolated
 from crm.outreach import campaigns
 from crm.outreach.campaigns import CampaignState
 from crm.outreach.results import Progress, progress

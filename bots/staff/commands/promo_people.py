@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bots.staff import menus
-from bots.staff.cards import LEADS
 from bots.staff.posts import Key, Post
 from bots.staff.words import CANCEL
 from crm.base.i18n import N_, NATIVE, N_button, Translator
 from crm.outreach.segments import LeftOut, Preview, Segment
 from crm.people.desk import Intent
+from crm.reports.words import LEADS
 from crm.sales.leads import LeadStatus
 
 AGES = {7: N_button("Last 7 days"), 30: N_button("Last 30 days"), 90: N_button("Last 90 days"), 0: N_button("Of any age")}

@@ -83,13 +83,16 @@ class Office:
 
     async def letter(self, text: str, *, who: str = "ann", name: str = "Ann Lee", photo: bool = False) -> None:
         """A customer writes."""
-        body = json.dumps({"from": who, "name": name, "text": text, "photo": photo}).encode()
-        event = RawEvent("letters", f"l{next(self._keys)}", f"letters:{who}", body, self.now())
-        await self.store.gather(keep, [event])
+        await self.store.gather(keep, [self.written(text, who=who, name=name, photo=photo)])
         rules, now = Rules(silent, self.company), self.now()
         batch = await self.store.write(lambda s: step(s, (), rules, now=now))
         heard = read(batch, parse)
         await self.store.write(lambda s: step(s, heard, rules, now=now))
+
+    def written(self, text: str, *, who: str = "ann", name: str = "Ann Lee", photo: bool = False) -> RawEvent:
+        """A letter as it comes in."""
+        body = json.dumps({"from": who, "name": name, "text": text, "photo": photo}).encode()
+        return RawEvent("letters", f"l{next(self._keys)}", f"letters:{who}", body, self.now())
 
     def now(self) -> int:
         """The office's clock; it runs ahead by as much as the sender would have had to wait."""

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from bots.staff.buttons import moment
 from crm.base.actors import Rep, Role, System
 from crm.base.db import Store
 from crm.base.errors import Expired
 from crm.base.time import DAY, local
+from crm.conversations.later import moment
 from crm.conversations.threads import Conversation, Note
 from crm.people import reps
 from crm.people.contacts import Contact

@@ -8,8 +8,7 @@ import pytest
 
 from bots.staff import cards, menus
 from bots.staff.posts import Key
-from bots.staff.sight import Line, Remark, Sight, short_source
-from bots.staff.words import sorry, why
+from bots.staff.words import sorry
 from crm.base import errors
 from crm.base.actors import Rep, Role
 from crm.base.i18n import LANGUAGES, translator
@@ -19,16 +18,18 @@ from crm.base.text import utf16_length
 from crm.conversations.desk import Listed
 from crm.conversations.threads import Author
 from crm.outbox.deliveries import State
+from crm.reports.thread import Line, Remark, Thread
+from crm.reports.words import short_source, why
 from tests.conftest import NOON
 
 RUBEN = Rep(1, Role.REP, "Ruben", "en", "77")
 MARIAM = Rep(2, Role.MANAGER, "Mariam", "en", "78")
-SAID = Line(Author.CONTACT, "message", "", "Do you have red wine?", NOON)
-PLAIN = Sight(7, "Ann Lee", "ann", "Telegram", "fair", "ka", "open", waiting_since=NOON, lines=(SAID,), last_heard_id=30, lead_status="new", need="wine")
+SAID = Line(30, Author.CONTACT, "message", "", "Do you have red wine?", NOON)
+PLAIN = Thread(7, "telegram", "Telegram", "Ann Lee", "ann", "fair", "ka", waiting_since=NOON, lines=(SAID,), last_heard_id=30, lead_status="new", need="wine")
 HOSTILE = ["<b>x</b>&amp;", "\u202egnp.exe", "a\u0301" * 1000, "\x1b[31mred", "{name}{0}", "\u2069\u2069out", "_*[`", "👩‍👩‍👧" * 100, "\U000e0041", " ", ""]
 
 
-def labels(sight: Sight, reader: Rep) -> list[str]:
+def labels(sight: Thread, reader: Rep) -> list[str]:
     return [key.label for row in cards.keys(sight, reader) for key in row]
 
 
@@ -37,7 +38,7 @@ def visible(text: str) -> str:
 
 
 def test_a_card_says_who_where_from_and_what(company: Company) -> None:
-    sight = replace(PLAIN, phone="+37410", notes=(Remark("Mariam", "Pays late", NOON),), reply_state=State.SENT)
+    sight = replace(PLAIN, phone="+37410", notes=(Remark(1, "Mariam", "Pays late", NOON),), reply_state=State.SENT)
     text = cards.card(sight, RUBEN, company, NOON).text
     for words in ("Ann Lee", "@ann", "Telegram · ქართული", "fair", "Waits for an answer", "Need: ", "+37410", "Pays late", "today 16:00", "red wine", "sent ✓"):
         assert words in text
@@ -97,7 +98,7 @@ def test_a_hostile_name_stays_a_name(name: str, company: Company) -> None:
 @pytest.mark.parametrize("words", ["&" * 5000, "👩‍👩‍👧" * 2000, "wine " * 3000])
 def test_the_longest_card_is_one_message(words: str, company: Company) -> None:
     line = replace(SAID, text=words)
-    notes = (Remark(words, words, NOON),) * 3
+    notes = (Remark(1, words, words, NOON),) * 3
     sight = replace(PLAIN, name=words, username=words, source=words, need=words, notes=notes, lines=(line,) * 5)
     post = cards.card(sight, RUBEN, company, NOON)
     assert utf16_length(post.text) <= 4096
@@ -112,7 +113,7 @@ def test_a_colleagues_card_tells_only_who_has_it(company: Company) -> None:
 
 @pytest.mark.parametrize("kind", ["press", "contact", "start", "form", "unsupported", "lost", "message"])
 def test_every_kind_of_line_has_words(kind: str) -> None:
-    assert cards.content(replace(SAID, kind=kind, files=("photo",)), translator("en"), 100).startswith("[photo] ")
+    assert cards.content(replace(SAID, kind=kind, kinds=("photo",)), translator("en"), 100).startswith("[photo] ")
 
 
 def test_a_source_is_told_in_a_few_words() -> None:

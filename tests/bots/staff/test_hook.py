@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import json
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -14,17 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bots.staff.app import Staff
-from bots.staff.hook import SECRET, Gate, Hook, HookLimits, gate_of, raw_event, stuck
+from bots.staff.hook import SECRET, Hook, HookLimits, gate_of, raw_event, stuck
 from bots.staff.poll import ALLOWED, Pace
 from bots.staff.transport import StaffOptions
 from crm.base.db import Store
 from crm.base.errors import Busy, Invalid, Misconfigured
-from crm.base.events import RawEvent
 from crm.base.settings import Company
+from crm.base.webhooks import Gate
 from crm.inbox.log import for_desk
 from crm.inbox.process import Claimed
 from sandbox.telegram.hands import BareBot, Hands
+from tests import doors
 from tests.bots.staff.office import wall
+from tests.doors import served
 
 KEY, OLD_KEY = b"k" * 32, b"o" * 32
 NOON = 1_764_072_000_000
@@ -35,48 +36,11 @@ Bring = Callable[..., Awaitable[int]]
 DEEP = b'{"update_id":41,"message":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 
-class Inbox:
-    """A store in memory, for both ways in; fails first as it is told."""
-
-    def __init__(self, *failures: Exception) -> None:
-        self.failures, self.offset, self.events = list(failures), 0, list[RawEvent]()
-        self.came = asyncio.Condition()
-
-    async def __call__(self, events: Sequence[RawEvent]) -> None:
-        if self.failures:
-            raise self.failures.pop(0)
-        async with self.came:
-            known = {event.key for event in self.events}
-            self.events += [event for event in events if event.key not in known]
-            self.came.notify_all()
-
-    async def get(self, name: str) -> int:
-        return self.offset
-
-    async def keep(self, name: str, offset: int, events: Sequence[RawEvent]) -> None:
-        await self(events)
-        self.offset = offset
+class Inbox(doors.Inbox):
+    """What was kept, as the words that staff wrote."""
 
     async def texts(self, count: int) -> list[str]:
-        async with asyncio.timeout(30), self.came:
-            await self.came.wait_for(lambda: len(self.events) >= count)
-        return [json.loads(event.body)["message"]["text"] for event in self.events]
-
-
-@asynccontextmanager
-async def served(routes: Callable[[str], Sequence[web.RouteDef]]) -> AsyncIterator[str]:
-    """Routes on a free port, made knowing their address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = web.Application()
-    app.add_routes(routes(url))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    await web.SockSite(runner, listener).start()
-    try:
-        yield url
-    finally:
-        await runner.cleanup()
+        return [json.loads(event.body)["message"]["text"] for event in await self.until(count)]
 
 
 class Bureau:

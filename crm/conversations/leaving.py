@@ -1,0 +1,53 @@
+"""Leaving: the team with what each has taken, and what becomes of a member's conversations when they leave."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from crm.base.actors import Actor, Rep
+from crm.base.history import Change, record
+from crm.base.policy import Action
+from crm.conversations.threads import Conversation, Status
+from crm.outbox.notices import Notice, NoticeKind, card, tell
+from crm.outbox.queue import withdraw
+from crm.people import team
+from crm.people.reps import Member, as_actor, authorise
+
+_OPEN = Conversation.status != Status.CLOSED.value
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A member of staff, whether on duty, since when, and how many open conversations they have taken."""
+
+    rep: Rep
+    available: bool
+    joined_at: int
+    taken: int
+
+
+def colleagues(session: Session, actor: Actor) -> list[Colleague]:
+    """The whole team, oldest first."""
+    authorise(session, actor, Action.STEER_TEAM)
+    taken = select(func.count()).where(Conversation.rep_id == Member.id, _OPEN).correlate(Member).scalar_subquery()
+    rows = session.execute(select(Member, taken).where(Member.active == 1).order_by(Member.id))
+    return [Colleague(as_actor(member), bool(member.available), member.created_at, int(count)) for member, count in rows]
+
+
+def leave(session: Session, actor: Actor, rep_id: int, surface: str, *, now: int) -> tuple[Rep, int]:
+    """Remove a member: their conversations are anybody's again, nothing more is shown to them on the account `surface`, managers are told.
+
+    Answers who left and how many open conversations went back; raises `LastManager` where nobody else would be a manager.
+    """
+    rep = team.dismiss(session, actor, rep_id, now=now)
+    back = list(session.scalars(select(Conversation.id).where(Conversation.rep_id == rep_id, _OPEN).order_by(Conversation.id)))
+    session.execute(update(Conversation).where(Conversation.rep_id == rep_id).values(rep_id=None), execution_options={"synchronize_session": False})
+    session.expire_all()
+    withdraw(session, surface, rep.address, why="left the team", now=now)
+    handed = [Change("conversation", number, "handed_back", actor, {"rep": rep_id}, cause="left the team") for number in back]
+    record(session, Change("rep", rep_id, "removed", actor, {"role": rep.role.value}, {"conversations": len(back)}), *handed, now=now)
+    by = actor.id if isinstance(actor, Rep) else 0
+    left = Notice(NoticeKind.LEFT, rep_id, f"left:{rep_id}:{now}", {"name": rep.name, "by": by, "conversations": len(back)})
+    tell(session, [left, *(card(number, urgent=True) for number in back)], now=now)
+    return rep, len(back)
