@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ON_SERVER := tests/bots tests/channels tests/console tests/crm tests/hostile tests/scheduler tests/web
 
-.PHONY: help demo run init doctor test test-postgres check bench faults format clean
+.PHONY: help demo run init doctor test test-postgres test-debian check bench faults faults-postgres format clean
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 $(VENV)/installed: requirements.lock
 	@echo "Installing into $(VENV) ..."
@@ -30,11 +31,17 @@ init: $(VENV)/installed ## answer a few questions, write .env, get the first man
 doctor: $(VENV)/installed ## name every fault of this installation and its mend
 	@$(BIN)/python main.py doctor
 
-test: $(VENV)/installed-dev ## run all tests
-	$(BIN)/python -m pytest
+test: $(VENV)/installed-dev ## run all tests, or TESTS="tests/crm tests/web"
+	$(BIN)/python -m pytest $(TESTS)
 
-test-postgres: $(VENV)/installed-dev ## run what works on a database once more, on a PostgreSQL of its own
-	$(BIN)/python -m pytest --engine postgres tests/crm tests/bots tests/web tests/hostile tests/walks
+test-postgres: $(VENV)/installed-dev ## run what stands on a database once more, on a PostgreSQL of its own
+	$(BIN)/python -m pytest --engine postgres $(or $(TESTS),$(ON_SERVER) tests/walks)
+ifndef TESTS
+	@$(MAKE) --no-print-directory faults-postgres
+endif
+
+test-debian: $(VENV)/installed-dev ## run verbs, claims, migrations and search once more, on the PostgreSQL of Debian
+	$(BIN)/python -m pytest --engine debian tests/crm
 
 check: $(VENV)/installed-dev ## style, types, the shape of the code, the catalogues
 	$(BIN)/ruff check .
@@ -47,6 +54,10 @@ bench: $(VENV)/installed-dev ## measure the product against what is possible, ea
 
 faults: $(VENV)/installed-dev ## every fault as often as column C of docs/reliability.md says; N=1 for column N, SHARD=1/4 for a part
 	FAULTS=$${FAULTS:-$(if $(N),n,c)} $(BIN)/python -m pytest tests/faults -s
+
+# Lines and servers that break have a server of their own, and are played by `make test`.
+faults-postgres: $(VENV)/installed-dev ## every fault once, on a PostgreSQL of its own
+	FAULTS=$${FAULTS:-once} $(BIN)/python -m pytest --engine postgres tests/faults $(addprefix --ignore=tests/faults/,test_namespace.py test_proxy.py test_server.py)
 
 format: $(VENV)/installed-dev ## put the code into shape
 	$(BIN)/ruff check --fix-only --quiet .

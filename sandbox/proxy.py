@@ -66,10 +66,10 @@ class Line:
 
 
 class Proxy:
-    """A line to `host`:`port`; `weather` counts from the moment it is set, for lines that stand and for new ones."""
+    """A line to `host`:`port` from the address `near`; `weather` counts from the moment it is set, for lines that stand and for new ones."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
+    def __init__(self, host: str, port: int, near: str = "127.0.0.1") -> None:
+        self._host, self._port, self._near = host, port, near
         self._server: asyncio.Server | None = None
         self._lines: dict[Line, asyncio.Task[None]] = {}
         self._weather, self._left = FAIR, [0, 0]
@@ -85,7 +85,7 @@ class Proxy:
     @property
     def url(self) -> str:
         """The address to talk to instead."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self._near}:{self.port}"
 
     def set(self, weather: Weather) -> None:
         """Change the weather; what is cut after so many bytes is counted from here, over all lines together."""
@@ -93,7 +93,7 @@ class Proxy:
 
     async def open(self) -> None:
         """Listen, on the same port as before where there was one."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, self._near, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def shut(self) -> None:

@@ -1,8 +1,10 @@
 """A throw-away PostgreSQL on loopback: the binaries of a test dependency (or Debian's), run as a user who is not root."""
 
 import asyncio
+import itertools
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -10,7 +12,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,24 +21,44 @@ from typing import Any, TypeVar
 import asyncpg
 
 T = TypeVar("T")
+EMPTIED = """
+SET session_replication_role = replica;
+SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' LOOP EXECUTE 'DELETE FROM ' || name; END LOOP;
+  FOR name IN SELECT quote_ident(sequencename) FROM pg_sequences WHERE schemaname = 'public' LOOP EXECUTE format('ALTER SEQUENCE %s RESTART', name); END LOOP;
+END $$
+"""
+SHAPE = """
+SELECT md5(string_agg(word, ' ' ORDER BY word)) FROM (
+  SELECT concat_ws(' ', relname, attname, atttypid, attnotnull) FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+  WHERE relnamespace = 'public'::regnamespace AND NOT attisdropped
+  UNION ALL SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+  UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
+) AS words (word)
+"""
 SETTINGS = ("max_connections=200", "shared_buffers=256MB", "max_wal_size=2GB", "checkpoint_timeout=30min", "jit=off")
 
 
 class Cluster:
     """One server in a folder of its own; `durable` = what a commit says is on the disk."""
 
-    def __init__(self, binaries: Path, *, durable: bool = False) -> None:
+    def __init__(self, binaries: Path, *, durable: bool = False, first: "Cluster | None" = None) -> None:
+        """A server of its own, or a read copy of the `first`."""
         self.folder = Path(tempfile.mkdtemp(prefix="dragoman-pg-"))
         self.folder.chmod(0o755)
         self.port, self.durable = free_port(), durable
         self._who = somebody_else()
-        self._binaries = binaries if self._readable(binaries) else self._copied(binaries)
+        self.binaries = binaries if self._readable(binaries) else self._copied(binaries)
         self._data = self.folder / "data"
-        self._data.mkdir()
+        self._data.mkdir(mode=0o700)
         if self._who:
             for path in (self.folder, self._data):
                 os.chown(path, self._who["user"], self._who["group"])
-        self._call("initdb", "-D", str(self._data), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions", "-N")
+        if first:
+            self._call("pg_basebackup", f"--dbname={first.url()}", "-D", str(self._data), "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+        else:
+            self._call("initdb", "-D", str(self._data), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions", "-N")
         self.process = self._started()
 
     def start(self) -> None:
@@ -54,6 +77,15 @@ class Cluster:
         """Stop and forget."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextmanager
+    def copied(self) -> "Iterator[Cluster]":
+        """A read copy of this server as it is now, which follows it."""
+        copy = Cluster(self.binaries, first=self)
+        try:
+            yield copy
+        finally:
+            copy.remove()
 
     def url(self, database: str = "postgres", port: int = 0) -> str:
         """The address of a database, as people write it; `port` = of a proxy before it."""
@@ -84,7 +116,7 @@ class Cluster:
         given += (f"fsync={'on' if self.durable else 'off'}", f"synchronous_commit={'on' if self.durable else 'off'}")
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
-                [str(self._binaries / "postgres"), "-D", str(self._data), *(word for one in given for word in ("-c", one))],
+                [str(self.binaries / "postgres"), "-D", str(self._data), *(word for one in given for word in ("-c", one))],
                 stdout=log,
                 stderr=log,
                 env=self._environment(),
@@ -93,7 +125,7 @@ class Cluster:
                 **self._who,
             )
         until = time.monotonic() + 60
-        while subprocess.run([str(self._binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)], env=self._environment()).returncode:
+        while subprocess.run([str(self.binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)], env=self._environment()).returncode:
             assert process.poll() is None, (self.folder / "log").read_text()
             assert time.monotonic() < until, "the server does not answer"
             time.sleep(0.02)
@@ -116,11 +148,51 @@ class Cluster:
         return self.folder / "install" / "bin"
 
     def _call(self, name: str, *words: str) -> None:
-        done = subprocess.run([str(self._binaries / name), *words], capture_output=True, text=True, env=self._environment(), cwd=self.folder, **self._who)
+        done = subprocess.run([str(self.binaries / name), *words], capture_output=True, text=True, env=self._environment(), cwd=self.folder, **self._who)
         assert done.returncode == 0, done.stderr
 
     def _environment(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(self.folder)}
+
+
+class Databases:
+    """Databases made of one template, each lent to one test at a time and emptied behind it: to make one takes a hundred times as long."""
+
+    def __init__(self, cluster: Cluster, template: str) -> None:
+        self._cluster, self._template = cluster, template
+        self._shape = blocking(shape_of(cluster.url(template)))
+        self._free: list[str] = []
+        self._numbers = itertools.count(1)
+
+    def lend(self) -> str:
+        """The name of an empty one."""
+        if self._free:
+            return self._free.pop()
+        name = f"test{next(self._numbers)}"
+        self._cluster.database(name, self._template)
+        return name
+
+    def take_back(self, name: str) -> None:
+        """Empty it for the next test; one whose tables a test has changed is thrown away."""
+        self._cluster.execute(EMPTIED, name)
+        if blocking(shape_of(self._cluster.url(name))) == self._shape:
+            self._free.append(name)
+        else:
+            self._cluster.drop(name)
+
+
+async def shape_of(url: str) -> str:
+    """What the tables of a database are, in one word."""
+    connection = await asyncpg.connect(url)
+    try:
+        return str(await connection.fetchval(SHAPE))
+    finally:
+        await connection.close()
+
+
+def scripts(page: str) -> list[str]:
+    """The SQL scripts of a page in docs, in its order."""
+    return re.findall(r"^```sql\n(.*?)^```", (Path(__file__).parents[1] / "docs" / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 def somebody_else() -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """What every test may ask for: a store on a real database, a company, a clock that stands still.
 
-`--engine postgres` runs the same tests on a server of its own instead of files.
+`--engine postgres` runs the same tests on a server of its own instead of files; `debian` on Debian's, `parts` on tables in parts (docs/scaling.md).
 """
 
-import itertools
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -19,23 +18,43 @@ from crm.base.db import SqliteStore, Store, open_store
 from crm.base.settings import Company
 from crm.base.time import parse_hours
 from crm.tables import metadata
-from tests.cluster import Cluster, blocking, from_debian, from_wheel
+from tests.cluster import Cluster, Databases, blocking, from_debian, from_wheel, scripts
 from tests.walks.house import SERVER
 
 NOON = 1_764_072_000_000  # Tuesday 2025-11-25 12:00 UTC, 16:00 in Yerevan
 EMPTY = "empty"
-_numbers = itertools.count(1)
+HOUSES = ("walks", "faults", "browser")  # their databases are the product's own business
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--engine", choices=["sqlite", "postgres", "debian"], default="sqlite", help="where the tests' databases are")
+    parser.addoption("--engine", choices=["sqlite", "postgres", "debian", "parts"], default="sqlite", help="where the tests' databases are")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "file: concerns what only a database in a file has: its writer, its disk, its lock")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a server only what stands on a server is run: not what concerns a file alone, and not what stands on no database."""
+    if config.getoption("--engine") == "sqlite":
+        return
+    again = [item for item in items if stands_on_a_server(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in again])
+    items[:] = again
+
+
+def stands_on_a_server(item: pytest.Item) -> bool:
+    """Whether a test has a store of the engine under test, a server of its own, or a whole house."""
+    if item.get_closest_marker("file"):
+        return False
+    asked = set(getattr(item, "fixturenames", ()))
+    return bool(asked & {"store", "cluster"} and "file_store" not in asked) or item.path.parent.name in HOUSES
 
 
 @pytest.fixture(scope="session")
 def engine(request: pytest.FixtureRequest) -> str:
     """The engine under test: `sqlite` or `postgres`."""
-    chosen = str(request.config.getoption("--engine"))
-    return "postgres" if chosen == "debian" else chosen
+    return "sqlite" if request.config.getoption("--engine") == "sqlite" else "postgres"
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +77,7 @@ def where_houses_stand(request: pytest.FixtureRequest, engine: str) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def template(cluster: Cluster) -> str:
+def template(request: pytest.FixtureRequest, cluster: Cluster) -> str:
     """The name of a database with the whole schema and nothing in it."""
 
     async def make(url: str) -> None:
@@ -71,6 +90,8 @@ def template(cluster: Cluster) -> str:
         await server.dispose()
 
     blocking(make(cluster.database(EMPTY)))
+    if request.config.getoption("--engine") == "parts":
+        cluster.execute(scripts("scaling.md")[0], EMPTY)
     return EMPTY
 
 
@@ -95,12 +116,18 @@ def database(empty_database: Path, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def databases(cluster: Cluster, template: str) -> Databases:
+    """Empty databases on the server."""
+    return Databases(cluster, template)
+
+
 @pytest.fixture
-def server_database(cluster: Cluster, template: str) -> Iterator[str]:
-    """The address of a fresh database of this test's own on the server."""
-    name = f"test{next(_numbers)}"
-    yield cluster.database(name, template)
-    cluster.drop(name)
+def server_database(cluster: Cluster, databases: Databases) -> Iterator[str]:
+    """The address of an empty database of this test's own on the server."""
+    name = databases.lend()
+    yield cluster.url(name)
+    databases.take_back(name)
 
 
 @pytest_asyncio.fixture

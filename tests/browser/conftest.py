@@ -27,7 +27,7 @@ FLAGS = [
     "--disable-sync",
 ]
 ROOT = Path(__file__).parents[2]
-START = 60
+START = 120
 
 
 @pytest.fixture(scope="session")

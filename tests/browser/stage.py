@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.async_api import FrameLocator, Locator, Page, expect
 
 PICTURES = Path(os.environ.get("PICTURES", "demo-data/pictures"))
-PATIENCE = 30_000.0
+PATIENCE = 90_000.0
 
 
 class Pane:

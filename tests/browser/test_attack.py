@@ -71,6 +71,7 @@ async def browser(chromium: str) -> AsyncIterator[object]:
     """A browser of this module's own."""
     async with async_playwright() as playwright:
         opened = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        expect.set_options(timeout=PATIENCE)
         yield opened
         await opened.close()
 
@@ -79,7 +80,7 @@ async def browser(chromium: str) -> AsyncIterator[object]:
 async def site(browser: object, tmp_path: Path) -> AsyncIterator[Site]:
     """A firm with a hostile name of its own, and a page that is listened to."""
     shop, pages = Shop(), Pages(PageOptions(HOSTILE_FIRM))
-    shop.webchat = Webchat(WebchatOptions(tmp_path / "uploads", title=HOSTILE_FIRM), shop.history, shop.open_media, shop.clock)
+    shop.webchat = Webchat(WebchatOptions(tmp_path / "uploads", title=HOSTILE_FIRM, frames=1000), shop.history, shop.open_media, shop.clock)
     app = web.Application()
     app.add_routes([*pages.routes(), *Form(FormOptions(posts=1000), pages.form_answer, shop.clock).routes(shop.keep), *shop.webchat.routes(shop.keep)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)

@@ -3,6 +3,7 @@
 `PICTURES=docs/pictures` renews the README's pictures.
 """
 
+import base64
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from crm.base.actors import Rep
 from crm.base.db import Store
-from crm.base.outbound import Uncertain
+from crm.base.outbound import Say, Uncertain
 from crm.base.settings import Company
 from tests.browser.conftest import FLAGS
 from tests.browser.stage import PATIENCE, PICTURES, packed
@@ -23,6 +24,7 @@ from tests.web.front_desk import FrontDesk
 pytestmark = [pytest.mark.browser]
 PHONE, TABLE = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 ASKED, ANSWER, MORE = "Do you have oak tables, 180 cm long? We need two for the office.", "Yes, in oak and in walnut.", "Great. And chairs?"
+PICTURE = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
 # The alarm rings in the page's title, so that it is seen without a dialog to close.
 ATTACKS = [
     "<script>document.title='owned'</script>",
@@ -48,7 +50,7 @@ def desk(store: Store, company: Company, tmp_path: Path) -> FrontDesk:
 @pytest_asyncio.fixture
 async def address(desk: FrontDesk) -> AsyncIterator[str]:
     """Where it is."""
-    async with TestServer(desk.app()) as server:
+    async with TestServer(desk.app(file=1024 * 1024)) as server:
         yield str(server.make_url("/desk"))
 
 
@@ -116,6 +118,31 @@ async def test_a_rep_logs_in_on_a_phone_takes_answers_and_sees_it_delivered(desk
     await expect(page.locator(".bubble.them").last).to_be_in_viewport()
     assert await fits(page)
     await picture(page, "desk-phone")
+
+
+async def test_a_customer_is_found_on_a_phone_and_gets_a_file(desk: FrontDesk, address: str, browser: Browser, rep: Rep) -> None:
+    for who in ("ann lee", "արմեն հակոբյան", "nino"):
+        await desk.letter(ASKED, who)
+    page = await inside(browser, address, await desk.link(rep))
+    await page.get_by_label("Find a customer").fill("armen")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".row")).to_have_count(1)
+    assert await fits(page)
+    await picture(page, "desk-find")
+    await page.locator(".row a").click()
+    file = page.get_by_label("Attach a file")
+    await file.set_input_files({"name": "large.pdf", "mimeType": "application/pdf", "buffer": b"x" * 2_000_000})
+    assert "larger than 1 MB" in await file.evaluate("input => input.validationMessage")
+    await page.get_by_role("button", name="Take the file away").click()
+    await expect(page.locator(".chosen")).to_be_hidden()
+    await file.set_input_files({"name": "oak.png", "mimeType": "image/png", "buffer": PICTURE})
+    await expect(page.locator(".chosen")).to_contain_text("oak.png")
+    assert await fits(page)
+    await picture(page, "desk-file")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(page.locator(".bubble.us .file img")).to_be_visible()
+    await desk.deliver()
+    assert [one.media.name for _, one in desk.carrier.sent if isinstance(one, Say) and one.media] == ["oak.png"]
 
 
 async def test_words_that_came_while_typing_hold_the_answer_back(desk: FrontDesk, address: str, browser: Browser, rep: Rep) -> None:

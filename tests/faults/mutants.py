@@ -66,7 +66,7 @@ MUTANTS = (
     ),
     Mutant(
         "attempt counter after work",
-        Change("crm/inbox", '        session.execute(COUNT, {"ids": [row.event_id for row in rows]})', "        pass"),
+        Change("crm/inbox", '        run(session, COUNT, {"ids": [row.event_id for row in rows]})', "        pass"),
         "tests/crm/inbox/test_process.py::test_an_attempt_is_on_disk_before_it_is_made",
         "AssertionError",
     ),

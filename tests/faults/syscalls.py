@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.walks.house import House
+
 STRACE = shutil.which("strace") or ""
 LIBRARY = next((str(path) for path in Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), "")
-PATIENCE = 10.0
+PATIENCE = 120.0
 
 
 def needed(package: str, found: object) -> None:
@@ -47,6 +49,11 @@ def root() -> None:
 def writer_of(pid: int) -> int:
     """The thread that writes the database: the first one the product starts."""
     return sorted(int(name) for name in os.listdir(f"/proc/{pid}/task"))[1]
+
+
+def committing(house: House) -> tuple[int, str]:
+    """The thread and the call by which a house writes: to its file, or to its server."""
+    return (house.pid, "sendto") if house.url.startswith("postgresql") else (writer_of(house.pid), "fdatasync")
 
 
 @asynccontextmanager

@@ -11,20 +11,21 @@ from tests.faults.disks import lock_for, small_disk
 from tests.faults.stage import dice, indexes, open_receiver, rounds
 from tests.faults.syscalls import injected, writer_of
 from tests.faults.visitors import Outcome, Visitor
-from tests.walks.house import House
+from tests.walks.house import PATIENCE, House
 
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def until(visitors: list[Visitor], house: House, *, ok: bool) -> None:
     """New visitors talk until one is acknowledged (or refused); each word is said once."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             visitors.append(Visitor(house))
             if (await visitors[-1].say(visitors[-1].word()) is Outcome.OK) is ok:
                 break
 
 
+@pytest.mark.file
 async def test_a_full_disk_refuses_and_heals_by_itself(root: None, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "24m") as disk:
         async with open_receiver(disk.folder) as house:
@@ -45,6 +46,7 @@ async def test_a_full_disk_refuses_and_heals_by_itself(root: None, tmp_path: Pat
             assert house.rows("PRAGMA integrity_check") == [("ok",)]
 
 
+@pytest.mark.file
 @pytest.mark.parametrize(("call", "error"), [("pwrite64", "ENOSPC"), ("pwrite64", "EIO"), ("fdatasync", "EIO")])
 @pytest.mark.parametrize("lasting", ["", "+"], ids=["once", "on"])
 async def test_a_failing_disk_never_lies(strace: str, receiver: House, call: str, error: str, lasting: str) -> None:
@@ -65,6 +67,7 @@ async def test_a_failing_disk_never_lies(strace: str, receiver: House, call: str
     assert receiver.rows("PRAGMA integrity_check") == [("ok",)]
 
 
+@pytest.mark.file
 async def test_a_disk_gone_read_only_is_refused_and_comes_back(root: None, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "24m") as disk:
         async with open_receiver(disk.folder) as house:
@@ -83,6 +86,7 @@ async def test_a_disk_gone_read_only_is_refused_and_comes_back(root: None, tmp_p
             await checked(house, visitors)
 
 
+@pytest.mark.file
 async def test_somebody_elses_lock_makes_people_wait_and_loses_nothing(receiver: House) -> None:
     everybody: list[Visitor] = []
     for number in rounds(20, 200):
@@ -90,7 +94,7 @@ async def test_somebody_elses_lock_makes_people_wait_and_loses_nothing(receiver:
         visitors = [Visitor(receiver) for _ in range(6)]
         everybody += visitors
         holding = asyncio.create_task(lock_for(receiver.database, luck.uniform(0.2, 2.0)))
-        await asyncio.gather(*(visitor.say(visitor.word(), seconds=10) for visitor in visitors))
+        await asyncio.gather(*(visitor.say(visitor.word()) for visitor in visitors))
         await holding
         await asyncio.gather(*(visitor.insist(visitor.words[0]) for visitor in visitors))
     await checked(receiver, everybody)

@@ -11,7 +11,7 @@ from tests.faults.checker import checked
 from tests.faults.disks import small_disk
 from tests.faults.stage import dice, open_receiver, rounds
 from tests.faults.visitors import Visitor
-from tests.walks.house import House
+from tests.walks.house import PATIENCE, House
 
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 800
@@ -22,7 +22,7 @@ WHERE c.address = ? AND a.state != 'waiting'"""
 async def shows_a_picture(visitor: Visitor) -> None:
     """A visitor uploads a picture and sends it with a word."""
     house = visitor.house
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         async with house.http.post(
             f"{house.shop}/in/webchat/files", headers=visitor.headers | {"Content-Type": "image/png", "X-Name": "cat.png"}, data=PICTURE
         ) as answer:

@@ -15,12 +15,12 @@ TOKEN = "200:STAFF-0123456789abcdef"
 
 async def test_a_crowd_of_cards_begins_with_a_few(store: Store, company: Company) -> None:
     async with await serve(Sandbox({"customer": "100:CUSTOMER", "staff": TOKEN})) as server, Hands(server.url) as hands:
-        office = Office(store, company, StaffOptions(token=TOKEN, server=hands.url, read_timeout=2.0), hands)
+        office = Office(store, company, StaffOptions(token=TOKEN, server=hands.url, read_timeout=30.0), hands)
         await office.staff.open()
         await office.member("ruben")
         for number in range(60):
             await office.letter("hello", who=f"ann{number}", name=f"Ann {number}")
-        fresh = Office(store, company, StaffOptions(token=TOKEN, server=hands.url, read_timeout=2.0), hands)
+        fresh = Office(store, company, StaffOptions(token=TOKEN, server=hands.url, read_timeout=30.0), hands)
         shown = [await fresh.staff.announce() for _ in range(4)]
         await office.staff.close()
         await fresh.staff.close()

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
+from tests.faults.checker import balance_of
 from tests.faults.stage import HOW_MUCH, dice
-from tests.walks.house import House, open_house, staffed
+from tests.walks.house import PATIENCE, House, open_house, staffed
 
-KILLS = int(os.environ.get("KILLS", str({"ci": 8, "c": 60, "n": 1000}[HOW_MUCH])))
+KILLS = int(os.environ.get("KILLS", str({"ci": 8, "once": 3, "c": 60, "n": 1000}[HOW_MUCH])))
 TALKERS = 4
 CARD = re.compile(r"Cust[0-9]+X[0-9]+")
 
@@ -76,7 +77,7 @@ async def newest(house: House) -> int:
 async def awake(house: House, after: int) -> None:
     """Wait until both bots have polled since a request of the log."""
     for bot in ("customer", "staff"):
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not await house.hands.log(bot=bot, after=after, method="getUpdates"):
                 await asyncio.sleep(0.05)
 
@@ -168,15 +169,10 @@ async def alive(house: House) -> None:
     """After all that, a new stranger is greeted."""
     await house.hands.introduce("late", first_name="Late", language_code="en")
     await house.hands.do("late", "send", text="anybody there?")
-    await house.hands.wait("late", contains="Marani", timeout=30)
+    await house.hands.wait("late", contains="Marani", timeout=PATIENCE)
 
 
 async def balanced(house: House) -> None:
     """The books balance."""
-    from crm.base.db import SqliteStore
-    from crm.reports.books import check
-
-    store = SqliteStore(house.database)
-    books = await store.read(check)
-    await store.close()
+    books = await balance_of(house)
     assert books.balanced, books.problems

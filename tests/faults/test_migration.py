@@ -1,7 +1,5 @@
 """F31: the making of the tables is killed at system calls, two make them at once, the program is older than the file."""
 
-import contextlib
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -23,6 +21,7 @@ async def killed_at(house: House, call: str, index: int) -> None:
     await house.kill()
 
 
+@pytest.mark.file
 @pytest.mark.parametrize("call", CALLS)
 async def test_a_killed_making_of_the_tables_is_all_or_nothing(strace: str, tmp_path: Path, call: str) -> None:
     dice(f"F31 {call}")
@@ -35,6 +34,7 @@ async def test_a_killed_making_of_the_tables_is_all_or_nothing(strace: str, tmp_
             assert house.rows("PRAGMA integrity_check") == [("ok",)]
 
 
+@pytest.mark.file
 async def test_of_two_that_make_the_tables_one_wins(tmp_path: Path) -> None:
     async with open_receiver(tmp_path / "one") as house, open_receiver(tmp_path / "two", DATABASE_URL=f"sqlite:///{tmp_path / 'one' / 'dragoman.db'}") as other:
         await house.launch()
@@ -49,17 +49,15 @@ async def test_of_two_that_make_the_tables_one_wins(tmp_path: Path) -> None:
         await checked(house, [])
 
 
-async def test_an_older_program_refuses_a_newer_file(tmp_path: Path) -> None:
+async def test_an_older_program_refuses_a_newer_database(tmp_path: Path) -> None:
     async with open_receiver(tmp_path) as house:
         await house.start()
         await house.stop()
-        with contextlib.closing(sqlite3.connect(house.database)) as connection, connection:
-            [(before,)] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        [(before,)] = house.rows("SELECT version_num FROM alembic_version")
+        house.change("UPDATE alembic_version SET version_num = '9999'")
         await house.launch()
         assert await house.ended() != 0
         assert "install the newer program" in house.log.read_text()
-        with contextlib.closing(sqlite3.connect(house.database)) as connection, connection:
-            connection.execute("UPDATE alembic_version SET version_num = ?", (before,))
+        house.change(f"UPDATE alembic_version SET version_num = '{before}'")
         await house.start()
         await checked(house, [])

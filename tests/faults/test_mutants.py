@@ -9,7 +9,7 @@ import pytest_asyncio
 from tests.faults.copies import change, copy_of_the_tree, run_tests
 from tests.faults.mutants import MUTANTS, Mutant
 
-pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.faults, pytest.mark.file, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crm.base.actors import System
-from crm.base.db import Session, SqliteStore
+from crm.base.db import Session, open_store
 from crm.inbox.parked import retry
 from tests.faults.checker import checked
 from tests.faults.copies import Change, change, copy_of_the_tree
@@ -52,7 +52,7 @@ async def nursed(house: House, healthy: asyncio.Event) -> None:
 async def is_deaf(house: House) -> bool:
     """Whether the house lets people in and says nothing to them."""
     try:
-        async with asyncio.timeout(0.7):
+        async with asyncio.timeout(1.5):
             await house.answers("/health")
     except TimeoutError:
         return True
@@ -85,7 +85,7 @@ async def test_poison_is_parked_and_the_others_flow(tmp_path: Path, name: str) -
 
 async def given_another_chance(house: House) -> None:
     """A manager has what is parked tried again."""
-    store = SqliteStore(house.database)
+    store = open_store(house.url)
     [(event,)] = house.rows("SELECT event_id FROM waiting WHERE parked = 1")
 
     def deed(session: Session) -> None:

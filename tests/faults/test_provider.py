@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from sandbox.proxy import End, Proxy, Weather
 from tests.faults.checker import against_intents, balance_of, left, settled
-from tests.faults.stage import SHORT, dice, rounds
+from tests.faults.stage import SEND, SHORT, dice, rounds
 from tests.walks.desk import Phone, card_of, customer, phone
 from tests.walks.house import PATIENCE, House, open_house, staffed
 
@@ -23,7 +23,7 @@ WHERE d.account = 'telegram' AND d.address = ? AND m.author = 'rep' ORDER BY d.i
 BROKEN: dict[str, dict[str, Any]] = {
     "it says 500": {"kind": "500"},
     "a page stands in the way": {"kind": "garbage"},
-    "it says nothing": {"kind": "hang", "seconds": 3.0},
+    "it says nothing": {"kind": "hang", "seconds": 2 * SEND},
     "it hangs up": {"kind": "drop"},
     "it accepts and hangs up": {"kind": "drop_after"},
 }
@@ -70,7 +70,7 @@ class Outside:
         await settled(self.house)
         await left(self.house, "telegram")
         for account, bot in (("telegram", "customer"), ("staff", "staff")):
-            found = list(against_intents(self.house, account, await self.house.hands.log(bot=bot)))
+            found = await against_intents(self.house, account, bot)
             assert not found, found
         late = await self.stranger()
         await late.say("anybody there?")
@@ -134,7 +134,7 @@ async def test_a_bad_line_sends_nothing_twice_and_the_backlog_drains(outside: Ou
         outside.line.set(LINES[name])
         for who in people:
             await who.say("hello")
-        await asyncio.sleep(1.5)  # the bad weather lasts longer than the patience of a sending
+        await asyncio.sleep(1.2 * SEND)  # the bad weather lasts longer than the patience of a sending
         outside.line.set(Weather())
         outside.line.break_lines()
         for who in people:

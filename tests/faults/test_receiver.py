@@ -60,6 +60,7 @@ async def test_a_killed_receiver_loses_nothing_and_doubles_nothing(receiver: Hou
     await checked(receiver, everybody)
 
 
+@pytest.mark.file
 @pytest.mark.parametrize("call", CALLS)
 async def test_dying_at_any_call_of_the_writer_loses_and_doubles_nothing(strace: str, tmp_path: Path, call: str) -> None:
     visitors: list[Visitor] = []

@@ -1,6 +1,7 @@
 """F6: the sender dies at every call between "sending" and "sent"; what it meant to send reached the provider at most once, and is not forgotten."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -31,13 +32,20 @@ async def dies_at(house: House, rep: Phone, call: str, index: int) -> None:
         while house.runs:
             before = len(await rep.heard())
             await rep.say("/inbox")
-            while house.runs and len(await rep.heard()) == before:
-                await asyncio.sleep(0.02)
+            with suppress(TimeoutError):  # an answer of which nobody knows what became never comes: then something else is asked
+                await heard_more(rep, before)
         await house.ended()
     await house.start()
 
 
-@pytest.mark.parametrize("call", CALLS)
+async def heard_more(rep: Phone, before: int) -> None:
+    """Wait for one more word of the bot, while there is a house that could say it."""
+    async with asyncio.timeout(10):
+        while rep.house.runs and len(await rep.heard()) == before:
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("call", [pytest.param("fdatasync", marks=pytest.mark.file), "sendto"])
 async def test_dying_at_any_call_of_the_sender_sends_nothing_twice(strace: str, tmp_path: Path, call: str) -> None:
     dice(f"F6 {call}")
     most, ci = CALLS[call]
@@ -47,6 +55,7 @@ async def test_dying_at_any_call_of_the_sender_sends_nothing_twice(strace: str, 
         for index in indexes(most, ci):
             await dies_at(house, rep, call, index)
             await left(house, "staff")
-            assert not list(against_intents(house, "staff", await house.hands.log(bot="staff")))
+            found = await against_intents(house, "staff", "staff")
+            assert not found, found
         stranger = await rep_answers(house, rep)
         await checked(house, [stranger], accounts={"staff": "staff"})

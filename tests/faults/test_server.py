@@ -12,12 +12,12 @@ import pytest_asyncio
 from sandbox.proxy import BLACKHOLE, FAIR, End, Proxy, Weather
 from tests.cluster import Cluster, from_wheel
 from tests.faults.checker import checked
-from tests.faults.stage import dice, open_receiver, rounds
+from tests.faults.stage import LEASE, dice, open_receiver, rounds
 from tests.faults.visitors import Outcome, Visitor
 from tests.walks.house import House
 
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
-PATIENT = {"DATABASE_SECONDS": "1"}
+PATIENT = {"DATABASE_SECONDS": "2", "TICK_SECONDS": "2"}
 
 
 @dataclass(slots=True)
@@ -110,13 +110,13 @@ async def test_a_server_out_of_reach_is_not_lied_about(pair: Pair) -> None:
 
 
 async def test_a_node_frozen_past_its_lease_does_nothing_twice(pair: Pair) -> None:
-    for number in rounds(50, 500):
+    for number in rounds(50, 500, ci=2):
         luck, visitors = dice("F8", number), crowd(pair.first, pair.second)
         talking = asyncio.create_task(talk(visitors))
         frozen = luck.choice([pair.first, pair.second])
         await asyncio.sleep(luck.uniform(0.02, 0.2))
         os.kill(frozen.pid, signal.SIGSTOP)
-        await asyncio.sleep(luck.uniform(1.2, 2.0))
+        await asyncio.sleep(LEASE * luck.uniform(1.1, 1.5))
         os.kill(frozen.pid, signal.SIGCONT)
         await talking
         await checked(pair.first, visitors)

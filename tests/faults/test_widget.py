@@ -14,7 +14,7 @@ from sandbox.proxy import End, Proxy
 from tests.faults.checker import checked, settled
 from tests.faults.stage import dice, rounds
 from tests.faults.visitors import Outcome, Visitor
-from tests.walks.house import House
+from tests.walks.house import PATIENCE, House
 
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
 STORM = 150
@@ -80,7 +80,7 @@ async def same(tab: Tab, times: int = 1) -> None:
     house = tab.visitor.house
     await settled(house)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while tab.times < times or tab.shown != house.rows(STORED, tab.visitor.address):
                 await asyncio.sleep(0.05)
     except TimeoutError:
@@ -120,7 +120,7 @@ async def test_everybody_comes_back_after_a_killed_server(receiver: House) -> No
         visitors = [Visitor(receiver) for _ in range(STORM)]
         tabs = [Tab(visitor, receiver.shop) for visitor in visitors]
         async with open_tabs(tabs):
-            outcomes = await asyncio.gather(*(visitor.say(visitor.word(), seconds=30) for visitor in visitors))
+            outcomes = await asyncio.gather(*(visitor.say(visitor.word(), seconds=PATIENCE) for visitor in visitors))
             assert set(outcomes) == {Outcome.OK}
             await receiver.kill()
             await receiver.start()

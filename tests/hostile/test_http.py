@@ -1,9 +1,16 @@
 """HTTP itself (row 49): what is no clean request is refused before any of ours runs, and what is one never breaks a page."""
 
-import pytest
+from collections.abc import AsyncIterator, Sequence
 
+import pytest
+from aiohttp import ClientSession
+
+from crm.base.outbound import Health
 from tests.hostile.front import Front, no_inside_out
 from tests.hostile.ledger import everything
+from web.health import health_routes
+from web.pages import PageOptions, Pages
+from web.server import own_name, serve
 
 H = b"Host: shop.example\r\n"
 POST, GET = b"POST /in/form HTTP/1.1\r\n" + H, b"GET / HTTP/1.1\r\n" + H
@@ -110,3 +117,54 @@ async def test_pages_may_not_be_kept_or_framed_by_strangers(front: Front) -> Non
         async with front.client.get(path) as answer:
             assert answer.headers["Cache-Control"] == "no-store"
             assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+
+
+async def healthy() -> Health:
+    return Health(True, "ready")
+
+
+@pytest.fixture(params=["https://crm.example", ""], ids=["an address that people type", "none"])
+async def site(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, bool]]:
+    """The pages as the product serves them, and whether they have a public address."""
+    routes = [*Pages(PageOptions("Marani")).routes(), *health_routes(healthy)]
+    runner, address = await serve(routes, "127.0.0.1", 0, shutdown=1.0, public_url=request.param)
+    yield address, bool(request.param)
+    await runner.cleanup()
+
+
+async def answers(address: str, path: str, hosts: Sequence[str]) -> set[int]:
+    async with ClientSession() as http:
+        return {(await http.get(address + path, headers={"Host": host})).status for host in hosts}
+
+
+FOREIGN = (
+    "evil.example",
+    "crm.example.evil.example",
+    "evil.example:443",
+    "crm.example@evil.example",
+    "203.0.113.9",
+    "[2001:db8::1]",
+    "<b>",
+    "127.evil.example",
+)
+
+
+async def test_a_page_is_shown_under_our_own_names_alone(site: tuple[str, bool]) -> None:
+    address, known = site
+    for path in ("/", "/form", "/nowhere"):
+        assert await answers(address, path, FOREIGN) == ({421} if known else {404 if path == "/nowhere" else 200})
+    assert await answers(
+        address, "/", ("crm.example", "CRM.example:443", "crm.example.", "127.0.0.1:8080", "localhost", "[::1]:80", "dragoman:8080", "10.8.0.2:8080")
+    ) == {200}
+
+
+@pytest.mark.parametrize(
+    ("address", "name"), [("https://Քարտեզ.example", "xn--y9aid2hew.example"), ("https://crm.example:8443", "crm.example"), ("https://[crm", ""), ("", "")]
+)
+def test_our_own_name_is_the_one_that_browsers_send(address: str, name: str) -> None:
+    assert own_name(address) == name
+
+
+async def test_what_programs_ask_for_is_answered_under_any_name(site: tuple[str, bool]) -> None:
+    for path in ("/health", "/ready", "/widget.js", "/static/site.css"):
+        assert await answers(site[0], path, FOREIGN) == {200}

@@ -17,6 +17,7 @@ from crm.base.db import Store
 from crm.base.errors import Invalid
 from crm.base.events import Event, Message, RawEvent, Unknown
 from crm.base.settings import Company
+from crm.base.tallies import Count, Tally
 from crm.base.time import DAY
 from crm.conversations.threads import Message as MessageRow
 from crm.inbox.log import RawBody, RawEventRow, Waiting, keep
@@ -124,6 +125,7 @@ async def test_a_second_body_under_the_same_key_never_takes_the_place_of_the_fir
     await store.gather(keep, [raw(update(text="the second"))])
     await work_off(store, company)
     assert await everything(store) == before
+    assert await amount(store, Tally, Tally.kind == Count.CONFLICT.value) == 1
 
 
 @steady

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 
 from channels.telegram.payload import file_name
-from channels.webchat.uploads import Seals, display_name, sniff
+from channels.webchat.uploads import Seals
 from crm.base.db import Store
 from crm.base.errors import NotFound
 from crm.base.events import MediaKind
+from crm.base.files import display_name, sniff
 from crm.base.outbound import Media
 from crm.conversations.media import SIZE_MOST, MediaFiles, TooLarge
 from tests.hostile.corpus import TEXTS, XSS, anything, steady

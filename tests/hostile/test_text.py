@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 
-from bots.staff.words import line_html, name_html, plain_name
+from bots.staff.words import line_html, name_html
 from crm.base.db import Store
 from crm.base.i18n import translator
 from crm.base.outbound import Limits, Say
@@ -16,6 +16,7 @@ from crm.conversations.talk import PREVIEW, reply
 from crm.conversations.threads import Conversation, Message
 from crm.inbox.plan import TEXT_MOST
 from crm.outbox.fit import fit
+from crm.reports.words import plain_name
 from crm.sales.leads import Lead
 from tests.conftest import NOON
 from tests.crm.fake import hear, hire, said

@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from channels.form import read_parts
 from channels.http import read_body
 from crm.base.errors import Invalid
+from crm.base.tallies import Count, Tally
 from crm.conversations.threads import Message
 from crm.inbox.log import RawEventRow
 from tests.channels.web_stand import SECRET
@@ -165,6 +166,7 @@ async def test_the_same_client_id_with_other_words_changes_nothing_that_stands(f
         assert (await front.post(WIDGET, json.dumps({"frames": [{**SAY, "text": text}]}), **JSON))[0] == 200
     await work_off(front.store, front.company)
     assert await everything(front.store) == before
+    assert await amount(front.store, Tally, Tally.kind == Count.CONFLICT.value) == 1
 
 
 @pytest.mark.parametrize("secret", ["", "s" * 42, "s" * 44, "../" * 15, "ß" * 43, "s" * 42 + "\n", "٣" * 43])

@@ -1,11 +1,12 @@
 """The clock wakes functions up and counts nothing that was missed."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.clock import Every
+from scheduler.clock import Clock, Every, Tick
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -25,3 +26,16 @@ def test_a_tick_in_time_keeps_its_beat() -> None:
 @given(st.timedeltas(timedelta(days=-400), timedelta(days=400)), st.floats(0.01, 90_000))
 def test_the_next_time_is_always_to_come(away: timedelta, seconds: float) -> None:
     assert Every(seconds).get_next_fire_time(NOON, NOON + away) > NOON + away
+
+
+async def test_what_a_clock_set_back_needs_is_done_at_the_start_and_on_no_beat() -> None:
+    done = asyncio.Event()
+
+    async def job() -> None:
+        assert not done.is_set()
+        done.set()
+
+    clock = Clock([Tick("set_back", 0.0, job)])
+    clock.start()
+    await done.wait()
+    clock.stop()

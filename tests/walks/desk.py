@@ -17,9 +17,8 @@ from crm.outreach.sequences import Step, found_default
 from crm.people.reps import invite
 from crm.schema import prepare
 from sandbox.telegram.shapes import Json
-from tests.walks.house import House, open_house
+from tests.walks.house import PATIENCE, House, open_house
 
-PATIENCE = 30
 # The newest word of the customer whom a post is about has been shown in the chat that holds the post.
 READ = """SELECT 1 FROM deliveries post JOIN conversations c ON c.id = post.conversation_id
 JOIN deliveries shown ON shown.conversation_id = c.id AND shown.address = post.address AND shown.message_id >= c.last_heard_id AND shown.state = 'sent'

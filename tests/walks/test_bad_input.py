@@ -12,6 +12,7 @@ from crm.base.db import look
 from crm.reports.books import check
 from sandbox.telegram.shapes import Json
 from tests.walks.desk import Desk, Phone, card_of, customer, data_of, phone, taken
+from tests.walks.house import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 TEXTS = "SELECT m.text FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.address = ? AND m.author = 'contact' ORDER BY m.id"
@@ -188,7 +189,7 @@ async def test_a_start_link_that_is_not_ours_makes_a_lead_and_nothing_more(desk:
     await worked_off(desk, before + len(payloads))
     roots = "SELECT count(DISTINCT k.root_id), count(DISTINCT l.id) FROM contacts k JOIN conversations c ON c.contact_id = k.id JOIN leads l ON l.contact_id = k.id WHERE c.address IN"
     numbers = ",".join(f"'{who.id}'" for who in people)
-    assert desk.house.rows(f"{roots} ({numbers})") == [(len(payloads), len(payloads))]
+    await desk.house.until(f"{roots} ({numbers})", want=[(len(payloads), len(payloads))])
 
 
 JSON_TYPE = {"Content-Type": "application/json"}
@@ -248,7 +249,7 @@ FRAMES = [
 async def test_a_widget_that_talks_nonsense_is_hung_up_on(desk: Desk, frame: str | bytes) -> None:
     async with desk.house.http.ws_connect(f"{desk.house.shop}/in/webchat/socket", origin=desk.house.shop) as socket:
         await (socket.send_bytes(frame) if isinstance(frame, bytes) else socket.send_str(frame))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             ended = await socket.receive()
     assert ended.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING)
 

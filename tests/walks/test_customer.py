@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from tests.walks.house import House
+from tests.walks.house import PATIENCE, House
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 ONE_OF_EACH = """SELECT (SELECT count(*) FROM identities i WHERE i.external_id = ?), (SELECT count(*) FROM conversations c WHERE c.address = ?),
@@ -33,7 +33,7 @@ async def person(house: House, name: str, **names: str) -> str:
 async def test_a_stranger_is_greeted_in_their_language(house: House, name: str, hint: str, text: str, greeting: str) -> None:
     await person(house, name, language_code=hint)
     await house.hands.do(name, "send", text=text)
-    message = await house.hands.wait(name, contains="Marani")
+    message = await house.hands.wait(name, contains="Marani", timeout=PATIENCE)
     assert message["text"].startswith(greeting), message["text"]
 
 
@@ -45,7 +45,7 @@ async def test_three_first_messages_at_once_make_one_of_each_and_one_greeting(ho
         "SELECT count(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.address = ? AND m.author = 'contact'", address, want=[(4,)]
     )
     await house.until(ONE_OF_EACH, address, address, address, want=[(1, 1, 1)])
-    await house.hands.wait("eager", contains="Marani")
+    await house.hands.wait("eager", contains="Marani", timeout=PATIENCE)
     greetings = [m for m in (await house.hands.chat("eager"))["messages"] if m["from"] == "bot" and "Marani" in m["text"]]
     assert len(greetings) == 1
     assert "spring_flyer" in house.rows("SELECT l.source FROM leads l JOIN conversations c ON c.id = l.conversation_id WHERE c.address = ?", address)[0][0]
@@ -55,13 +55,13 @@ async def answer(house: House, name: str, text: str, contains: str) -> dict[str,
     """Say something and wait for the bot's answer."""
     seen = (await house.hands.chat(name))["messages"][-1]["message_id"]
     await house.hands.do(name, "send", text=text)
-    return dict(await house.hands.wait(name, after=seen, contains=contains))
+    return dict(await house.hands.wait(name, after=seen, contains=contains, timeout=PATIENCE))
 
 
 async def test_a_stranger_is_asked_what_is_needed_and_agrees_to_offers(house: House) -> None:
     address = await person(house, "maro", language_code="en", first_name="Maro")
     await house.hands.do("maro", "start")
-    await house.hands.wait("maro", contains="What can we help")
+    await house.hands.wait("maro", contains="What can we help", timeout=PATIENCE)
     await answer(house, "maro", "A walnut desk", "phone")
     question = await answer(house, "maro", "091 23 45 67", "offers")
     await house.hands.do("maro", "click", message_id=question["message_id"], button="Yes")
@@ -84,7 +84,7 @@ async def test_a_stranger_is_asked_what_is_needed_and_agrees_to_offers(house: Ho
 async def test_a_shared_contact_is_believed_only_when_it_is_their_own(house: House) -> None:
     address = await person(house, "karen", language_code="en")
     await house.hands.do("karen", "start")
-    await house.hands.wait("karen", contains="What can we help")
+    await house.hands.wait("karen", contains="What can we help", timeout=PATIENCE)
     await answer(house, "karen", "A bench", "phone")
     await house.hands.do("karen", "contact", phone="37493111222", user_id=999)
     await house.until("SELECT proof FROM contact_points WHERE value = '+37493111222'", want=[("claimed",)])
@@ -109,7 +109,7 @@ async def test_a_photo_before_a_name_is_kept_with_its_bytes(house: House) -> Non
 async def test_stop_has_exactly_one_confirmation_and_a_second_stop_another(house: House) -> None:
     address = await person(house, "tired", language_code="en")
     await house.hands.do("tired", "start")
-    await house.hands.wait("tired", contains="Marani")
+    await house.hands.wait("tired", contains="Marani", timeout=PATIENCE)
     before = len((await house.hands.chat("tired"))["messages"])
     flags = "SELECT k.marketing, k.silenced FROM contacts k JOIN conversations c ON c.contact_id = k.id WHERE c.address = ?"
     for want in ((-1, 0), (-1, 1), (-1, 1)):
@@ -119,8 +119,8 @@ async def test_stop_has_exactly_one_confirmation_and_a_second_stop_another(house
         "SELECT count(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.address = ? AND m.text = 'stop'", address, want=[(3,)]
     )
     await house.hands.do("tired", "send", text="a person please")
-    after = (await house.hands.chat("tired"))["messages"][before:]
-    await house.hands.wait("tired", after=after[-1]["message_id"])
+    await house.until("SELECT 1 FROM messages WHERE text = 'a person please'")
+    await house.until("SELECT 1 FROM deliveries WHERE address = ? AND state IN ('queued', 'sending')", address, want=[])
     confirmations = [m for m in (await house.hands.chat("tired"))["messages"][before:] if m["from"] == "bot"]
     assert len(confirmations) == 3  # two stops, then the person who was asked for
 
@@ -130,7 +130,7 @@ async def test_staff_commands_are_unknown_words_to_customers(house: House) -> No
     for number, text in enumerate(("/today", "/promo", "/parked", "/invite manager", "/frobnicate")):
         await person(house, f"nosy{number}", language_code="en", first_name="Nosy")
         await house.hands.do(f"nosy{number}", "start")
-        await house.hands.wait(f"nosy{number}", contains="Marani", timeout=30)
+        await house.hands.wait(f"nosy{number}", contains="Marani", timeout=PATIENCE)
         answers.add(str((await answer(house, f"nosy{number}", text, ""))["text"]))
     assert len(answers) == 1, answers
 
@@ -153,7 +153,7 @@ async def test_a_robot_in_the_form_leaves_no_trace(house: House) -> None:
 
 async def visitor(house: House, socket: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, object]:
     """The next frame of a kind."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             frame = await socket.receive_json()
             if frame["type"] == kind:
@@ -199,7 +199,7 @@ async def test_a_visitor_goes_on_in_telegram_and_is_one_person(house: House) -> 
     ) == [(1,)]
     await person(house, "thief", language_code="en")
     await house.hands.do("thief", "start", payload=payload)
-    await house.hands.wait("thief", contains="Marani")
+    await house.hands.wait("thief", contains="Marani", timeout=PATIENCE)
     await house.until(roots, address, want=[(1, 2)])
 
 

@@ -16,9 +16,9 @@ HOUR = 3_600_000
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def day(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
-    """A desk at one in the afternoon whose follow-ups are seconds apart, and paused."""
+    """A desk at one in the afternoon whose follow-ups are paused; between the first and the second there is time for a word."""
     settings = {"COMPANY_ZONE": zone_where_it_is(13), "FOLLOW_UP_SECONDS": "1"}
-    async with open_desk(tmp_path_factory.mktemp("day"), delays=(1_000, 4_000, 7_000), **settings) as made:
+    async with open_desk(tmp_path_factory.mktemp("day"), delays=(1_000, 16_000, 17_000), **settings) as made:
         await switch(made, "Pause", "⏸ Follow-ups are paused")
         yield made
 

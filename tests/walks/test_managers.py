@@ -8,12 +8,11 @@ import pytest
 import pytest_asyncio
 
 from tests.bots.staff.firm import noon_zone
-from tests.walks.house import House, open_house, staffed
+from tests.walks.house import PATIENCE, House, open_house, staffed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 FRIENDS = {"arpi": "Arpi", "hakob": "Hakob", "nare": "Nare"}
 TEXT = "Hello {name}, chairs are cheaper at {company} this week"
-PATIENCE = 30
 MARKETING = "SELECT k.marketing FROM contacts k JOIN conversations c ON c.contact_id = k.id WHERE c.address = ?"
 
 

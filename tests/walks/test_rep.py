@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from tests.walks.desk import Desk, Phone, card_of, customer, data_of, labels, taken
+from tests.walks.house import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PNG = bytes.fromhex(
@@ -148,12 +149,14 @@ async def test_a_blocked_customer_is_kept_but_not_heard_until_it_is_undone(rep: 
 @pytest.mark.parametrize(("name", "button", "sent"), [("karo", "Send anyway", True), ("lena", "Do not send", False)])
 async def test_a_reply_typed_before_newer_words_were_seen_waits_for_a_second_look(rep: Phone, name: str, button: str, sent: bool) -> None:
     who, card = await taken(rep, name)
-    await rep.house.hands.fault("429", bot="staff", chat=rep.id, seconds=2)
+    await rep.house.hands.fault("429", bot="staff", chat=rep.id, count=0)  # nothing new is shown to the rep until they have typed
     await who.say("Forget the chairs, I need a wardrobe")
     await rep.house.until(
         "SELECT 1 FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.address = ? AND m.text LIKE 'Forget%'", str(who.id)
     )
-    await rep.say("The chairs are ready!", reply_to=card["message_id"])
+    typed = await rep.say("The chairs are ready!", reply_to=card["message_id"])
+    await rep.house.until("SELECT 1 FROM wizards w JOIN reps r ON r.id = w.rep_id WHERE r.address = ? AND w.name = ?", str(rep.id), f"unsent:{typed}")
+    await rep.house.hands.heal()
     warned = await rep.sees("Not sent: ")
     assert "I need a wardrobe" in warned["text"]
     assert "The chairs are ready!" not in await who.heard()
@@ -177,7 +180,7 @@ async def test_a_visitor_of_the_site_is_answered_from_telegram(rep: Phone) -> No
 
 async def frame_with(socket: aiohttp.ClientWebSocketResponse, text: str) -> dict[str, Any]:
     """Read frames until one carries a text."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             frame = dict(await socket.receive_json())
             if frame.get("text") == text:

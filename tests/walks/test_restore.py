@@ -1,5 +1,10 @@
-"""The drill: the machine is lost, a backup comes back on another one. Nobody is written to before a manager says so, then each once."""
+"""The drill: the machine is lost, a backup comes back on another one. Nobody is written to before a manager says so, then each once.
 
+On a server the backup is a dump and goes into a new, empty database.
+"""
+
+import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -27,7 +32,6 @@ async def lost(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]
     """A house at one in the afternoon, running, that is about to be lost; whom nobody answers is asked again after a second."""
     settings = {"COMPANY_ZONE": zone_where_it_is(13), "FOLLOW_UP_SECONDS": "1"}
     async with open_house(tmp_path_factory.mktemp("lost"), **settings) as house:
-        in_a_file(house)
         await hasten(house, (1_000, DAY, 2 * DAY))
         await staffed(house)
         await house.start()
@@ -35,10 +39,11 @@ async def lost(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]
         yield house
 
 
-def in_a_file(house: House) -> None:
-    """Keep the database of a house in a file, whatever the engine under test: a server's copies are tested at the console."""
-    house.url = f"sqlite:///{house.database}"
-    house.vary(DATABASE_URL=house.url)
+@pytest.fixture
+def programs(request: pytest.FixtureRequest, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's own programs, of the server's version, where there is a server."""
+    if engine == "postgres":
+        monkeypatch.setenv("PATH", f"{request.getfixturevalue('cluster').binaries}{os.pathsep}{os.environ['PATH']}")
 
 
 def env(house: House) -> Environment:
@@ -68,16 +73,15 @@ async def switched(manager: Phone, button: str, words: str) -> None:
 
 
 async def restored(house: House, folder: Path, copy: Path) -> House:
-    """The same firm on another machine: its backup, its bots, a folder of its own."""
+    """The same firm on another machine: its backup, its bots, a folder and a database of its own."""
     fresh = House(folder, house.server, house.hands, {"COMPANY_ZONE": zone_where_it_is(13), "FOLLOW_UP_SECONDS": "1"})
-    in_a_file(fresh)
     folder.mkdir(parents=True, exist_ok=True)
     restore.run(env(fresh), str(copy))
     await fresh.start()
     return fresh
 
 
-async def test_a_restored_house_writes_to_nobody_until_a_manager_releases_it_and_then_once(lost: House, tmp_path: Path) -> None:
+async def test_a_restored_house_writes_to_nobody_until_a_manager_releases_it_and_then_once(lost: House, programs: None, tmp_path: Path) -> None:
     manager = await phone(lost, "mariam", "staff")
     await switched(manager, "Pause", "⏸ Follow-ups are paused")
     silva = await greeted(lost, "silva")
@@ -106,7 +110,7 @@ async def test_a_restored_house_writes_to_nobody_until_a_manager_releases_it_and
         assert [await greetings(who) for who in (silva, vanished, latecomer)] == [1, 2, 1]
         assert len([text for text in await silva.heard() if STEP in text]) == 1
         assert [house.rows(HEARD, str(who.id)) for who in (latecomer, vanished)] == [[("Is anybody there?",)], [("Hello again",)]]
-        assert look(house.database, check).problems == ()
+        assert (await asyncio.to_thread(look, house.url, check)).problems == ()
         assert await house.stop() == 0
         await house.start()
         await greeted(house, "nare")

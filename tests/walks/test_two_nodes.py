@@ -11,7 +11,7 @@ from crm.base.db import look
 from crm.base.nodes import nodes
 from crm.reports.books import check
 from tests.cluster import Cluster
-from tests.walks.house import House, open_house, staffed
+from tests.walks.house import PATIENCE, House, open_house, staffed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 LEASE = "2"
@@ -40,9 +40,9 @@ async def served(house: House, name: str) -> None:
     """A stranger writes, a rep answers, the answer arrives."""
     await house.hands.introduce(name, first_name=name.title(), language_code="en")
     await house.hands.do(name, "send", text=f"Do you have {name} tables?")
-    card = await house.hands.wait("tigran", bot="staff", contains=f"{name} tables", timeout=60)
+    card = await house.hands.wait("tigran", bot="staff", contains=f"{name} tables", timeout=PATIENCE)
     await house.hands.do("tigran", "send", bot="staff", text=f"Yes, {name}.", reply_to=card["message_id"])
-    await house.hands.wait(name, contains=f"Yes, {name}.", timeout=60)
+    await house.hands.wait(name, contains=f"Yes, {name}.", timeout=PATIENCE)
 
 
 async def balanced(house: House) -> None:
