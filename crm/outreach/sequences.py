@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, and_, bindparam, exists, or_, select, text, update
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, and_, bindparam, exists, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from crm.base.actors import System
@@ -191,9 +191,25 @@ _elsewhere = exists().where(
         and_(_theirs.last_at == Conversation.last_at, _theirs.id > Conversation.id),
     ),
 )
+# What we said last has not left yet: the person cannot be silent about it.
+ON_ITS_WAY = (
+    exists()
+    .where(
+        Delivery.account == Conversation.account,
+        Delivery.address == Conversation.address,
+        or_(Delivery.state == fixed("queued"), Delivery.state == fixed("sending")),
+        Delivery.talk == fixed(1),
+        Delivery.desk == fixed(0),
+    )
+    .correlate(Conversation)
+)
+# When it left; 0 for what nobody has to carry.
+LEFT_AT = func.coalesce(
+    select(func.max(Delivery.settled_at)).where(Delivery.message_id == Conversation.last_message_id).correlate(Conversation).scalar_subquery(), 0
+)
 _before = exists().where(Enrollment.sequence_id == bindparam("sequence"), Enrollment.lead_id == Lead.id)
 _ELIGIBLE = (
-    select(Conversation.id, Conversation.last_at, Lead.id.label("lead_id"), _root.id.label("root_id"), _root.zone)
+    select(Conversation.id, Conversation.last_at, LEFT_AT.label("left_at"), Lead.id.label("lead_id"), _root.id.label("root_id"), _root.zone)
     .join(Identity, Identity.id == Conversation.identity_id)
     .join(_own, _own.id == Conversation.contact_id)
     .join(_root, _root.id == _own.root_id)
@@ -209,6 +225,7 @@ _ELIGIBLE = (
         # Who waits for an answer of ours is not asked whether they have fallen silent.
         Conversation.person_called == fixed(0),
         or_(Conversation.waiting_since == fixed(0), Conversation.flow_state.not_like("done%")),
+        ~ON_ITS_WAY,
         ~_elsewhere.correlate(_root, Conversation),
         ~_before.correlate(Lead),
     )
@@ -253,8 +270,8 @@ def _enrol(session: Session, sequence: Sequence, first: Step, rows: Many[Any], c
             "sequence_id": sequence.id,
             "batch_id": batch,
             "step": first.place,
-            "due_at": row.last_at + first.delay_ms,
-            "silent_since": row.last_at,
+            "due_at": max(row.last_at, row.left_at) + first.delay_ms,
+            "silent_since": max(row.last_at, row.left_at),
             "zone": zone_of(row.zone, company),
             "enrolled_at": now,
         }

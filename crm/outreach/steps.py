@@ -20,7 +20,7 @@ from crm.conversations.threads import Author, Conversation, Status
 from crm.outbox.deliveries import Batch, Delivery, State
 from crm.outbox.gate import Passing, judge
 from crm.outbox.notices import card, tell
-from crm.outreach.sequences import SCHEDULE, VALID_MS, Enrollment, EnrollmentState, Step, end, running, steps_of
+from crm.outreach.sequences import LEFT_AT, ON_ITS_WAY, SCHEDULE, VALID_MS, Enrollment, EnrollmentState, Step, end, running, steps_of
 from crm.outreach.zones import zone_of
 from crm.people.contacts import Contact, Identity
 from crm.people.reps import Member
@@ -46,6 +46,8 @@ DUE = (
         Lead.status.label("lead_status"),
         Lead.need,
         Member.name.label("rep"),
+        ON_ITS_WAY.label("on_its_way"),
+        LEFT_AT.label("left_at"),
         select(func.max(_theirs.last_at)).where(*_family).correlate(_root).scalar_subquery().label("last_at"),
         select(func.max(_put_off)).where(*_family).correlate(_root).scalar_subquery().label("put_off"),
     )
@@ -131,8 +133,8 @@ def _one(chunk: Chunk, row: RowMapping, steps: Sequence[Step], company: Company,
         chunk.moved.append(_moved(row, row["step"], row["due_at"], row["silent_since"], "", now, done=True))
         return
     zone = zone_of(row["zone"], company)
-    # A word of a rep, or their promise, begins the silence anew.
-    silent = max(row["silent_since"], row["last_at"] or 0, row["put_off"] or 0)
+    # A word of a rep, or their promise, begins the silence anew, and what is still on its way has not begun it.
+    silent = now if row["on_its_way"] else max(row["silent_since"], row["left_at"], row["last_at"] or 0, row["put_off"] or 0)
     if silent > row["silent_since"]:
         chunk.moved.append(_moved(row, step.place, silent + step.delay_ms, silent, zone, now))
     elif now > row["due_at"] + VALID_MS:

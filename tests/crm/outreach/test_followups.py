@@ -57,6 +57,37 @@ async def test_who_falls_silent_gets_three_words_at_their_times_and_no_more(town
     assert (await enrollment(town)).state == "finished"
 
 
+async def test_nobody_is_silent_about_what_has_not_left_yet_and_their_silence_begins_when_it_does(town: Town) -> None:
+    await town.writes("ani")
+    town.now += 2 * DAY
+    assert await town.do(ticks.follow_ups, town.company, now=town.now) == 0
+    assert await enrollments(town) == []
+    assert [text for _, text in await town.follow_ups()] == ["Glad to help."]
+    left, got = town.now, []
+    for hours in range(0, 200, 6):
+        town.now = left + hours * HOUR
+        got += [hours for _ in await town.follow_ups()]
+    assert got == [24, 72, 168]
+
+
+async def test_a_word_of_a_rep_that_waits_for_its_way_puts_the_follow_up_off(town: Town) -> None:
+    await town.writes("ani")
+    await town.sends()
+    town.now += 25 * HOUR
+    assert await town.do(ticks.follow_ups, town.company, now=town.now) == 1  # enrolled, nothing said yet
+    rep = await town.employ(Role.REP)
+    await town.do(talk.reply, rep, (await conversation(town, "ani")).id, "It costs 90 dram.", once="r1", now=town.now)
+    town.now += 2 * DAY
+    while await town.do(ticks.follow_ups, town.company, now=town.now):
+        pass
+    assert [text for _, text in await town.sends()] == ["It costs 90 dram."]
+    left = town.now
+    town.now = left + 23 * HOUR
+    assert await town.follow_ups() == []
+    town.now = left + 25 * HOUR
+    assert len(await town.follow_ups()) == 1
+
+
 async def test_a_second_tick_adds_nothing(town: Town) -> None:
     await town.writes("ani")
     await town.sends()
@@ -131,6 +162,7 @@ async def test_the_morning_is_nine_also_when_the_clocks_change(town: Town, month
 
 async def test_a_zone_that_does_not_exist_is_the_companys(town: Town) -> None:
     await town.writes("ani")
+    await town.sends()
     town.now += 25 * HOUR
     await town.set("ani", zone="Mars/Olympus")
     assert await town.do(ticks.follow_ups, town.company, now=town.now) == 1
@@ -270,6 +302,7 @@ async def test_a_long_pause_sends_nothing_old(town: Town) -> None:
 async def test_a_manager_takes_somebody_out_for_good(town: Town) -> None:
     boss = await town.employ()
     await town.writes("ani")
+    await town.sends()
     town.now += 25 * HOUR
     await town.do(ticks.follow_ups, town.company, now=town.now)
     [one] = (await town.do(followups.overview, boss, now=town.now)).enrolled
@@ -298,7 +331,8 @@ async def test_words_and_delays_are_edited_within_bounds(town: Town) -> None:
 async def test_a_new_delay_moves_who_waits_for_that_step(town: Town) -> None:
     boss = await town.employ()
     await town.writes("ani")
-    start = town.now - 1
+    await town.sends()
+    start = town.now
     town.now += 24 * HOUR
     await town.follow_ups()
     second = (await town.do(followups.overview, boss, now=town.now)).steps[1]
@@ -318,6 +352,7 @@ async def test_only_managers_steer_follow_ups(town: Town) -> None:
 async def test_a_long_search_goes_on_where_it_stopped_and_begins_anew(town: Town) -> None:
     for number in range(5):
         await town.writes(f"p{number}")
+    await town.sends()
     town.now += 25 * HOUR
     swept = [await town.do(enroll_due, town.company, now=town.now, look=2) for _ in range(4)]
     assert [(one.enrolled, one.more) for one in swept] == [(2, True), (2, True), (1, False), (0, True)]
@@ -327,6 +362,7 @@ async def test_a_long_search_goes_on_where_it_stopped_and_begins_anew(town: Town
 async def test_many_at_once_are_enrolled_a_few_at_a_time(town: Town) -> None:
     for number in range(5):
         await town.writes(f"p{number}")
+    await town.sends()
     town.now += 25 * HOUR
     swept = [await town.do(enroll_due, town.company, now=town.now, limit=2) for _ in range(4)]
     assert [(one.enrolled, one.more) for one in swept] == [(2, True), (2, True), (1, False), (0, False)]
