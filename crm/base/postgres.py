@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from crm.base import dialect
 from crm.base.db import Ask, Order, Outcome, call, refusal
 from crm.base.errors import Busy, Misconfigured
+from crm.base.silent import end_silent, signs_of_life
 from crm.base.wakes import Wakes
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ class PostgresStore:
         self._me = secrets.token_hex(4)
         self._news: set[str] = set()
         self._rung = asyncio.Event()
-        self._bells = [asyncio.create_task(self._listen()), asyncio.create_task(self._tell_others())]
+        self._stuck = asyncio.Event()
+        self._bells = [asyncio.create_task(bell()) for bell in (self._listen, self._tell_others, self._free)]
 
     async def read(self, question: Callable[[Session], T]) -> T:
         """Answer a question from a snapshot."""
@@ -130,8 +132,11 @@ class PostgresStore:
             try:
                 return await self._refusing(self._once(deed, order))
             except DBAPIError as error:
-                if not dialect.may_go_again(error) or not left:
+                if not dialect.may_go_again(error):
                     raise
+                if not left:
+                    self._stuck.set()
+                    raise Busy("others were in the way") from error
             await asyncio.sleep(BREATH * random.uniform(0.5, 1.5) * (TRIES - left))
         raise AssertionError("unreachable")
 
@@ -149,10 +154,12 @@ class PostgresStore:
         try:
             return await work
         except (OSError, TimeoutError, NoConnection) as error:
+            self._stuck.set()
             raise Busy(f"the database does not answer: {type(error).__name__}") from error
         except (InterfaceError, OperationalError) as error:
             if dialect.may_go_again(error):
                 raise
+            self._stuck.set()
             raise Busy(f"the database refused: {error.orig}") from error
         except DBAPIError as error:
             if error.connection_invalidated or isinstance(error.orig, OSError):
@@ -194,6 +201,17 @@ class PostgresStore:
             except (OSError, TimeoutError, NoConnection, DBAPIError) as error:
                 log.info("no hint to other nodes: %s", type(error).__name__)
             await asyncio.sleep(BREATH)
+
+    async def _free(self) -> None:
+        """When deeds wait in vain, it may be for a node that fell silent in the middle of one."""
+        while True:
+            await self._stuck.wait()
+            try:
+                await end_silent(self._engine, self._seconds)
+            except (OSError, TimeoutError, NoConnection, DBAPIError) as error:
+                log.info("nobody could be made to let go: %s", type(error).__name__)
+            self._stuck.clear()
+            await asyncio.sleep(self._seconds / 2)
 
 
 def _run(deed: Callable[[Session], T], order: Order, session: Session) -> T:
@@ -255,4 +273,5 @@ def arguments(url: str, seconds: float) -> dict[str, Any]:
     asked = parsed(url).query.get("sslmode")
     limit = str(int(seconds * 1000))
     settings = {"application_name": "dragoman", "jit": "off", "lock_timeout": limit, "idle_in_transaction_session_timeout": limit}
+    settings |= signs_of_life(seconds)
     return {"timeout": seconds, "command_timeout": seconds, "server_settings": settings, **({"ssl": asked} if asked else {})}

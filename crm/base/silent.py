@@ -1,0 +1,29 @@
+"""Nodes that fell silent: how a server that many share notices, and makes them let go of what everybody waits for."""
+
+import logging
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+log = logging.getLogger(__name__)
+# Whose line broke between two parts of a statement counts as active: the server's own limits on idle sessions pass over it, and it holds its locks.
+_END = text("""
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND application_name = 'dragoman' AND wait_event = 'ClientRead'
+AND state <> 'idle' AND state_change < clock_timestamp() - make_interval(secs => :seconds)
+""")
+
+
+async def end_silent(engine: AsyncEngine, seconds: float) -> int:
+    """End the sessions of our own that have said nothing for so long in the middle of a transaction; answers how many."""
+    async with engine.begin() as connection:
+        ended = int((await connection.execute(_END, {"seconds": seconds})).scalar() or 0)
+    if ended:
+        log.warning("%s sessions of nodes that fell silent were ended: they held up everybody else", ended)
+    return ended
+
+
+def signs_of_life(seconds: float) -> dict[str, str]:
+    """Settings by which the server finds out that nobody is at the other end; without them a machine that is gone keeps its sessions for two hours."""
+    pause = str(max(1, round(seconds)))
+    return {"tcp_keepalives_idle": pause, "tcp_keepalives_interval": pause, "tcp_keepalives_count": "3"}
