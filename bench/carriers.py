@@ -29,6 +29,9 @@ class Noting:
         self.instants: list[float] = []
         self.texts: dict[str, float] = {}
 
+    async def open(self) -> None:
+        pass
+
     def limits(self, window: Window, now: int) -> Limits:
         return self._limits
 
@@ -52,6 +55,9 @@ class Posting:
         self._url = f"http://127.0.0.1:{port}/send"
         self._limits = Limits(account_rate=1e6, chat_every=0.0, chat_burst=1000)
         self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=connections))
+
+    async def open(self) -> None:
+        pass
 
     def limits(self, window: Window, now: int) -> Limits:
         return self._limits

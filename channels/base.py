@@ -29,6 +29,9 @@ class Channel(Protocol):
     @property
     def title(self) -> str: ...
 
+    async def open(self) -> None:
+        """Load what takes long; again is free."""
+
     def limits(self, window: Window, now: int) -> Limits: ...
 
     async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt: ...

@@ -55,6 +55,10 @@ class Announced:
         """The account it sends for."""
         return self._carrier.account
 
+    async def open(self) -> None:
+        """Opens what it stands before."""
+        await self._carrier.open()
+
     def limits(self, window: Window, now: int) -> Limits:
         """What the platform allows."""
         return self._carrier.limits(window, now)

@@ -85,6 +85,9 @@ class StaffCarrier:
         """The account it sends for."""
         return self._account
 
+    async def open(self) -> None:
+        """All is loaded when there is one."""
+
     def limits(self, window: Window, now: int) -> Limits:
         """What Telegram allows a bot in a private chat."""
         return LIMITS

@@ -73,6 +73,10 @@ class Telegram:
     def account(self) -> str:
         return self.options.account
 
+    async def open(self) -> None:
+        """Loads aiogram."""
+        await self._open()
+
     def limits(self, window: Window, now: int) -> Limits:
         """The same at all times: Telegram knows no reply window."""
         return self._limits
@@ -158,6 +162,8 @@ class Telegram:
 
     async def _open(self) -> "Line":
         """The line, opened at the first use: aiogram takes seconds to import, so a thread does it and the loop goes on."""
+        if self._line is not None:
+            return self._line
         async with self._opening:
             if self._line is None:
                 await asyncio.to_thread(importlib.import_module, "channels.telegram.line")

@@ -46,6 +46,9 @@ class Webchat:
         self._options, self._history, self._open_media, self._clock = options, history, open_media, clock
         self._uploads, self._room, self._seals = Uploads(options), Room(options), Seals(options.seal)
 
+    async def open(self) -> None:
+        """Nothing takes long."""
+
     def limits(self, window: Window, now: int) -> Limits:
         """Tell what the widget can show; a visitor who went away still gets it when they come back, so only `sent` is known."""
         return _LIMITS

@@ -163,6 +163,9 @@ class Carrier(Protocol):
     @property
     def account(self) -> str: ...
 
+    async def open(self) -> None:
+        """Load what takes long: nothing is claimed before, since what is `sending` is taken to leave at once. Again is free."""
+
     def limits(self, window: Window, now: int) -> Limits: ...
 
     async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt: ...

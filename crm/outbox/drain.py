@@ -72,6 +72,7 @@ class Drain:
 
     async def run(self) -> int:
         """Send until nothing is due; answers the instant to look again (0 = when woken)."""
+        await self._carrier.open()
         while True:
             now = self._clock()
             limits = self._carrier.limits(Window(), now)

@@ -53,6 +53,12 @@ def raw(name: str, body: bytes) -> RawEvent:
     return RawEvent(name, "k1", f"{name}:someone", body, 1_764_072_000_000)
 
 
+async def test_a_channel_is_opened_as_often_as_somebody_asks(channel: Channel) -> None:
+    await channel.open()
+    await channel.open()
+    await channel.close()
+
+
 def test_a_channel_is_known_by_its_account_and_title(channel: Channel) -> None:
     assert re.fullmatch(r"[a-z]+", channel.account)
     assert channel.account in CHANNELS

@@ -114,6 +114,9 @@ class Stub:
         self.sent: list[tuple[str, Outbound]] = []
         self._answers, self._limits = list(answers), limits or Limits(edits=True)
 
+    async def open(self) -> None:
+        pass
+
     def limits(self, window: Window, now: int) -> Limits:
         return self._limits
 

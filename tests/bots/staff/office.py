@@ -37,6 +37,9 @@ class Letters:
         self.sent: list[tuple[str, Outbound]] = []
         self.refusal: Exception | None = None
 
+    async def open(self) -> None:
+        pass
+
     def limits(self, window: Window, now: int) -> Limits:
         return Limits(edits=True, media=frozenset(MediaKind), media_size=10_000_000, chat_burst=100)
 

@@ -1,5 +1,7 @@
 """The way out: `sending` on disk before the network, nothing twice, the truth about what became of it."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import select
 
@@ -164,6 +166,30 @@ async def test_a_sender_that_died_leaves_unknown(store: Store) -> None:
     await drain_of(store, stub, clock, "heir").run()
     assert sorted(await rows(store, select(Delivery.state))) == ["sent", "sent", "unknown", "unknown"]
     assert len(stub.sent) == 2
+
+
+class Loading(Stub):
+    """A carrier that takes long to load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.loaded = asyncio.Event(), asyncio.Event()
+
+    async def open(self) -> None:
+        self.began.set()
+        await self.loaded.wait()
+
+
+async def test_nothing_is_claimed_for_a_carrier_that_is_still_loading(store: Store) -> None:
+    await put(store, "a")
+    carrier = Loading()
+    async with asyncio.timeout(60):
+        sending = asyncio.create_task(drain_of(store, carrier, Hand()).run())
+        await carrier.began.wait()
+        assert await rows(store, select(Delivery.state)) == ["queued"]
+        carrier.loaded.set()
+        await sending
+    assert await rows(store, select(Delivery.state)) == ["sent"]
 
 
 async def test_a_second_node_does_not_send_while_the_first_holds_the_account(store: Store) -> None:

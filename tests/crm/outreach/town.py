@@ -49,6 +49,9 @@ class Postman:
         self.left: list[tuple[str, str]] = []
         self.refusing: set[str] = set()
 
+    async def open(self) -> None:
+        pass
+
     def limits(self, window: Window, now: int) -> Limits:
         return Limits(account_rate=10_000.0, chat_every=0.0, chat_burst=10_000)
 
