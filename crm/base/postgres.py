@@ -11,19 +11,22 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from crm.base import dialect
-from crm.base.db import Ask, Order, Outcome, call, refusal
+from crm.base.db import LOOPS, Ask, Order, Outcome, Undone, call, refusal
 from crm.base.errors import Busy, Misconfigured
 from crm.base.silent import end_silent, signs_of_life
 from crm.base.wakes import Wakes
+
+if TYPE_CHECKING:
+    import asyncpg
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -33,8 +36,9 @@ TRIES = 5
 CHANNEL = "dragoman"
 WANTED = "DATABASE_URL must be sqlite:///path/to/file.db or postgresql://user:password@host/database"
 BREATH = 0.01
-BESIDE = frozenset([Order.KEEP, Order.FLOW])
-_NOTIFY = text("SELECT pg_notify('dragoman', :words)")
+HUSH = 0.02
+"""Seconds between two hints to other nodes."""
+_NOTIFY = "SELECT pg_notify($1, $2)"
 
 
 class PostgresStore:
@@ -42,7 +46,7 @@ class PostgresStore:
 
     many_nodes = True
 
-    def __init__(self, url: str, *, waiting_most: int = 5000, connections: int = 10, lines: int = 2, seconds: float = 10.0) -> None:
+    def __init__(self, url: str, *, waiting_most: int = 5000, connections: int = 10, lines: int = 1, seconds: float = 10.0) -> None:
         self.url = url
         self.wakes = Wakes()
         self._most, self._lines, self._seconds = waiting_most, lines, seconds
@@ -55,6 +59,7 @@ class PostgresStore:
         self._me = secrets.token_hex(4)
         self._news: set[str] = set()
         self._rung = asyncio.Event()
+        self._line: asyncpg.Connection[asyncpg.Record] | None = None
         self._stuck = asyncio.Event()
         self._bells = [asyncio.create_task(bell()) for bell in (self._listen, self._tell_others, self._free)]
 
@@ -119,12 +124,21 @@ class PostgresStore:
         try:
             while batch := self._asks.pop(deed, None):
                 try:
-                    outcomes = await self._again(partial(attempt, asks=batch), order)
+                    outcomes = await self._together(batch, order)
                 except Exception as error:
                     outcomes = [(ask, error) for ask in batch]
                 tell(outcomes)
         finally:
             self._busy[deed] -= 1
+
+    async def _together(self, batch: list[Ask], order: Order) -> list[Outcome]:
+        """Dare without savepoints at first, which take two ways to the server each; a deed that fails undoes all, and everybody is asked for apart."""
+        try:
+            return await self._again(partial(dare, asks=batch), order)
+        except Undone as undone:
+            if len(batch) == 1:
+                return [(batch[0], refusal(undone.error))]
+        return await self._again(partial(attempt, asks=batch), order)
 
     async def _again(self, deed: Callable[[Session], T], order: Order) -> T:
         """Run a deed in a transaction of its own; where others were in the way, once more."""
@@ -172,13 +186,15 @@ class PostgresStore:
 
         while True:
             try:
-                connection = await asyncpg.connect(**arguments(self.url, self._seconds), **place(self.url))
+                connection = await asyncpg.connect(**whispering(arguments(self.url, self._seconds)), **place(self.url))
                 gone = asyncio.Event()
                 connection.add_termination_listener(lambda *_, gone=gone: gone.set())
                 await connection.add_listener(CHANNEL, self._heard)
+                self._line = connection
                 try:
                     await gone.wait()
                 finally:
+                    self._line = None
                     connection.terminate()
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.info("the database's hints are not heard: %s", type(error).__name__)
@@ -190,17 +206,19 @@ class PostgresStore:
             self.wakes.ring(set(topics))
 
     async def _tell_others(self) -> None:
-        """Pass hints on to other nodes, many at a time: a NOTIFY locks the whole server for a moment."""
+        """Pass hints on to other nodes, many at a time and by the line they are heard on: a NOTIFY locks the whole server for a moment."""
+        import asyncpg
+
         while True:
             await self._rung.wait()
             self._rung.clear()
             topics, self._news = self._news, set()
             try:
-                async with self._engine.begin() as connection:
-                    await connection.execute(_NOTIFY, {"words": "\n".join((self._me, *sorted(topics)))})
-            except (OSError, TimeoutError, NoConnection, DBAPIError) as error:
+                if self._line:
+                    await self._line.fetch(_NOTIFY, CHANNEL, "\n".join((self._me, *sorted(topics))))
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.info("no hint to other nodes: %s", type(error).__name__)
-            await asyncio.sleep(BREATH)
+            await asyncio.sleep(HUSH)
 
     async def _free(self) -> None:
         """When deeds wait in vain, it may be for a node that fell silent in the middle of one."""
@@ -215,8 +233,22 @@ class PostgresStore:
 
 
 def _run(deed: Callable[[Session], T], order: Order, session: Session) -> T:
-    (dialect.beside if order in BESIDE else dialect.alone)(session)
+    (dialect.beside if order in LOOPS else dialect.alone)(session)
     return deed(session)
+
+
+def dare(session: Session, asks: list[Ask]) -> list[Outcome]:
+    """Run one deed for its asks straight in the transaction; when it fails, `Undone` takes everything back."""
+    try:
+        return call(session, asks)
+    except (OSError, TimeoutError):
+        raise
+    except DBAPIError as error:
+        if error.connection_invalidated or dialect.may_go_again(error):
+            raise
+        raise Undone(error) from error
+    except Exception as error:
+        raise Undone(error) from error
 
 
 def attempt(session: Session, asks: list[Ask]) -> list[Outcome]:
@@ -274,4 +306,10 @@ def arguments(url: str, seconds: float) -> dict[str, Any]:
     limit = str(int(seconds * 1000))
     settings = {"application_name": "dragoman", "jit": "off", "lock_timeout": limit, "idle_in_transaction_session_timeout": limit}
     settings |= signs_of_life(seconds)
+    settings["random_page_cost"] = "1.1"  # a few rows by an index, not the whole table: what is worked on is in memory, or on a disk without arms
     return {"timeout": seconds, "command_timeout": seconds, "server_settings": settings, **({"ssl": asked} if asked else {})}
+
+
+def whispering(given: dict[str, Any]) -> dict[str, Any]:
+    """The same for hints, which nobody misses when the server falls over: they wait for no disk."""
+    return {**given, "server_settings": {**given["server_settings"], "synchronous_commit": "off"}}

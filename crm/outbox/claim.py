@@ -27,6 +27,7 @@ _ahead = aliased(Delivery)
 _root = aliased(Contact)
 _same_chat = (_ahead.account == Delivery.account, _ahead.address == Delivery.address, or_(_ahead.state == fixed("queued"), _ahead.state == fixed("sending")))
 _behind = exists().where(*_same_chat, _ahead.talk == fixed(1), _ahead.place < Delivery.place)
+# Both are asked below `or_`: by itself a server makes a join of it, and compares everything that is due with everything that waits.
 _cut_off = exists().where(*_same_chat, _ahead.place == Delivery.place, _ahead.part < Delivery.part)
 DUE = (
     select(
@@ -54,7 +55,7 @@ DUE = (
         Delivery.state == fixed("queued"),
         Delivery.due_at <= bindparam("now"),
         Delivery.needs_media == fixed(0),
-        ~_cut_off,
+        or_(Delivery.part == fixed(0), ~_cut_off),
         or_(Delivery.talk == fixed(0), ~_behind),
     )
     .order_by(Delivery.lane, Delivery.due_at, Delivery.id)

@@ -50,6 +50,25 @@ async def test_one_bad_item_fails_one_caller(server_store: Store) -> None:
     assert (found[0], type(found[1]), found[2]) == ([2], ValueError, [6])
 
 
+def doubled(session: Session, items: Sequence[int]) -> list[int]:
+    assert not session.in_nested_transaction()
+    return halves(session, items)
+
+
+async def test_what_is_gathered_needs_no_savepoint(server_store: Store) -> None:
+    assert await server_store.gather(doubled, [1, 2]) == [2, 4]
+
+
+async def test_whoever_fails_undoes_what_was_dared_together(server_store: Store) -> None:
+    def added(session: Session, items: Sequence[int]) -> list[int]:
+        count(session, {("a", Count.KEPT): len(items)}, now=0)
+        return halves(session, items)
+
+    found = await asyncio.gather(*(server_store.gather(added, [item]) for item in (1, 13, 3)), return_exceptions=True)
+    assert ([isinstance(one, ValueError) for one in found]) == [False, True, False]
+    assert await server_store.read(lambda session: session.scalar(select(Tally.amount))) == 2
+
+
 async def test_two_loops_that_are_in_each_others_way_both_come_through(server_store: Store, other: Store) -> None:
     def crossed(first: str, second: str) -> object:
         def deed(session: Session) -> None:
@@ -100,6 +119,15 @@ async def test_ids_rise_whoever_takes_them(server_store: Store, other: Store) ->
     first = await server_store.write(lambda session: list(take_ids(session, 3)))
     second = await other.write(lambda session: list(take_ids(session, 2)))
     assert first + second == sorted(set(first + second))
+
+
+async def test_ids_that_a_deed_left_over_serve_its_next_asking_in_order(server_store: Store) -> None:
+    def by_turns(session: Session) -> list[int]:
+        first, second = take_ids(session, 20), take_ids(session, 20)
+        return [next(ids) for _ in range(20) for ids in (first, second)]
+
+    drawn = await server_store.write(by_turns)
+    assert drawn == sorted(set(drawn))
 
 
 async def test_a_question_sees_one_moment_and_changes_nothing(server_store: Store) -> None:
