@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from crm.base import dialect
@@ -71,6 +72,10 @@ async def bring_server_up_to_date(url: str) -> bool:
             return await connection.run_sync(_migrated)
     except OSError as error:
         raise Misconfigured(f"the database server cannot be reached ({error.strerror or error}): look at DATABASE_URL, and whether the server runs") from error
+    except DBAPIError as error:
+        if not dialect.may_go_again(error):
+            raise
+        raise Misconfigured("another program has been bringing the database up to date for a minute: see whether it still runs, then start again") from error
     finally:
         await engine.dispose()
 

@@ -18,6 +18,7 @@ WAITING = "SELECT count(*) FROM waiting WHERE parked = 0"
 LEAVING = "SELECT id, address, state, place, lane, talk, card, attempts, due_at, claimed_at, detail FROM deliveries WHERE account = ? AND state IN ('queued', 'sending')"
 INTENTS = "SELECT address, payload, state FROM deliveries WHERE account = ?"
 REPLIED = "SELECT d.state FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE m.author = 'rep' AND m.text = ?"
+UNCHANGED = "message is not modified"
 ARRIVED, MAYBE = ("sent", "delivered", "read"), ("unknown", "sending")
 
 
@@ -62,7 +63,8 @@ async def against_intents(house: House, account: str, bot: str) -> list[str]:
     sent = _intents(house, account, ARRIVED)
     log = await house.hands.log(bot=bot)
     meant = _intents(house, account, ARRIVED + MAYBE)
-    posted, edited = (Counter(_said(one) for one in log if one["accepted"] and one["method"] == name) for name in ("sendMessage", "editMessageText"))
+    posted = Counter(_said(one) for one in log if one["method"] == "sendMessage" and one["accepted"])
+    edited = Counter(_said(one) for one in log if one["method"] == "editMessageText" and (one["accepted"] or UNCHANGED in str(one["answer"])))
     found = []
     for words in sorted({*posted, *sent}):
         # A card that stands is edited, and editing it twice, or into what stands there already, changes nothing.

@@ -1,11 +1,14 @@
 """What fault tests may ask for: tools that CI installs, and a house that receives."""
 
+import os
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
 
-from tests.faults.stage import open_receiver
+from tests.faults.record import PAGE, Run, added, commit, minutes
+from tests.faults.stage import HOW_MUCH, SEED, open_receiver
 from tests.faults.syscalls import faketime, root, strace
 from tests.walks.house import House
 
@@ -26,3 +29,14 @@ async def receiver(receiving: House) -> House:
         await receiving.kill()
         await receiving.start()
     return receiving
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """A long run is written down, also one that failed; one of a few tests by hand is not."""
+    if HOW_MUCH not in ("c", "n") or "tests/faults" not in config.args:
+        return
+    found = {name: terminalreporter.stats.get(name, []) for name in ("passed", "failed", "error", "skipped")}
+    failed = tuple(sorted({report.nodeid.rpartition("::")[2] for name in ("failed", "error") for report in found[name]}))
+    at, shard = datetime.now(UTC).date().isoformat(), os.environ.get("SHARD", "1/1")
+    run = Run(at, commit(), HOW_MUCH, config.getoption("--engine"), shard, SEED, len(found["passed"]), failed, len(found["skipped"]), minutes())
+    PAGE.write_text(added(PAGE.read_text(), run))

@@ -56,6 +56,21 @@ async def test_a_half_written_file_of_long_ago_is_swept_away(receiver: House) ->
     assert (old.exists(), young.exists()) == (False, True)
 
 
+async def test_a_file_in_doubt_that_no_message_shows_is_tidied_away_after_an_hour(receiver: House) -> None:
+    media = receiver.folder / "media"
+    old, young = ([media / name, media / f"{name}.doubt"] for name in ("a" * 32, "b" * 32))
+    for path in (*old, *young):
+        path.write_bytes(b"")
+    for path in old:
+        os.utime(path, (time.time() - 7200,) * 2)
+    await receiver.kill()
+    await receiver.start()
+    async with asyncio.timeout(PATIENCE):
+        while any(path.exists() for path in old):
+            await asyncio.sleep(0.05)
+    assert all(path.exists() for path in young)
+
+
 async def test_a_full_store_of_files_keeps_the_words(root: None, tmp_path: Path) -> None:
     async with open_receiver(tmp_path) as house:
         (tmp_path / "media").mkdir()

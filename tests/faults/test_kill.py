@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from tests.faults.checker import balance_of
-from tests.faults.stage import HOW_MUCH, dice
+from tests.faults.stage import HOW_MUCH, dice, rounds
 from tests.walks.house import PATIENCE, House, open_house, staffed
 
-KILLS = int(os.environ.get("KILLS", str({"ci": 8, "once": 3, "c": 60, "n": 1000}[HOW_MUCH])))
+KILLS = int(os.environ.get("KILLS", "0")) or (3 if HOW_MUCH == "once" else len(rounds(60, 1000, ci=8)))
 TALKERS = 4
 CARD = re.compile(r"Cust[0-9]+X[0-9]+")
 

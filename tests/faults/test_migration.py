@@ -1,4 +1,4 @@
-"""F31: the making of the tables is killed at system calls, two make them at once, the program is older than the file."""
+"""F31: the making of the tables is killed at system calls, two make them at once, the program is older than the database."""
 
 from pathlib import Path
 
@@ -13,9 +13,14 @@ pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
 CALLS = {"pwrite64": (110, 3), "fdatasync": (6, 2)}
 
 
+async def launched(house: House, call: str, index: int, signal: str = "SIGKILL") -> None:
+    """Start the house, which gets a signal at a call of its."""
+    await house.launch(STRACE, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal={signal}:when={index}")
+
+
 async def killed_at(house: House, call: str, index: int) -> None:
     """Start the house and kill it at a call, or once it has come up."""
-    await house.launch(STRACE, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={index}")
+    await launched(house, call, index)
     while house.runs and not await house.answers():
         pass
     await house.kill()
