@@ -12,6 +12,7 @@ from crm.base.durations import Durations
 from crm.base.errors import Busy, Lost
 from crm.base.events import MediaRef
 from crm.base.leases import Seat
+from crm.base.time import HOUR
 from crm.base.wakes import DESK, INBOX, MEDIA, NEWS, NOTICES, send_topic
 from crm.conversations.media import MediaFiles, TooLarge, Wanted, arrived, missing, wanted
 from crm.inbox import desk, process
@@ -135,8 +136,12 @@ async def send_loop(store: Store, drain: Drain, account: str, clock: Clock, look
 
 
 async def media_loop(store: Store, files: MediaFiles, fetch: Fetch, clock: Clock, changed: Changed, look: float = POLL) -> None:
-    """Files are fetched, until cancelled; `changed` hears whose threads can show one more."""
+    """Files are fetched, until cancelled; `changed` hears whose threads can show one more. What was kept in doubt is tidied once an hour."""
+    tidied = 0
     while True:
+        if not 0 <= clock() - tidied < HOUR:
+            await files.tidy()
+            tidied = clock()
         while batch := await store.write(lambda session: wanted(session, now=clock())):
             await asyncio.gather(*(_fetch(store, files, fetch, one, clock, changed) for one in batch))
         await store.wakes.wait(MEDIA, look)

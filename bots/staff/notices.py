@@ -18,7 +18,7 @@ from crm.base.settings import Company
 from crm.base.text import clean_name, cut
 from crm.base.time import DAY, MINUTE
 from crm.conversations.desk import card_name, cards_of, files_of, retire, standing_since
-from crm.conversations.rest import first_of_rest, rest_of
+from crm.conversations.rest import beyond, first_of_rest
 from crm.conversations.threads import Attachment, MediaState, Message, the
 from crm.inbox import parked as parking
 from crm.outbox.deliveries import Delivery, State
@@ -86,13 +86,15 @@ def heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 def more_heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     """Somebody writes on and on: one post that counts what is not posted any more, is edited as it grows, and after a while comes again."""
     conversation = the(session, notice.subject_id)
-    holder, root, first = scene.rep(conversation.rep_id), root_of(session, conversation.contact_id), first_of_rest(session, conversation)
+    holder, root = scene.rep(conversation.rep_id), root_of(session, conversation.contact_id)
+    first = int(notice.facts.get("first", 0)) or first_of_rest(session, conversation)
     if holder is None or root.blocked or not first:
         return Rendered(notice)
+    _, count = beyond(session, conversation.id, first - 1)
 
     def post(tr: Translator, rep: Rep) -> Post:
         name, key = plain_name(tr, root.name or root.platform_name), Key(tr.button(SHOW_REST), Intent("rest", conversation.id, str(first)))
-        words = tr.many("{name} has written {n} more message.", "{name} has written {n} more messages.", rest_of(conversation), name=name)
+        words = tr.many("{name} has written {n} more message.", "{name} has written {n} more messages.", count, name=name)
         # It shows none of the words it counts: who answers it has seen nothing new.
         return Post(words, ((key,),), conversation_id=conversation.id, name=f"more:{first}:{rep.id}")
 

@@ -9,7 +9,8 @@ from crm.base.history import Change, record
 from crm.base.policy import Action
 from crm.base.rows import add_new, take_ids
 from crm.base.text import clean
-from crm.conversations.talk import holder, show_files
+from crm.conversations.rest import before_taking
+from crm.conversations.talk import held_by, holder, show_files, within_reach
 from crm.conversations.threads import Conversation, Note, Status, the
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.people import contacts
@@ -20,14 +21,16 @@ def take(session: Session, actor: Rep, conversation_id: int, *, now: int) -> Con
     """Take a conversation; atomic: the loser gets `Taken` with the name of who has it. The bot is silent from here on."""
     authorise(session, actor, Action.TAKE)
     conversation = the(session, conversation_id)
-    if conversation.rep_id == actor.id:
+    had_by = held_by(session, conversation)
+    if had_by == actor.id:
         return conversation
-    if conversation.rep_id is not None:
+    if had_by is not None:
         raise Taken(holder(session, conversation))
+    unread = before_taking(session, conversation)
     _hold(session, conversation, actor)
     record(session, Change("conversation", conversation.id, "taken", actor), now=now)
     show_files(session, conversation.id, now=now)
-    tell(session, [card(conversation.id)], now=now)
+    tell(session, [card(conversation.id), *unread], now=now)
     return conversation
 
 
@@ -35,11 +38,11 @@ def take_over(session: Session, actor: Rep, conversation_id: int, *, now: int) -
     """A manager takes a conversation from whoever has it."""
     authorise(session, actor, Action.TAKE_OVER)
     conversation = the(session, conversation_id)
-    before = conversation.rep_id
+    before, unread = conversation.rep_id, before_taking(session, conversation)
     _hold(session, conversation, actor)
     record(session, Change("conversation", conversation.id, "taken_over", actor, {"rep": before}, {"rep": actor.id}), now=now)
     show_files(session, conversation.id, now=now)
-    tell(session, [card(conversation.id)], now=now)
+    tell(session, [card(conversation.id), *unread], now=now)
     return conversation
 
 
@@ -51,17 +54,6 @@ def _hold(session: Session, conversation: Conversation, actor: Rep) -> None:
 
 def _open(conversation: Conversation) -> None:
     conversation.status, conversation.snoozed_until, conversation.open_identity_id = Status.OPEN.value, 0, conversation.identity_id
-
-
-def within_reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:
-    """The conversation, unless somebody else has it and the actor may not take over: then `Taken` by whom."""
-    conversation = the(session, conversation_id)
-    if conversation.rep_id not in (None, actor.id):
-        try:
-            authorise(session, actor, Action.TAKE_OVER)
-        except Forbidden as error:
-            raise Taken(holder(session, conversation)) from error
-    return conversation
 
 
 def hand_back(session: Session, actor: Rep, conversation_id: int, *, now: int) -> Conversation:
@@ -110,6 +102,7 @@ def reopen(session: Session, actor: Rep, conversation_id: int, *, now: int) -> C
     """Undo a closing or a snooze."""
     authorise(session, actor, Action.TALK)
     conversation = within_reach(session, actor, conversation_id)
+    conversation.rep_id = held_by(session, conversation)
     _open(conversation)
     session.flush()
     record(session, Change("conversation", conversation.id, "reopened", actor), now=now)

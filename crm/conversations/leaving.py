@@ -14,7 +14,7 @@ from crm.outbox.queue import withdraw
 from crm.people import team
 from crm.people.reps import Member, as_actor, authorise
 
-_OPEN = Conversation.status != Status.CLOSED.value
+_OPEN = Conversation.status.in_([Status.OPEN.value, Status.SNOOZED.value])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,12 @@ def colleagues(session: Session, actor: Actor) -> list[Colleague]:
 def leave(session: Session, actor: Actor, rep_id: int, surface: str, *, now: int) -> tuple[Rep, int]:
     """Remove a member: their conversations are anybody's again, nothing more is shown to them on the account `surface`, managers are told.
 
+    What is closed keeps who had it, however much that is, and is nobody's (`talk.held_by`) until it is opened again.
     Answers who left and how many open conversations went back; raises `LastManager` where nobody else would be a manager.
     """
     rep = team.dismiss(session, actor, rep_id, now=now)
     back = list(session.scalars(select(Conversation.id).where(Conversation.rep_id == rep_id, _OPEN).order_by(Conversation.id)))
-    session.execute(update(Conversation).where(Conversation.rep_id == rep_id).values(rep_id=None), execution_options={"synchronize_session": False})
+    session.execute(update(Conversation).where(Conversation.rep_id == rep_id, _OPEN).values(rep_id=None), execution_options={"synchronize_session": False})
     session.expire_all()
     withdraw(session, surface, rep.address, why="left the team", now=now)
     handed = [Change("conversation", number, "handed_back", actor, {"rep": rep_id}, cause="left the team") for number in back]

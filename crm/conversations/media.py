@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,14 +108,18 @@ class MediaFiles:
     def _sweep(self) -> None:
         """Half-written files of a process that died; one that another process may be writing now is younger."""
         for part in self._folder.glob("*.part"):
-            with suppress(FileNotFoundError):
-                if time.time() - part.stat().st_mtime > ORPHAN_SECONDS:
-                    part.unlink()
+            if _is_old(part):
+                part.unlink(missing_ok=True)
 
-    async def save(self, stream: AsyncIterator[bytes]) -> tuple[str, int]:
-        """Write a stream to a new file and answer its name and size; nothing half-written is left behind."""
+    async def save(self, stream: AsyncIterator[bytes], *, doubtful: bool = False) -> tuple[str, int]:
+        """Write a stream to a new file and answer its name and size; nothing half-written is left behind.
+
+        A `doubtful` one is kept only if a message shows it in an hour: whoever knows sooner calls `sure` or `drop`.
+        """
         name = secrets.token_hex(16)
         part, size = self._folder / f"{name}.part", 0
+        if doubtful:
+            self._doubt(name).touch(mode=0o600)
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             async for chunk in stream:
@@ -126,6 +130,7 @@ class MediaFiles:
             await asyncio.to_thread(os.fsync, handle)
         except BaseException:
             part.unlink(missing_ok=True)
+            self.sure(name)
             raise
         finally:
             os.close(handle)
@@ -135,6 +140,22 @@ class MediaFiles:
     def drop(self, name: str) -> None:
         """Take a file away that nothing shows."""
         (self._folder / name).unlink(missing_ok=True)
+        self.sure(name)
+
+    def sure(self, name: str) -> None:
+        """A file is not in doubt any more."""
+        self._doubt(name).unlink(missing_ok=True)
+
+    async def tidy(self) -> int:
+        """Take away the files that were in doubt an hour ago and are shown by no message; answers how many."""
+        old = await asyncio.to_thread(lambda: [doubt.stem for doubt in self._folder.glob("*.doubt") if _is_old(doubt)])
+        shown = await self._store.read(_shown(old)) if old else set[str]()
+        for name in old:
+            self.sure(name) if name in shown else self.drop(name)
+        return len(set(old) - shown)
+
+    def _doubt(self, name: str) -> Path:
+        return self._folder / f"{name}.doubt"
 
     @asynccontextmanager
     async def open(self, attachment_id: int) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -149,6 +170,18 @@ class MediaFiles:
     async def _chunks(self, read: Callable[[int], bytes]) -> AsyncIterator[bytes]:
         while chunk := await asyncio.to_thread(read, CHUNK):
             yield chunk
+
+
+def _is_old(path: Path) -> bool:
+    """Whether nobody can be writing what this file stands for any more."""
+    with suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime > ORPHAN_SECONDS
+    return False
+
+
+def _shown(names: Sequence[str]) -> Callable[[Session], set[str]]:
+    """The question which of these files belong to messages."""
+    return lambda session: set(session.scalars(select(Attachment.path).where(Attachment.path.in_(names))))
 
 
 def _write_all(handle: int, chunk: bytes) -> None:

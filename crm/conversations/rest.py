@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from crm.base.actors import Rep
 from crm.base.errors import Taken
 from crm.base.policy import Action
-from crm.conversations.assign import within_reach
+from crm.conversations.talk import held_by, within_reach
 from crm.conversations.threads import Attachment, Author, Conversation, Message, the
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.people.reps import authorise
@@ -35,9 +35,18 @@ def rest_of(conversation: Conversation) -> int:
 
 def first_of_rest(session: Session, conversation: Conversation) -> int:
     """The oldest message that was not posted (0 = all were)."""
-    rest = rest_of(conversation)
+    return _oldest_of(session, conversation, rest_of(conversation))
+
+
+def _oldest_of(session: Session, conversation: Conversation, newest: int) -> int:
     heard = select(Message.id).where(Message.conversation_id == conversation.id, Message.author == Author.CONTACT.value)
-    return session.scalar(heard.order_by(Message.id.desc()).offset(rest - 1).limit(1)) or 0 if rest else 0
+    return session.scalar(heard.order_by(Message.id.desc()).offset(newest - 1).limit(1)) or 0 if newest else 0
+
+
+def before_taking(session: Session, conversation: Conversation) -> list[Notice]:
+    """What to tell whoever takes a conversation in which more was said than is posted: one post that counts it and shows it as pages."""
+    first = _oldest_of(session, conversation, conversation.unread) if rest_of(conversation) else 0
+    return [Notice(NoticeKind.MORE_HEARD, conversation.id, f"more:{conversation.id}:{first}", {"first": first})] if first else []
 
 
 def beyond(session: Session, conversation_id: int, after: int) -> tuple[int, int]:
@@ -72,6 +81,6 @@ def read_on(session: Session, actor: Rep, conversation_id: int, first: int, fits
 def _readable(session: Session, actor: Rep, conversation_id: int) -> Conversation:
     """The conversation, for whoever has it or may take it over from them; else `Taken`, also where nobody has it."""
     authorise(session, actor, Action.TALK)
-    if the(session, conversation_id).rep_id is None:
+    if held_by(session, the(session, conversation_id)) is None:
         raise Taken
     return within_reach(session, actor, conversation_id)

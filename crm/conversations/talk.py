@@ -135,13 +135,14 @@ def reply(
     if earlier is not None:
         return earlier
     conversation = the(session, conversation_id)
-    if conversation.rep_id not in (None, actor.id):
+    had_by = held_by(session, conversation)
+    if had_by not in (None, actor.id):
         raise Taken(holder(session, conversation))
     if root_of(session, conversation.contact_id).blocked:
         raise Forbidden("this customer is blocked: unblock them first")
     if seen is not None and conversation.last_heard_id > seen:
         raise Stale
-    if conversation.rep_id is None:
+    if had_by is None:
         record(session, Change("conversation", conversation.id, "taken", actor, after={"by": "reply"}), now=now)
         show_files(session, conversation.id, now=now)
     number = next(take_ids(session, 1))
@@ -171,10 +172,27 @@ def show_files(session: Session, conversation_id: int, *, now: int) -> None:
     tell(session, [Notice(NoticeKind.HEARD, number, f"heard:{number}") for number in sorted(set(session.scalars(files)))], now=now)
 
 
+def held_by(session: Session, conversation: Conversation) -> int | None:
+    """Who has a conversation (None = nobody, or somebody who has left the team since it was closed)."""
+    member = session.get(Member, conversation.rep_id) if conversation.rep_id else None
+    return member.id if member and member.active else None
+
+
 def holder(session: Session, conversation: Conversation) -> str:
-    """The name of the one who has a conversation ("" = nobody)."""
+    """The name of the one who has a conversation, or had it when they left ("" = nobody)."""
     member = session.get(Member, conversation.rep_id) if conversation.rep_id else None
     return member.name if member else ""
+
+
+def within_reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:
+    """The conversation, unless somebody else has it and the actor may not take over: then `Taken` by whom."""
+    conversation = the(session, conversation_id)
+    if held_by(session, conversation) not in (None, actor.id):
+        try:
+            authorise(session, actor, Action.TAKE_OVER)
+        except Forbidden as error:
+            raise Taken(holder(session, conversation)) from error
+    return conversation
 
 
 def edit(session: Session, actor: Actor, message_id: int, text: str, *, once: str, now: int) -> bool:

@@ -40,7 +40,7 @@ class Kind(StrEnum):
 
 
 class Conversation(Row):
-    """A thread with one identity; `rep_id` is who has taken it, `open_identity_id` lets an identity have one open thread only."""
+    """A thread with one identity; `rep_id` is who has taken it (once closed, who had it), `open_identity_id` lets an identity have one open thread only."""
 
     __tablename__ = "conversations"
     identity_id: Mapped[int] = mapped_column(ForeignKey("identities.id"), index=True)

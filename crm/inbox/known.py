@@ -37,7 +37,7 @@ KNOWN = (
         exists().where(ContactPoint.contact_id == _root.id, ContactPoint.kind == fixed("phone")).label("has_phone"),
         Conversation.id.label("conversation_id"),
         Conversation.status,
-        Conversation.rep_id,
+        Member.id.label("rep_id"),
         Conversation.flow_state,
         Conversation.unread,
         Conversation.waiting_since,
@@ -53,6 +53,7 @@ KNOWN = (
     .join(_own, _own.id == Identity.contact_id)
     .join(_root, _root.id == _own.root_id)
     .outerjoin(Conversation, Conversation.identity_id == Identity.id)
+    .outerjoin(Member, and_(Member.id == Conversation.rep_id, Member.active == fixed(1)))  # what a leaver had when it was closed is nobody's
     .outerjoin(Delivery, and_(Delivery.message_id == Conversation.asked_id, Delivery.part == fixed(0), Delivery.desk == fixed(0)))
     .outerjoin(Lead, Lead.open_contact_id == _root.id)
     .where(Identity.account == bindparam("account"), among(Identity.external_id, "addresses"))

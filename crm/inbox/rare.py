@@ -10,6 +10,7 @@ from crm.base.phones import normalise
 from crm.base.rows import add, take_ids
 from crm.base.settings import Company
 from crm.base.text import choose_language, clean, clean_name
+from crm.conversations.talk import held_by
 from crm.conversations.threads import Conversation, Message
 from crm.inbox.edits import put_off, waiting_for
 from crm.inbox.plan import TEXT_MOST, Got, sane
@@ -48,7 +49,7 @@ def _inherit(session: Session, identity: Identity, threads: list[Conversation]) 
     own = next((thread for thread in threads if thread.identity_id == identity.id), None)
     other = max((thread for thread in threads if thread.identity_id != identity.id), key=lambda thread: thread.last_at, default=None)
     if own is not None and other is not None and not own.first_heard_at:
-        own.flow_state, own.rep_id = other.flow_state, other.rep_id
+        own.flow_state, own.rep_id = other.flow_state, held_by(session, other)
         session.flush()
 
 

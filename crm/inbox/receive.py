@@ -106,6 +106,7 @@ def _conversation(thread: Thread, now: int) -> dict[str, Any]:
     return {
         "id": thread.conversation_id,
         "status": thread.status,
+        "rep_id": thread.rep_id,
         "open_identity_id": thread.identity_id,
         "flow_state": thread.flow_state,
         "asked_id": thread.asked_id,
@@ -128,9 +129,10 @@ def notices_of(thread: Thread) -> list[Notice]:
 
 def posts_of(thread: Thread) -> Iterator[Notice]:
     """The first messages since the holder's last word are posts of their own; whoever writes on and on is one post that counts the rest."""
-    number = thread.conversation_id
-    for place, message in enumerate(thread.heard, thread.unread - len(thread.heard) + 1):
-        if place <= POSTED:
-            yield Notice(NoticeKind.HEARD, message, f"heard:{message}")
-    if thread.unread > POSTED:
+    number, room = thread.conversation_id, POSTED - (thread.unread - len(thread.heard))
+    posted, rest = thread.heard[: max(0, room)], thread.heard[max(0, room) :]
+    yield from (Notice(NoticeKind.HEARD, message, f"heard:{message}") for message in posted)
+    if rest and room >= 0:  # where the rest begins is known here and now: an answer before the post is drawn begins another count
+        yield Notice(NoticeKind.MORE_HEARD, number, f"more:{number}:{rest[0]}", {"first": rest[0]})
+    elif rest:
         yield Notice(NoticeKind.MORE_HEARD, number, f"more:{number}")

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, select, update
+from sqlalchemy import BigInteger, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from crm.base.outbound import Lane, Outbound, Say
-from crm.base.rows import add_new, among, fixed, table_of, take_ids
+from crm.base.rows import add, add_new, among, fixed, table_of, take_ids
 from crm.base.tallies import Count, count
 from crm.base.wakes import send_topic, wake
-from crm.outbox.deliveries import Delivery, State
+from crm.outbox.deliveries import Batch, BatchState, Delivery, State
 from crm.outbox.payload import pack
 
 _POSTED = (
@@ -30,6 +30,9 @@ _WITHDRAWN = (
     .where(Delivery.account == bindparam("surface"), Delivery.address == bindparam("whose"), Delivery.state == fixed("queued"))
     .values(state=State.CANCELLED.value, detail=bindparam("why"), settled_at=bindparam("now"))
 )
+_under_way = (Delivery.account == bindparam("surface"), Delivery.address == bindparam("whose"), Delivery.state == fixed("sending"))
+_CARRIED = select(exists().where(*_under_way))
+_NOT_AGAIN = update(table_of(Delivery)).where(*_under_way).values(batch_id=bindparam("batch"))
 # What was put off on purpose is due at another instant than that of its queueing.
 _DATED_AHEAD = (
     update(table_of(Delivery))
@@ -88,8 +91,12 @@ def enqueue(session: Session, parcels: Sequence[Parcel], *, now: int) -> int:
 
 
 def withdraw(session: Session, account: str, address: str, *, why: str, now: int) -> None:
-    """Call back everything that waits for one address."""
+    """Call back everything that waits for one address; what is being carried there now is let through by no gate should it come back to be tried again."""
     session.execute(_WITHDRAWN, {"surface": account, "whose": address, "why": why, "now": now})
+    if session.scalar(_CARRIED, {"surface": account, "whose": address}):
+        batch = next(take_ids(session, 1))
+        add(session, Batch, [{"id": batch, "state": BatchState.CANCELLED.value, "created_at": now}])
+        session.execute(_NOT_AGAIN, {"surface": account, "whose": address, "batch": batch})
 
 
 def date_anew(session: Session, *, now: int) -> int:

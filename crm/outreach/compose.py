@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, RowMapping, Table, bindparam, exists, func, literal, or_, select
+from sqlalchemy import BigInteger, RowMapping, Table, and_, bindparam, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.dialect import insert_in_file, insert_on_server, is_server
@@ -63,7 +63,7 @@ DUE = (
     .join(_own, _own.id == Recipient.contact_id)
     .join(_root, _root.id == _own.root_id)
     .outerjoin(Conversation, Conversation.id == _newest)
-    .outerjoin(Member, Member.id == Conversation.rep_id)
+    .outerjoin(Member, and_(Member.id == Conversation.rep_id, Member.active == fixed(1)))
     .outerjoin(Lead, Lead.open_contact_id == _root.id)
     .where(Recipient.campaign_id == bindparam("campaign"), Recipient.state == fixed("waiting"), Recipient.due_at <= bindparam("now"))
     .order_by(Recipient.due_at, Recipient.contact_id)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, case, func, select, update
+from sqlalchemy import RowMapping, and_, bindparam, case, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.history import Change, record_many
@@ -56,7 +56,7 @@ DUE = (
     .join(_own, _own.id == Enrollment.contact_id)
     .join(_root, _root.id == _own.root_id)
     .join(Lead, Lead.id == Enrollment.lead_id)
-    .outerjoin(Member, Member.id == Conversation.rep_id)
+    .outerjoin(Member, and_(Member.id == Conversation.rep_id, Member.active == fixed(1)))
     .where(Enrollment.state == fixed("active"), func.coalesce(Enrollment.sequence_id, 0) == bindparam("sequence"), Enrollment.due_at <= bindparam("now"))
     .order_by(Enrollment.due_at, Enrollment.id)
     .limit(bindparam("most"))

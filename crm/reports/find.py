@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, select, union_all
+from sqlalchemy import ColumnElement, case, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Rep, Role
@@ -55,7 +55,7 @@ def candidates(session: Session, actor: Rep, words: str, region: str) -> tuple[l
             Conversation.preview,
             Conversation.waiting_since,
             Conversation.last_at,
-            Conversation.rep_id,
+            case((Member.active == 1, Member.id)).label("rep_id"),
             Member.name.label("holder"),
             Conversation.snoozed_until,
             Conversation.status,

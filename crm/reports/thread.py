@@ -11,10 +11,9 @@ from crm.base.errors import NotFound
 from crm.base.events import MediaKind
 from crm.base.outbound import Media
 from crm.base.policy import Action
-from crm.conversations.assign import within_reach
 from crm.conversations.desk import files_of
 from crm.conversations.rest import first_of_rest, rest_of
-from crm.conversations.talk import holder, states_of
+from crm.conversations.talk import held_by, holder, states_of, within_reach
 from crm.conversations.threads import Attachment, Author, Conversation, MediaState, Message, Status, notes_of, the, thread
 from crm.outbox.deliveries import Delivery, State
 from crm.people.contacts import Identity, points_of, root_of
@@ -107,7 +106,7 @@ def reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:
 def look_at(session: Session, actor: Rep, conversation_id: int, titles: Mapping[str, str], *, last: int = 100) -> Thread:
     """A conversation with its newest messages, for one who may follow it; `titles` are what accounts are called."""
     conversation = reach(session, actor, conversation_id)
-    if conversation.rep_id not in (None, actor.id):
+    if held_by(session, conversation) not in (None, actor.id):
         return replace(_outside(session, conversation, titles), elsewhere=True)
     return _inside(session, conversation, titles, last, NOTES)
 
@@ -128,7 +127,7 @@ def _outside(session: Session, conversation: Conversation, titles: Mapping[str, 
         source=short_source(conversation.source),
         language=root.language,
         status=conversation.status,
-        holder_id=conversation.rep_id,
+        holder_id=held_by(session, conversation),
         holder=holder(session, conversation),
         snoozed_until=conversation.snoozed_until,
         waiting_since=conversation.waiting_since,
@@ -172,7 +171,7 @@ def file_at(session: Session, actor: Rep, conversation_id: int, attachment_id: i
     conversation = reach(session, actor, conversation_id)
     wanted = select(Attachment).join(Message, Message.id == Attachment.message_id).where(Message.conversation_id == conversation.id)
     file = session.scalar(wanted.where(Attachment.id == attachment_id, Attachment.state == MediaState.READY.value))
-    if file is None or conversation.rep_id not in (None, actor.id):
+    if file is None or held_by(session, conversation) not in (None, actor.id):
         raise NotFound
     return _media(file)
 

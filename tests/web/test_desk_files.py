@@ -1,12 +1,17 @@
 """A file with an answer: it goes out with the words, once, within its size, from our own page alone, and nothing refused stays on the disk."""
 
-from collections.abc import Mapping
+import os
+import time
+from collections.abc import Callable, Mapping
 
 import pytest
 from aiohttp import ClientResponse, FormData
 from sqlalchemy import select
 
+from crm.base.db import Order, Session, Store
+from crm.base.errors import Busy
 from crm.base.outbound import Say
+from crm.conversations.media import ORPHAN_SECONDS
 from crm.conversations.threads import Attachment, Message
 from tests.crm.fake import rows
 from tests.web.front_desk import FrontDesk, Visitor, contents, said, visitor
@@ -112,6 +117,35 @@ async def test_a_file_that_words_overtook_is_asked_for_again_and_not_kept(desk: 
     assert "Choose the file again." in tigran.page
     assert kept(desk) == []
     assert await rows(desk.store, select(Message.id).where(Message.author == "rep")) == []
+
+
+class Doubtful:
+    """A store of which nobody hears whether a write was done; it was, or it was not."""
+
+    def __init__(self, store: Store, *, does: bool) -> None:
+        self._store, self._does = store, does
+        self.wakes, self.read = store.wakes, store.read
+
+    async def write(self, deed: Callable[[Session], object], *order: Order) -> None:
+        if self._does:
+            await self._store.write(deed, *order)
+        raise Busy
+
+
+@pytest.mark.parametrize("done", [True, False], ids=["it was written", "it was not"])
+async def test_a_file_nobody_knows_about_stays_only_if_a_message_shows_it(desk: FrontDesk, tigran: Visitor, ann: int, done: bool) -> None:
+    await tigran.get(f"/desk/c/{ann}")
+    doubtful = FrontDesk(Doubtful(desk.store, does=done), desk.company, desk.folder)  # type: ignore[arg-type]
+    async with visitor(doubtful.app()) as browser:
+        browser.client.session.cookie_jar.update_cookies({"desk": next(iter(tigran.client.session.cookie_jar)).value})
+        assert (await answer(browser, ann, "In oak.", ("table", PNG))).status == 503
+    assert await desk.files.tidy() == 0
+    assert PNG in kept(desk)
+    for path in (desk.folder / "media").iterdir():
+        os.utime(path, (time.time() - 2 * ORPHAN_SECONDS,) * 2)
+    assert await desk.files.tidy() == int(not done)
+    assert kept(desk) == ([PNG] if done else [])
+    assert len(await said(desk)) == int(done)
 
 
 @pytest.mark.parametrize(

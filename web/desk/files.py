@@ -52,7 +52,10 @@ class _Reading:
 
 
 async def take(files: MediaFiles, part: BodyPartReader, most: int) -> Sent | None:
-    """Keep the file in a part of a form, at most so many bytes; None where nobody chose one. Raises `TooBig` or `Empty`, and then keeps nothing."""
+    """Keep the file in a part of a form, at most so many bytes, in doubt until its answer is written; None where nobody chose one.
+
+    Raises `TooBig` or `Empty`, and then keeps nothing.
+    """
     reading = _Reading(part, most)
     chunks = reading.chunks()
     first = await anext(chunks, b"")
@@ -61,7 +64,7 @@ async def take(files: MediaFiles, part: BodyPartReader, most: int) -> Sent | Non
             raise Empty
         return None
     try:
-        path, size = await files.save(_with(first, chunks))
+        path, size = await files.save(_with(first, chunks), doubtful=True)
     except TooLarge:
         raise TooBig(str(SIZE_MOST // MB)) from None
     mime = sniff(reading.head)

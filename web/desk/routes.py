@@ -162,12 +162,12 @@ class Desk:
         try:
             sent = await self._take(key, part) if part else None
             asked = deeds.read(number, fields, sent, deeds.Place(self._clock(), self._company.zone, options.sendable, options.text))
-            if not await self._store.write(lambda session: deeds.carry_out(session, key, asked)):
-                self._forget(sent)
+            done = await self._store.write(lambda session: deeds.carry_out(session, key, asked))
+            self._settle(sent, shown=done)
         except DragomanError as error:
-            # A database that was busy may have done it all the same; a file too many harms less than one too few.
+            # A database that was busy may have done it all the same: the file stays in doubt, and is tidied away when nothing shows it.
             if not isinstance(error, Busy):
-                self._forget(sent)
+                self._settle(sent, shown=False)
             return await self._refused(request, number, fields, error, again=sent is not None)
         raise web.HTTPSeeOther(f"{ROOT}/c/{number}" + (f"?done={asked.deed}" if asked.deed in DONE else ""))
 
@@ -186,8 +186,10 @@ class Desk:
             log.error("a file of a member of staff was not kept: %s", error)
             raise Busy from error
 
-    def _forget(self, sent: Sent | None) -> None:
-        if sent:
+    def _settle(self, sent: Sent | None, *, shown: bool) -> None:
+        if sent and shown:
+            self._files.sure(sent.ref.ref)
+        elif sent:
             self._files.drop(sent.ref.ref)
 
     async def _refused(self, request: web.Request, number: int, fields: dict[str, str], error: DragomanError, *, again: bool) -> web.StreamResponse:

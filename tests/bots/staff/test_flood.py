@@ -7,11 +7,13 @@ from bots.staff.notices import STALE_CARD
 from crm.base.actors import Role
 from crm.base.db import Session
 from crm.conversations.rest import POSTED
+from crm.conversations.talk import reply
 from crm.conversations.threads import Conversation, Message
 from crm.inbox.log import keep
 from crm.inbox.process import Rules, read, step
 from crm.outbox.deliveries import Delivery
 from crm.outbox.notices import Notice, NoticeKind, NoticeRow, tell
+from crm.people.reps import reps
 from tests.bots.staff.firm import labels
 from tests.bots.staff.office import Office, parse, silent
 
@@ -21,14 +23,30 @@ def plain(message: dict[str, object]) -> str:
 
 
 async def flood(office: Office, lines: int, *, first: int = 0, tail: str = "") -> None:
-    """The customer writes many lines, and one batch takes them all."""
+    """The customer writes many lines, one batch takes them all, and the staff is shown them."""
+    await pour(office, lines, first=first, tail=tail)
+    await calm(office)
+
+
+async def pour(office: Office, lines: int, *, first: int = 0, tail: str = "") -> None:
+    """The customer writes many lines, and one batch takes them all; nothing is shown yet."""
     events = [office.written(f"line {number}{tail}") for number in range(first, first + lines)]
     await office.store.gather(keep, events)
     rules, now = Rules(silent, office.company, limit=1000), office.now()
     batch = await office.store.write(lambda s: step(s, (), rules, now=now))
     heard = read(batch, parse)
     await office.store.write(lambda s: step(s, heard, rules, now=now))
-    await calm(office)
+
+
+async def answer(office: Office, text: str) -> None:
+    """The holder answers from a page that shows everything."""
+
+    def say(session: Session) -> int:
+        conversation = session.query(Conversation).one()
+        [ruben] = [rep for rep in reps(session) if rep.id == conversation.rep_id]
+        return reply(session, ruben, conversation.id, text, once=text, now=office.now())
+
+    await office.store.write(say)
 
 
 async def calm(office: Office) -> None:
@@ -138,6 +156,36 @@ async def test_an_answer_in_between_hides_nothing_of_the_rest(office: Office) ->
     assert read[-1].endswith("That is everything.")
 
 
+async def test_an_answer_before_the_count_is_shown_hides_nothing_of_the_rest(office: Office) -> None:
+    await taken(office)
+    await pour(office, 65)
+    await answer(office, "One moment")
+    await calm(office)
+    assert await lines_of(office) == [f"line {number}" for number in range(POSTED)]
+    assert await counts(office) == ["Ann Lee has written 45 more messages."]
+    assert lines_in(await pages(office)) == [f"line {number}" for number in range(POSTED, 65)]
+
+
+async def test_two_floods_with_an_answer_between_them_are_two_counts(office: Office) -> None:
+    await taken(office)
+    await pour(office, 30)
+    await answer(office, "One moment")
+    await pour(office, 10, first=30)
+    await pour(office, 25, first=40)
+    await calm(office)
+    posted = [*range(POSTED), *range(30, 30 + POSTED)]
+    assert await lines_of(office) == [f"line {number}" for number in posted]
+    assert await counts(office) == ["Ann Lee has written 45 more messages.", "Ann Lee has written 15 more messages."]
+
+
+async def test_a_count_that_grew_before_it_was_shown_is_one_post(office: Office) -> None:
+    await taken(office)
+    for first in range(0, 60, 15):
+        await pour(office, 15, first=first)
+    await calm(office)
+    assert await counts(office) == ["Ann Lee has written 40 more messages."]
+
+
 async def test_closing_hides_nothing_of_the_rest(office: Office) -> None:
     await taken(office)
     await flood(office, 30)
@@ -235,6 +283,16 @@ async def test_what_was_said_before_somebody_took_it_counts_for_nothing(office: 
     await office.press("ruben", await office.find("ruben", "line 39"), "Take")
     await flood(office, 1, first=40)
     assert await lines_of(office) == ["line 40"]
+
+
+async def test_who_takes_over_in_a_flood_reads_all_that_was_not_answered(office: Office) -> None:
+    await office.member("mariam", Role.MANAGER)
+    await taken(office)
+    await flood(office, 30)
+    await office.press("mariam", await office.find("mariam", "Taken by"), "Take over")
+    await calm(office)
+    assert await counts(office, "mariam") == ["Ann Lee has written 30 more messages."]
+    assert lines_in(await pages(office, "mariam")) == [f"line {number}" for number in range(30)]
 
 
 async def test_files_beyond_the_posts_come_with_their_page(office: Office) -> None:

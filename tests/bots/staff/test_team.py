@@ -70,6 +70,20 @@ async def test_who_was_removed_sees_nothing_of_what_comes_later(office: Office) 
     assert "Are you there?" in words(await office.find("mariam", "Do you have tables?"))
 
 
+async def test_what_was_closed_comes_to_everybody_when_its_customer_writes_after_its_rep_left(office: Office) -> None:
+    await staffed(office)
+    await office.member("zara")
+    await office.press("ruben", await office.find("ruben", "Do you have tables?"), "Close")
+    page = await press(office, "mariam", await member(office, "Ruben"), "Remove")
+    await press(office, "mariam", page, "Yes, remove")
+    before = len(await office.posts("ruben"))
+    await office.letter("Are you there?")
+    await office.show()
+    for person in ("mariam", "zara"):
+        assert "Take" in labels(await office.find(person, "Are you there?"))
+    assert len(await office.posts("ruben")) == before
+
+
 async def test_cancelling_the_question_removes_nobody(office: Office) -> None:
     await staffed(office)
     page = await press(office, "mariam", await member(office, "Ruben"), "Remove")

@@ -11,20 +11,27 @@ from crm.base.actors import Rep, Role, System
 from crm.base.db import Store
 from crm.base.errors import Expired, Forbidden, LastManager, NotFound
 from crm.base.history import DomainEvent
-from crm.base.outbound import Lane, Say
+from crm.base.outbound import Lane, Limits, Say
 from crm.base.settings import Company
-from crm.base.time import DAY
+from crm.base.time import DAY, MINUTE, SECOND
 from crm.conversations import assign
+from crm.conversations.desk import Listed
 from crm.conversations.leaving import colleagues, leave
+from crm.conversations.talk import reply
 from crm.conversations.threads import Conversation
-from crm.outbox.deliveries import Delivery
+from crm.outbox.claim import Sender, turn
+from crm.outbox.deliveries import Delivery, State
 from crm.outbox.notices import NoticeRow
 from crm.outbox.queue import Parcel, enqueue
-from crm.people import logins, team
+from crm.outbox.settle import Result
+from crm.people import link, logins, team
+from crm.people.contacts import Identity
 from crm.people.logins import Login, WebSession
 from crm.people.reps import Member, invite, join
+from crm.reports import find
+from crm.reports.thread import look_at
 from tests.conftest import NOON
-from tests.crm.fake import counts, hear, hire, rows, said
+from tests.crm.fake import counts, hear, hire, raw, rows, said
 
 T = TypeVar("T")
 
@@ -48,6 +55,22 @@ async def take(store: Store, company: Company, rep: Rep, *people: str) -> list[i
     return found
 
 
+async def left_closed(store: Store, company: Company) -> tuple[Rep, int]:
+    """A rep closed a conversation and left; answers who is still there, and its number."""
+    boss, tigran, nare = await hire(store, "mariam", Role.MANAGER), await hire(store), await hire(store, "nare")
+    [number] = await take(store, company, tigran, "ann")
+    await do(store, lambda s: assign.close(s, tigran, number, now=NOON))
+    await do(store, lambda s: leave(s, boss, tigran.id, "staff", now=NOON + 1))
+    return nare, number
+
+
+async def found(store: Store, rep: Rep) -> Listed:
+    """The one conversation this member finds."""
+    among, sure = await store.read(lambda s: find.candidates(s, rep, "Ann", "AM"))
+    [one] = find.matching(among, "Ann", sure=sure, most=5)
+    return one
+
+
 async def test_a_reps_conversations_are_anybodys_when_they_are_removed(store: Store, company: Company) -> None:
     boss, tigran, nare = await hire(store, "mariam", Role.MANAGER), await hire(store), await hire(store, "nare")
     first, second, done = await take(store, company, tigran, "ann", "bob", "eve")
@@ -55,11 +78,53 @@ async def test_a_reps_conversations_are_anybodys_when_they_are_removed(store: St
     await do(store, lambda s: assign.close(s, tigran, done, now=NOON))
     left, count = await do(store, lambda s: leave(s, boss, tigran.id, "staff", now=NOON + 1))
     assert (left.name, count) == ("Tigran", 2)
-    assert await rows(store, select(Conversation.rep_id).order_by(Conversation.id)) == [None, None, None, nare.id]
+    assert await rows(store, select(Conversation.rep_id).order_by(Conversation.id)) == [None, None, tigran.id, nare.id]
     told = await rows(store, select(NoticeRow.kind, NoticeRow.subject_id).where(NoticeRow.urgent == 1, NoticeRow.created_at == NOON + 1))
     assert ("left", tigran.id) in told
     assert await rows(store, select(DomainEvent.subject_id).where(DomainEvent.kind == "handed_back").order_by(DomainEvent.id)) == [first, second]
     assert (await do(store, lambda s: assign.take(s, nare, first, now=NOON))).rep_id == nare.id
+
+
+async def test_what_was_closed_when_its_rep_left_is_everybodys_when_the_customer_writes_again(store: Store, company: Company) -> None:
+    nare, number = await left_closed(store, company)
+    assert (await found(store, nare)).holder == "Tigran"
+    await hear(store, company, said("again", "ann", "me again"), now=NOON + 2)
+    assert await rows(store, select(Conversation.rep_id, Conversation.status)) == [(None, "open")]
+    assert (await do(store, lambda s: assign.take(s, nare, number, now=NOON + 3))).rep_id == nare.id
+
+
+async def test_a_closed_conversation_goes_back_to_a_rep_who_is_still_there(store: Store, company: Company) -> None:
+    tigran = await hire(store)
+    [number] = await take(store, company, tigran, "ann")
+    await do(store, lambda s: assign.close(s, tigran, number, now=NOON))
+    await hear(store, company, said("again", "ann", "me again"), now=NOON + 2)
+    assert await rows(store, select(Conversation.rep_id)) == [tigran.id]
+
+
+GOING_ON: list[tuple[Callable[[Session, Rep, int], object], bool]] = [
+    (lambda s, who, number: assign.take(s, who, number, now=NOON), True),
+    (lambda s, who, number: reply(s, who, number, "Hello again", once="r", now=NOON), True),
+    (lambda s, who, number: assign.reopen(s, who, number, now=NOON), False),
+]
+
+
+@pytest.mark.parametrize(("deed", "theirs"), GOING_ON, ids=["take", "reply", "reopen"])
+async def test_anybody_may_go_on_with_what_was_closed_when_its_rep_left(
+    store: Store, company: Company, deed: Callable[[Session, Rep, int], object], theirs: bool
+) -> None:
+    nare, number = await left_closed(store, company)
+    seen = await do(store, lambda s: look_at(s, nare, number, {}))
+    assert (seen.elsewhere, seen.holder_id, seen.holder) == (False, None, "Tigran")
+    await do(store, lambda s: deed(s, nare, number))
+    assert await rows(store, select(Conversation.rep_id)) == [nare.id if theirs else None]
+
+
+async def test_who_comes_from_another_channel_is_not_given_to_a_rep_who_left(store: Store, company: Company) -> None:
+    await left_closed(store, company)
+    [identity] = await rows(store, select(Identity.id))
+    token = await do(store, lambda s: link.offer_link(s, identity, "a secret", now=NOON))
+    await hear(store, company, raw("go", "ann-there", "start", token, account="other"), now=NOON + 2)
+    assert await rows(store, select(Conversation.rep_id).where(Conversation.account == "other")) == [None]
 
 
 async def test_who_was_removed_does_nothing_more_and_is_shown_nothing_more(store: Store, company: Company) -> None:
@@ -76,6 +141,21 @@ async def test_who_was_removed_does_nothing_more_and_is_shown_nothing_more(store
     assert await rows(store, select(Delivery.state).where(Delivery.account == "staff")) == ["cancelled"]
     with pytest.raises(NotFound):
         await do(store, lambda s: leave(s, boss, tigran.id, "staff", now=NOON))
+
+
+async def test_what_was_on_its_way_to_who_was_removed_is_not_tried_again(store: Store) -> None:
+    boss, tigran = await hire(store, "mariam", Role.MANAGER), await hire(store)
+    sender = Sender("staff", "n", Limits(), 10, {})
+    parcels = [Parcel("staff", who.address, Say("secret"), Lane.REPLY, who.address, desk=True) for who in (boss, tigran)]
+    await do(store, lambda s: enqueue(s, parcels, now=NOON))
+    carried = (await do(store, lambda s: turn(s, sender, (), now=NOON))).claimed
+    await do(store, lambda s: leave(s, boss, tigran.id, "staff", now=NOON))
+    await do(store, lambda s: enqueue(s, [Parcel("staff", tigran.address, Say("good-bye"), Lane.REPLY, "good-bye", desk=True)], now=NOON))
+    put_off = [Result(part.delivery_id, State.QUEUED, NOON + SECOND, detail="retry later") for part in carried]
+    again = [(part.address, part.outbound) for part in (await do(store, lambda s: turn(s, sender, put_off, now=NOON + MINUTE))).claimed]
+    again += [(part.address, part.outbound) for part in (await do(store, lambda s: turn(s, sender, (), now=NOON + MINUTE))).claimed]
+    assert sorted(again, key=str) == sorted([(boss.address, Say("secret")), (tigran.address, Say("good-bye"))], key=str)
+    assert await rows(store, select(Delivery.state).where(Delivery.address == tigran.address).order_by(Delivery.id)) == ["cancelled", "sending"]
 
 
 @pytest.mark.parametrize("deed", [lambda s, who: leave(s, who, who.id, "staff", now=NOON), lambda s, who: team.change_role(s, who, who.id, Role.REP, now=NOON)])
