@@ -26,7 +26,7 @@ async def move(path: Path, url: str, told: Progress) -> int:
     await bring_server_up_to_date(url)
     source = create_engine(f"sqlite:///{path}")
     dialect.prepare(source, writes=False)
-    server = create_async_engine(async_url(url), connect_args=arguments(url, 120.0))
+    server = create_async_engine(async_url(url), connect_args=arguments(url, 120.0, "dragoman-move"))
     try:
         with source.connect() as there:
             async with server.connect() as here:

@@ -66,7 +66,7 @@ async def bring_server_up_to_date(url: str) -> bool:
     """Migrate a server's database where needed; of two nodes that start together, one does it."""
     from crm.base.postgres import arguments, async_url
 
-    engine = create_async_engine(async_url(url), connect_args=arguments(url, 60.0))
+    engine = create_async_engine(async_url(url), connect_args=arguments(url, 60.0, "dragoman-schema"))
     try:
         async with engine.begin() as connection:
             return await connection.run_sync(_migrated)

@@ -140,11 +140,19 @@ async def media_loop(store: Store, files: MediaFiles, fetch: Fetch, clock: Clock
     tidied = 0
     while True:
         if not 0 <= clock() - tidied < HOUR:
-            await files.tidy()
+            await _tidy(files)
             tidied = clock()
         while batch := await store.write(lambda session: wanted(session, now=clock())):
             await asyncio.gather(*(_fetch(store, files, fetch, one, clock, changed) for one in batch))
         await store.wakes.wait(MEDIA, look)
+
+
+async def _tidy(files: MediaFiles) -> None:
+    """A file that cannot be taken away must not keep others from being fetched."""
+    try:
+        await files.tidy()
+    except (OSError, Busy) as error:
+        log.warning("files in doubt could not be tidied: %s: %s", type(error).__name__, error)
 
 
 async def _fetch(store: Store, files: MediaFiles, fetch: Fetch, one: Wanted, clock: Clock, changed: Changed) -> None:

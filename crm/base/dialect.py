@@ -120,6 +120,11 @@ def may_go_again(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _AGAIN
 
 
+def waited_in_vain(error: DBAPIError) -> bool:
+    """Whether a transaction gave up waiting for a lock."""
+    return getattr(error.orig, "sqlstate", None) == "55P03"
+
+
 def migrate_alone(connection: Connection) -> None:
     """Of two programs that bring one schema up to date, the second waits and then finds nothing to do."""
     if connection.dialect.name != "sqlite":

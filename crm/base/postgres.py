@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from crm.base import dialect
 from crm.base.db import LOOPS, Ask, Order, Outcome, Undone, call, refusal
 from crm.base.errors import Busy, Misconfigured
-from crm.base.silent import end_silent, signs_of_life
+from crm.base.silent import NAME, end_silent, signs_of_life
 from crm.base.wakes import Wakes
 
 if TYPE_CHECKING:
@@ -148,8 +148,9 @@ class PostgresStore:
             except DBAPIError as error:
                 if not dialect.may_go_again(error):
                     raise
-                if not left:
+                if dialect.waited_in_vain(error):
                     self._stuck.set()
+                if not left:
                     raise Busy("others were in the way") from error
             await asyncio.sleep(BREATH * random.uniform(0.5, 1.5) * (TRIES - left))
         raise AssertionError("unreachable")
@@ -218,15 +219,19 @@ class PostgresStore:
                     await self._line.fetch(_NOTIFY, CHANNEL, "\n".join((self._me, *sorted(topics))))
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.info("no hint to other nodes: %s", type(error).__name__)
+                if self._line:  # a line that is dead one way is dead: a new one is laid
+                    self._line.terminate()
             await asyncio.sleep(HUSH)
 
     async def _free(self) -> None:
         """When deeds wait in vain, it may be for a node that fell silent in the middle of one."""
+        import asyncpg
+
         while True:
             await self._stuck.wait()
             try:
-                await end_silent(self._engine, self._seconds)
-            except (OSError, TimeoutError, NoConnection, DBAPIError) as error:
+                await end_silent({**arguments(self.url, self._seconds), **place(self.url)}, self._seconds)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.info("nobody could be made to let go: %s", type(error).__name__)
             self._stuck.clear()
             await asyncio.sleep(self._seconds / 2)
@@ -240,7 +245,9 @@ def _run(deed: Callable[[Session], T], order: Order, session: Session) -> T:
 def dare(session: Session, asks: list[Ask]) -> list[Outcome]:
     """Run one deed for its asks straight in the transaction; when it fails, `Undone` takes everything back."""
     try:
-        return call(session, asks)
+        outcomes = call(session, asks)
+        session.flush()  # what fails at the commit would fail everybody
+        return outcomes
     except (OSError, TimeoutError):
         raise
     except DBAPIError as error:
@@ -300,11 +307,11 @@ def place(url: str) -> dict[str, Any]:
     return {"host": found.host, "port": found.port, "user": found.username, "password": found.password, "database": found.database}
 
 
-def arguments(url: str, seconds: float) -> dict[str, Any]:
+def arguments(url: str, seconds: float, name: str = NAME) -> dict[str, Any]:
     """What every connection is opened with: nothing waits for ever on a server that does not answer."""
     asked = parsed(url).query.get("sslmode")
     limit = str(int(seconds * 1000))
-    settings = {"application_name": "dragoman", "jit": "off", "lock_timeout": limit, "idle_in_transaction_session_timeout": limit}
+    settings = {"application_name": name, "jit": "off", "lock_timeout": limit, "idle_in_transaction_session_timeout": limit}
     settings |= signs_of_life(seconds)
     settings["random_page_cost"] = "1.1"  # a few rows by an index, not the whole table: what is worked on is in memory, or on a disk without arms
     return {"timeout": seconds, "command_timeout": seconds, "server_settings": settings, **({"ssl": asked} if asked else {})}

@@ -144,7 +144,7 @@ def resend(session: Session, actor: Actor, delivery_id: int, *, now: int) -> Non
 def mark_sent(session: Session, actor: Actor, delivery_id: int, *, now: int) -> None:
     """A person has seen that an unknown part did arrive."""
     delivery = _open_question(session, actor, delivery_id, State.UNKNOWN)
-    delivery.state, delivery.settled_at, delivery.detail = State.SENT.value, now, "marked by hand"
+    delivery.state, delivery.detail = State.SENT.value, "marked by hand"  # it arrived when it was settled, not when somebody says so
     session.flush()
     record(session, Change("delivery", delivery.id, "marked_sent", actor), now=now)
     _redraw(session, delivery, now=now)

@@ -225,7 +225,8 @@ _ELIGIBLE = (
         # Who waits for an answer of ours is not asked whether they have fallen silent.
         Conversation.person_called == fixed(0),
         or_(Conversation.waiting_since == fixed(0), Conversation.flow_state.not_like("done%")),
-        ~ON_ITS_WAY,
+        # Below `or_` a server asks it row by row; by itself it may be joined to everything that waits.
+        or_(Conversation.id < fixed(0), ~ON_ITS_WAY),
         ~_elsewhere.correlate(_root, Conversation),
         ~_before.correlate(Lead),
     )

@@ -28,6 +28,7 @@ from tests.walks.test_managers import presses, preview
 
 pytestmark = pytest.mark.faults
 # The provider takes the offer for the first ones; the others it asks to wait until the answer is on its way.
+PATIENT = {**SHORT, "SEND_SECONDS": "20"}  # what is slow here is asked to wait, and none may be in doubt
 FIRST, LATER = 20, {"ci": 60, "once": 60, "c": 500, "n": 10_000}[HOW_MUCH]
 FEW = 30  # what may be on its way already: a second of the cap is 25
 OFFER, ANSWER = "Tables are cheaper this week", "Yes, we have chairs"
@@ -102,7 +103,7 @@ async def everybody_has_it(house: House, amount: int) -> None:
 async def test_an_answer_passes_a_promotion_that_the_provider_slows(tmp_path: Path) -> None:
     for number in rounds(3, 30, ci=1):
         dice("F19", number)
-        async with open_house(tmp_path / str(number), COMPANY_ZONE=noon_zone(), **SHORT) as house:
+        async with open_house(tmp_path / str(number), COMPANY_ZONE=noon_zone(), **PATIENT) as house:
             people = await people_of(house, FIRST + LATER)
             await known(house, people)
             await staffed(house)

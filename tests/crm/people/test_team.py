@@ -105,10 +105,11 @@ GOING_ON: list[tuple[Callable[[Session, Rep, int], object], bool]] = [
     (lambda s, who, number: assign.take(s, who, number, now=NOON), True),
     (lambda s, who, number: reply(s, who, number, "Hello again", once="r", now=NOON), True),
     (lambda s, who, number: assign.reopen(s, who, number, now=NOON), False),
+    (lambda s, who, number: assign.snooze(s, who, number, NOON + 1000, now=NOON), False),
 ]
 
 
-@pytest.mark.parametrize(("deed", "theirs"), GOING_ON, ids=["take", "reply", "reopen"])
+@pytest.mark.parametrize(("deed", "theirs"), GOING_ON, ids=["take", "reply", "reopen", "snooze"])
 async def test_anybody_may_go_on_with_what_was_closed_when_its_rep_left(
     store: Store, company: Company, deed: Callable[[Session, Rep, int], object], theirs: bool
 ) -> None:
