@@ -1,5 +1,6 @@
 """The staff bot: one stored update at a time becomes deeds, notices become posts. Handlers send nothing but the answer to a press."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from bots.staff.poll import Offsets, Pace, PollState, introduce, poll
 from bots.staff.sight import Scene, look
 from bots.staff.transport import StaffOptions
 from bots.staff.updates import DIRECT, Blocked, Driven, Other, Press, StaffContext, Text, Unblocked, application, drive, read
-from bots.staff.visit import Command, Deed, Done, NotStaff, Unanswered, Visit, once, refused
+from bots.staff.visit import Command, Deed, Done, Leaving, NotStaff, Unanswered, Visit, once, refused
 from crm.base.actors import Rep
 from crm.base.db import Session, Store
 from crm.base.errors import Busy, DragomanError, Expired, Forbidden, Invalid, Lost, Misconfigured
@@ -27,6 +28,7 @@ from crm.base.i18n import LANGUAGES, translator
 from crm.base.outbound import Health, RetryLater, Uncertain, Undeliverable
 from crm.base.settings import Company
 from crm.base.text import choose_language
+from crm.base.time import SECOND
 from crm.inbox.process import Claimed
 from crm.outbox.notices import Notice, NoticeKind, tell, waiting_notices
 from crm.people.reps import rep_at, reps
@@ -36,6 +38,8 @@ __all__ = ["Staff", "StaffOptions"]
 log = logging.getLogger(__name__)
 NOT_THEIR_FAULT = (Busy, Lost, Misconfigured)
 QUESTIONS_MOST = 5
+# Telegram answers in a tenth of a second; whoever waits longer for it than this is asked instead.
+LEAVING_MS, LOOK_AGAIN = 2 * SECOND, 0.05
 # A process that never gets old must show something too: the first notices leave a few at a time, since all of a crowd's take seconds while a bot awakes.
 NOTICES_FIRST, NOTICES_MOST = 4, 50
 WAY_IN = tuple(command for command in COMMANDS if command.name == "start")
@@ -232,13 +236,17 @@ class Staff:
             return await self._once(visit, refused(error))
 
     async def _once(self, visit: Visit, deed: Deed) -> Done:
-        """Run a deed in one transaction; what it asks that takes long is read from a snapshot, and then it goes again."""
-        for _ in range(QUESTIONS_MOST):
+        """Run a deed in one transaction; it goes again with what it asks that takes long, read from a snapshot, and after a post it turns on has left."""
+        questions = 0
+        while questions < QUESTIONS_MOST:
             try:
                 return await self._store.write(partial(once, visit=visit, deed=deed))
             except Unanswered as unanswered:
                 found = await self._store.read(unanswered.question)
-                visit = replace(visit, answers={**visit.answers, unanswered.about: found})
+                visit, questions = replace(visit, answers={**visit.answers, unanswered.about: found}), questions + 1
+            except Leaving:
+                visit = replace(visit, patient=self._clock() < visit.received_at + LEAVING_MS)
+                await asyncio.sleep(LOOK_AGAIN if visit.patient else 0)
         raise Busy
 
     def _visit(self, rep: Rep, driven: Driven) -> Visit:

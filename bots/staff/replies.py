@@ -6,7 +6,7 @@ from bots.staff.notices import shown
 from bots.staff.posts import ACCOUNT, Key, Post
 from bots.staff.sight import see
 from bots.staff.updates import Text
-from bots.staff.visit import Done, Visit, told
+from bots.staff.visit import Done, Leaving, Visit, told
 from bots.staff.words import DO_NOT_SEND, SEND_ANYWAY, SHOW_REST, TAKE_OVER, sorry
 from crm.base.actors import Role
 from crm.base.db import Session
@@ -14,7 +14,7 @@ from crm.base.errors import Expired, Stale, Taken, Unreachable
 from crm.base.events import MediaKind, MediaRef
 from crm.base.text import cut
 from crm.conversations import talk
-from crm.conversations.desk import adopt, files_of, heard_after, post_at, seen_at
+from crm.conversations.desk import adopt, files_of, heard_after, on_its_way, post_at, seen_at
 from crm.conversations.rest import beyond
 from crm.conversations.threads import the
 from crm.outbox.deliveries import State
@@ -50,7 +50,10 @@ def _by_buttons(session: Session, visit: Visit, tokens: Sequence[str]) -> int | 
 
 def reply(session: Session, visit: Visit, said: Text, conversation_id: int) -> Done:
     """Send an answer to the customer, or say what stands in its way."""
-    seen = seen_at(session, ACCOUNT, visit.rep.address, conversation_id, before=said.message_id, at=visit.received_at)
+    chat = (ACCOUNT, visit.rep.address, conversation_id)
+    seen = seen_at(session, *chat, before=said.message_id, at=visit.received_at)
+    if visit.patient and on_its_way(session, *chat, newer=seen, at=visit.received_at):
+        raise Leaving
     draft = {"text": said.text, "message": said.message_id, "once": visit.once, "seen": seen, "media": _packed(said.media)}
     return send(session, visit, conversation_id, draft)
 

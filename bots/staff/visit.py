@@ -28,7 +28,7 @@ class Visit:
     """Who did what; `event` is the once-key of every deed, `received_at` when we got it, `rest` what stands behind a command.
 
     `sendable` are the accounts that can carry a promotion (empty = all), `health` is how each did when somebody last looked, `answers` are what
-    `ask` has found out already.
+    `ask` has found out already; a `patient` visit may still wait for a post that is just leaving (`Leaving`).
     """
 
     rep: Rep
@@ -43,6 +43,7 @@ class Visit:
     sendable: frozenset[str] = frozenset()
     health: Mapping[str, Health] = field(default_factory=dict)
     answers: Mapping[Hashable, object] = field(default_factory=dict)
+    patient: bool = True
 
     @property
     def tr(self) -> Translator:
@@ -126,6 +127,10 @@ class Unanswered(Exception):
     def __init__(self, about: Hashable, question: Callable[[Session], object]) -> None:
         super().__init__(f"not asked yet: {about}")
         self.about, self.question = about, question
+
+
+class Leaving(Exception):
+    """What a deed turns on is just leaving; it has changed nothing, and goes again when more is known."""
 
 
 def ask(visit: Visit, about: Hashable, question: Callable[[Session], T]) -> T:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select, union_all, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Rep, Role
@@ -55,21 +55,29 @@ def post_at(session: Session, account: str, address: str, external_id: int) -> i
 def seen_at(session: Session, account: str, address: str, conversation_id: int, *, before: int, at: int) -> int:
     """The newest message a rep could have seen when they wrote their message number `before`, which reached us at the instant `at`.
 
-    What counts is when a post began to leave: it is on the rep's screen before its answer has come back to us.
+    A post that is still leaving does not count (`on_its_way` tells of it): whether it was there before their answer, only its own number shows.
     """
     rows = session.execute(
         select(Delivery.external_id, Delivery.message_id)
         .where(Delivery.account == account, Delivery.address == address, Delivery.conversation_id == conversation_id)
         .where(Delivery.claimed_at > 0, Delivery.claimed_at <= at)
-        .where(or_(Delivery.external_id.is_not(None), Delivery.state == State.SENDING.value))
+        .where(Delivery.external_id.is_not(None))
         .order_by(Delivery.id.desc())
         .limit(LOOK_BACK)
     )
-    return max((row.message_id or 0 for row in rows if _before(row.external_id, before)), default=0)
+    return max((row.message_id or 0 for row in rows if row.external_id.isdecimal() and int(row.external_id) < before), default=0)
 
 
-def _before(external_id: str | None, number: int) -> bool:
-    return external_id is None or (external_id.isdecimal() and int(external_id) < number)
+def on_its_way(session: Session, account: str, address: str, conversation_id: int, *, newer: int, at: int) -> bool:
+    """Whether a post that shows words newer than message `newer` began to leave before the instant `at`, and nobody knows yet what came of it."""
+    posts = (
+        select(Delivery.id)
+        .join(Conversation, Conversation.id == Delivery.conversation_id)
+        .where(Delivery.account == account, Delivery.address == address, Delivery.conversation_id == conversation_id)
+        .where(Delivery.state == State.SENDING.value, Delivery.claimed_at <= at)
+        .where(Delivery.message_id > newer, Conversation.last_heard_id > newer)
+    )
+    return bool(session.scalar(select(posts.exists())))
 
 
 def card_name(conversation_id: int, rep_id: int) -> str:

@@ -1,12 +1,17 @@
 """The thread: a letter becomes a card, a reply to the card becomes a letter."""
 
+import asyncio
+
+import pytest
+
 from crm.base.actors import Role
+from crm.base.db import Session
 from crm.base.outbound import Edit, Reason, Say, Uncertain, Undeliverable
 from crm.conversations.media import arrived
-from crm.conversations.threads import Attachment
+from crm.conversations.threads import Attachment, Conversation
 from crm.inbox.desk import claim_desk
 from crm.inbox.log import keep
-from crm.outbox.deliveries import Delivery
+from crm.outbox.deliveries import Delivery, State
 from tests.bots.staff.office import Office
 
 
@@ -69,6 +74,60 @@ async def test_a_reply_typed_before_newer_words_were_seen_waits_for_a_second_loo
     assert "No, cancel it!" in str(warning["text"])
     await office.press("ruben", warning, "Send anyway")
     assert office.letters.texts == ["It is on its way"]
+
+
+async def cancelled(office: Office) -> dict[int, str | None]:
+    """A customer's newer words, shown; the posts with them and the numbers they have on Telegram."""
+    await office.letter("No, cancel it!")
+    await office.show()
+    newest = await office.store.read(lambda s: s.query(Conversation).one().last_heard_id)
+    return {row.id: row.external_id for row in await office.store.read(lambda s: s.query(Delivery).filter_by(desk=1, message_id=newest).all())}
+
+
+async def stand(office: Office, state: State, numbers: dict[int, str | None]) -> None:
+    """Put the posts with the newest words back (or forth) on their way."""
+
+    def deed(session: Session) -> None:
+        newest = session.query(Conversation).one().last_heard_id
+        for row in session.query(Delivery).filter_by(desk=1, message_id=newest):
+            row.state, row.external_id = state, numbers.get(row.id)
+
+    await office.store.write(deed)
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+async def test_a_reply_waits_for_what_comes_of_a_post_that_is_just_leaving(office: Office, arrives: bool) -> None:
+    await office.member("ruben")
+    await office.letter("One bottle please")
+    await office.show()
+    card = await office.last("ruben")
+    await office.press("ruben", card, "Take")
+    arrived_as = await cancelled(office)
+    await stand(office, State.SENDING, {})
+    await office.say("ruben", "Gladly", reply_to=card["message_id"])
+    heard = asyncio.create_task(office.listen())
+    await asyncio.sleep(0.3)
+    assert not heard.done()
+    await stand(office, *((State.SENT, arrived_as) if arrives else (State.QUEUED, {})))
+    await heard
+    await office.settle()
+    assert office.letters.texts == (["Gladly"] if arrives else [])
+    assert any("Not sent" in text for text in await office.posts("ruben")) is not arrives
+
+
+async def test_a_reply_does_not_wait_for_ever_for_a_post_nobody_hears_of(office: Office) -> None:
+    await office.member("ruben")
+    await office.letter("One bottle please")
+    await office.show()
+    card = await office.last("ruben")
+    await office.press("ruben", card, "Take")
+    await cancelled(office)
+    await stand(office, State.SENDING, {})
+    await office.say("ruben", "Gladly", reply_to=card["message_id"])
+    await office.settle()
+    assert office.letters.texts == []
+    await office.press("ruben", await office.find("ruben", "Not sent"), "Send anyway")
+    assert office.letters.texts == ["Gladly"]
 
 
 async def test_what_waits_is_forgotten_or_changed_before_it_is_sent(office: Office) -> None:
