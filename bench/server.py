@@ -65,13 +65,14 @@ class Wanted:
 class Report:
     """What a server says of itself at its end.
 
-    `came` is the instant (monotonic) at which the first sending to an address reached the carrier, `left` how many events waited when it was asked to stop.
+    `came` is the instant (monotonic) at which the first sending to an address reached the carrier, `deeds` are instants (the same) and seconds of a
+    rep's deeds, `left` how many events waited when it was asked to stop.
     """
 
     sent: int = 0
     last_sent: float = 0.0
     came: dict[str, float] = field(default_factory=dict)
-    deeds: list[float] = field(default_factory=list)
+    deeds: list[tuple[float, float]] = field(default_factory=list)
     cpu: float = 0.0
     peak_mb: float = 0.0
     left: int = 0
@@ -137,13 +138,13 @@ class Server:
         """A rep takes conversations and hands them back, evenly through the second."""
         dice = random.Random(1)
         while True:
-            thread, began = thread_of(1 + dice.randrange(self.wanted.known)), time.perf_counter()
+            thread = thread_of(1 + dice.randrange(self.wanted.known))
             if not await self.store.read(lambda session, thread=thread: free(session, thread)):  # type: ignore[misc]
                 continue
             for deed in (take, hand_back):
-                began = time.perf_counter()
+                began = time.monotonic()
                 await self.store.write(lambda session, deed=deed, thread=thread: deed(session, TIGRAN, thread, now=wall()))  # type: ignore[misc]
-                self.report.deeds.append(time.perf_counter() - began)
+                self.report.deeds.append((began, time.monotonic() - began))
                 await asyncio.sleep(1 / self.wanted.deeds)
 
     async def run(self) -> None:

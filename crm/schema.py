@@ -39,10 +39,10 @@ def behind(found: str) -> bool:
     return found != HEAD
 
 
-async def prepare(url: str) -> bool:
-    """Bring the database an address names up to date and answer whether anything was done."""
+async def prepare(url: str, *, seconds: float = 60.0) -> bool:
+    """Bring the database an address names up to date and answer whether anything was done; `seconds` = how long another program may be at it."""
     path = file_of(url)
-    return bring_up_to_date(path) if path is not None else await bring_server_up_to_date(url)
+    return bring_up_to_date(path) if path is not None else await bring_server_up_to_date(url, seconds)
 
 
 def bring_up_to_date(path: Path) -> bool:
@@ -62,11 +62,13 @@ def bring_up_to_date(path: Path) -> bool:
     return True
 
 
-async def bring_server_up_to_date(url: str) -> bool:
+async def bring_server_up_to_date(url: str, seconds: float = 60.0) -> bool:
     """Migrate a server's database where needed; of two nodes that start together, one does it."""
     from crm.base.postgres import arguments, async_url
 
-    engine = create_async_engine(async_url(url), connect_args=arguments(url, 60.0, "dragoman-schema"))
+    # The server's own limit has to end first: it tells waiting from being out of reach.
+    given = {**arguments(url, seconds, "dragoman-schema"), "command_timeout": seconds + 30}
+    engine = create_async_engine(async_url(url), connect_args=given)
     try:
         async with engine.begin() as connection:
             return await connection.run_sync(_migrated)
@@ -75,7 +77,8 @@ async def bring_server_up_to_date(url: str) -> bool:
     except DBAPIError as error:
         if not dialect.may_go_again(error):
             raise
-        raise Misconfigured("another program has been bringing the database up to date for a minute: see whether it still runs, then start again") from error
+        words = f"another program has been bringing the database up to date for {seconds:.0f} seconds"
+        raise Misconfigured(f"{words}: see whether it still runs, then start again") from error
     finally:
         await engine.dispose()
 

@@ -77,7 +77,7 @@ def label_of(tr: Translator, row: Listed, now: int) -> str:
     mark = "💤" if row.snoozed_until else "🔴" if row.waiting_since else "⚪"
     name = plain_name(tr, row.name, 24)
     holder = f" · {plain_name(tr, row.holder, 12)}" if row.holder else ""
-    return f"{mark} {name} · {tr.ago(now - (row.waiting_since or row.last_at))}{holder}"
+    return f"{mark} {name} · {tr.since(row.waiting_since or row.last_at, now)}{holder}"
 
 
 def question(tr: Translator, words: str, wizard: str) -> Post:

@@ -92,6 +92,10 @@ class Translator:
         size = 0 if minutes < 60 else 1 if hours < 48 and rest else 2 if hours < 48 else 3
         return self(_SPANS[size], minutes=rest, hours=hours, days=hours // 24)
 
+    def since(self, instant: int, now: int) -> str:
+        """How long ago an instant was, in short words: now, 5 min; milliseconds."""
+        return self("now") if now - instant < MINUTE else self.ago(now - instant)
+
     def _day(self, day: date, today: date) -> str:
         from babel.dates import format_date
 

@@ -46,14 +46,14 @@ class PostgresStore:
 
     many_nodes = True
 
-    def __init__(self, url: str, *, waiting_most: int = 5000, connections: int = 10, lines: int = 1, seconds: float = 10.0) -> None:
+    def __init__(self, url: str, *, waiting_most: int = 5000, connections: int = 10, seconds: float = 10.0) -> None:
         self.url = url
         self.wakes = Wakes()
-        self._most, self._lines, self._seconds = waiting_most, lines, seconds
+        self._most, self._seconds = waiting_most, seconds
         self._engine = create_async_engine(async_url(url), pool_size=connections, max_overflow=0, pool_timeout=seconds, connect_args=arguments(url, seconds))
         self._reads = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._asks: dict[Callable[..., Any], list[Ask]] = defaultdict(list)
-        self._busy: dict[Callable[..., Any], int] = defaultdict(int)
+        self._served: set[Callable[..., Any]] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._open = True
         self._me = secrets.token_hex(4)
@@ -84,8 +84,8 @@ class PostgresStore:
             raise Busy
         ask = Ask(deed, items, order, asyncio.get_running_loop().create_future())
         asks.append(ask)
-        if self._busy[deed] < self._lines:
-            self._busy[deed] += 1
+        if deed not in self._served:
+            self._served.add(deed)
             self._start(self._serve(deed, order))
         return await ask.future  # type: ignore[no-any-return]
 
@@ -129,7 +129,7 @@ class PostgresStore:
                     outcomes = [(ask, error) for ask in batch]
                 tell(outcomes)
         finally:
-            self._busy[deed] -= 1
+            self._served.discard(deed)
 
     async def _together(self, batch: list[Ask], order: Order) -> list[Outcome]:
         """Dare without savepoints at first, which take two ways to the server each; a deed that fails undoes all, and everybody is asked for apart."""

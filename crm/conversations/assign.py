@@ -72,7 +72,8 @@ def snooze(session: Session, actor: Rep, conversation_id: int, until: int, *, no
     """Put a conversation off until an instant; a word from the customer brings it back sooner."""
     authorise(session, actor, Action.TALK)
     conversation = within_reach(session, actor, conversation_id)
-    conversation.status, conversation.snoozed_until, conversation.rep_id = Status.SNOOZED.value, until, held_by(session, conversation)
+    conversation.rep_id = held_by(session, conversation)
+    conversation.status, conversation.snoozed_until, conversation.open_identity_id = Status.SNOOZED.value, until, conversation.identity_id
     session.flush()
     record(session, Change("conversation", conversation.id, "snoozed", actor, after={"until": until}), now=now)
     tell(session, [card(conversation.id)], now=now)

@@ -174,14 +174,18 @@ def show_files(session: Session, conversation_id: int, *, now: int) -> None:
 
 def held_by(session: Session, conversation: Conversation) -> int | None:
     """Who has a conversation (None = nobody, or somebody who has left the team since it was closed)."""
-    member = session.get(Member, conversation.rep_id) if conversation.rep_id else None
+    member = _had_by(session, conversation)
     return member.id if member and member.active else None
 
 
 def holder(session: Session, conversation: Conversation) -> str:
     """The name of the one who has a conversation, or had it when they left ("" = nobody)."""
-    member = session.get(Member, conversation.rep_id) if conversation.rep_id else None
+    member = _had_by(session, conversation)
     return member.name if member else ""
+
+
+def _had_by(session: Session, conversation: Conversation) -> Member | None:
+    return session.get(Member, conversation.rep_id) if conversation.rep_id else None
 
 
 def within_reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:

@@ -73,7 +73,7 @@ class FrontDesk:
 
     def app(self, **options: Any) -> web.Application:
         """The pages as the product serves them."""
-        desk = Desk(DeskOptions(self.folder / "logins", titles={"fake": "Letters"}, **options), self.store, self.company, self.files, self.time)
+        desk = Desk(DeskOptions(self.folder / "logins", titles={"fake": "Telegram"}, **options), self.store, self.company, self.files, self.time)
         made = web.Application()
         made.add_routes([*Pages(PageOptions(self.company.name)).routes(), *desk.routes()])
         return made

@@ -87,7 +87,7 @@ def row(place: Place, listed: Listed) -> Row:
     holder = place.tr("Yours") if listed.rep_id == place.rep.id else clean_name(listed.holder, 40)
     preview = "" if elsewhere else clean_name(listed.preview, PREVIEW)
     name = clean_name(listed.name, 60) or place.tr("Customer")
-    return Row(listed.conversation_id, mark, name, preview, place.tr.ago(place.now - (listed.waiting_since or listed.last_at)), holder)
+    return Row(listed.conversation_id, mark, name, preview, place.tr.since(listed.waiting_since or listed.last_at, place.now), holder)
 
 
 def pane(place: Place, seen: Thread, *, sendable: bool) -> Pane:

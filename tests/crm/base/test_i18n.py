@@ -107,6 +107,11 @@ def test_a_duration_is_told_in_short_words(minutes: int, words: str) -> None:
     assert translator("en").ago(minutes * 60_000) == words
 
 
+@pytest.mark.parametrize(("ago", "words"), [(0, "now"), (59_999, "now"), (-5, "now"), (60_000, "1 min"), (DAY, "24 h")])
+def test_how_long_ago_is_told_in_short_words(ago: int, words: str) -> None:
+    assert translator("en").since(NOON - ago, NOON) == words
+
+
 def test_extraction_finds_every_way_a_phrase_is_said() -> None:
     source = (
         'tr("a"); self.tr("b"); tr.button("c"); tr.many("{n} d", "{n} ds", 2); N_("e"); N_button("f"); translator(x)("g"); tr(h); other("i"); many("j", "k")'

@@ -2,18 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from crm.base import dialect
 from crm.base.db import Order, Session, Store, open_store
 from crm.base.errors import Busy, Misconfigured
+from crm.base.outbound import Lane, Say
 from crm.base.postgres import arguments, async_url
 from crm.base.rows import add, table_of, take_ids
 from crm.base.tallies import Count, Tally, count
 from crm.base.wakes import wake
 from crm.inbox.log import Offset
+from crm.outbox.claim import DUE
+from crm.outbox.queue import Parcel, enqueue
+from crm.schema import prepare
+from tests.conftest import NOON
 
 
 @pytest_asyncio.fixture
@@ -152,3 +160,38 @@ def test_an_address_as_people_write_it() -> None:
 def test_an_address_of_something_else_is_refused_with_words(address: str) -> None:
     with pytest.raises(Misconfigured, match="DATABASE_URL must be"):
         async_url(address)
+
+
+async def test_who_waits_too_long_for_another_maker_of_tables_is_told_so(server_database: str) -> None:
+    maker = create_async_engine(async_url(server_database))
+    try:
+        async with maker.begin() as connection:
+            await connection.run_sync(dialect.migrate_alone)
+            with pytest.raises(Misconfigured, match="another program has been bringing the database up to date"):
+                await prepare(server_database, seconds=1.0)
+    finally:
+        await maker.dispose()
+
+
+def walked(plan: dict[str, Any]) -> float:
+    """How many rows a plan touched, all its loops counted."""
+    found = plan["Actual Loops"] * (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Join Filter", 0))
+    return float(found + sum(walked(below) for below in plan.get("Plans", [])))
+
+
+@pytest.mark.parametrize("analyzed", [False, True])
+async def test_finding_what_is_due_costs_what_is_due_and_not_its_square(server_store: Store, analyzed: bool) -> None:
+    parcels = [Parcel("fake", f"person{number}", Say("hi"), Lane.REPLY, f"once{number}", desk=True) for number in range(400)]
+    await server_store.write(lambda session: enqueue(session, parcels, now=NOON))
+    if analyzed:
+        await server_store.write(lambda session: session.execute(text("ANALYZE deliveries")) and None)
+    given = {"account": "fake", "now": NOON, "room": 128}
+
+    def explained(session: Session) -> float:
+        line = session.connection()
+        words = DUE.compile(dialect=line.dialect)
+        values = tuple(words.construct_params(given)[name] for name in words.positiontup or [])
+        [[found]] = line.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {words}", values)
+        return walked(found[0]["Plan"])
+
+    assert await server_store.read(explained) < 400 * 20

@@ -189,6 +189,14 @@ async def test_what_was_put_off_comes_back_when_its_time_has_come(store: Store, 
     assert await store.write(lambda session: assign.wake_snoozed(session, now=NOON + HOUR)) == 0
 
 
+async def test_what_was_closed_and_is_put_off_from_an_old_post_is_the_open_one_again(store: Store, talk: int) -> None:
+    rep, open_one = await hire(store), select(Conversation.id).where(Conversation.open_identity_id == Conversation.identity_id)
+    await store.write(lambda session: assign.close(session, rep, talk, now=NOON) and None)
+    assert await rows(store, open_one) == []
+    await store.write(lambda session: assign.snooze(session, rep, talk, NOON + HOUR, now=NOON) and None)
+    assert await rows(store, open_one) == [talk]
+
+
 async def test_a_blocked_customer_is_kept_but_gets_no_attention_until_unblocked(store: Store, company: Company, talk: int) -> None:
     from crm.outbox.notices import NoticeRow
 
