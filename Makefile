@@ -41,7 +41,7 @@ ifndef TESTS
 endif
 
 test-debian: $(VENV)/installed-dev ## run verbs, claims, migrations and search once more, on the PostgreSQL of Debian
-	$(BIN)/python -m pytest --engine debian tests/crm
+	$(BIN)/python -m pytest --engine debian tests/crm tests/web/test_desk_find.py
 
 check: $(VENV)/installed-dev ## style, types, the shape of the code, the catalogues
 	$(BIN)/ruff check .

@@ -43,7 +43,7 @@ def measure(size: Size) -> list[Figure]:
     note = f"by the instant of the claim; {max(carried):.0f} at the carrier"
     return [
         Figure("two nodes, the lease handed over every 5 s: sent / allowed", tuple(shares), "x", 0.95, 0.90),
-        Figure(f"  most in any second, of {RATE} allowed", tuple(most), "", RATE, less=True, note=note),
+        Figure(f"  most in any second, of {RATE} allowed", tuple(most), "", RATE, RATE, less=True, note=note),
     ]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from crm.base.db import DEFAULT, Order, Store
 from crm.base.durations import Durations
@@ -10,6 +11,7 @@ from crm.base.leases import Seat
 from crm.base.outbound import GONE, Carrier, Delete, Edit, Limits, OpenMedia, Reason, RetryLater, Uncertain, Undeliverable, Window
 from crm.base.time import SECOND
 from crm.base.wakes import send_topic
+from crm.outbox.breaker import Breaker
 from crm.outbox.claim import Claimed, Load, Sender, turn
 from crm.outbox.deliveries import State
 from crm.outbox.pace import Pace
@@ -47,6 +49,15 @@ async def carry(
     return Result(part.delivery_id, State.SENT, external_id=target or (receipt.ids[0] if receipt.ids else None)), None
 
 
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A part that is with the carrier: since when, and whether it left to find out if the platform answers again."""
+
+    part: Claimed
+    began: int
+    probe: bool
+
+
 class Drain:
     """The sender of one account: settles what ended with the claim of what comes next, at most `window` on the way."""
 
@@ -64,8 +75,8 @@ class Drain:
     ) -> None:
         self._store, self._carrier, self._open_media = store, carrier, open_media
         self._node, self._clock, self._window, self._seat, self._durations = node, clock, window, seat, durations
-        self._topic, self._pace = send_topic(carrier.account), Pace()
-        self._flying: dict[asyncio.Task[tuple[Result, RetryLater | None]], Claimed] = {}
+        self._topic, self._pace, self._breaker = send_topic(carrier.account), Pace(), Breaker(carrier.account, durations)
+        self._flying: dict[asyncio.Task[tuple[Result, RetryLater | None]], Flight] = {}
         self._ended: list[Result] = []
         self._unheard: tuple[int, ...] = ()
         self._turning: asyncio.Future[Load] | None = None
@@ -83,19 +94,22 @@ class Drain:
                 continue
             for part in load.claimed:
                 self._pace.claimed(part.address, limits, now)
-                self._flying[asyncio.create_task(self._send(part, limits))] = part
+                self._flying[asyncio.create_task(self._send(part, limits))] = Flight(part, now, self._breaker.open)
             now = self._clock()
-            again = load.next_at if room > 0 and self._pace.room(limits, now) > 0 else self._pace.free_at(limits, now)
+            free = self._pace.room(limits, now)
+            again = load.next_at if room > 0 and free > 0 else self._pace.free_at(limits, now)
             if load.more and self._room(limits, now) > 0:
                 self._collect([task for task in self._flying if task.done()])
             elif not self._flying:
                 return again
             else:
-                await self._land_or_news(again if len(self._flying) < self._window else 0)
+                full = len(self._flying) >= self._window or (free > 0 and not self._room(limits, now))
+                await self._land_or_news(0 if full else again)
 
     def _room(self, limits: Limits, now: int) -> int:
         """How many more may be on the way now."""
-        return min(self._window - len(self._flying), self._pace.room(limits, now))
+        flying = [flight.began for flight in self._flying.values()]
+        return self._breaker.room(min(self._window - len(flying), self._pace.room(limits, now)), flying, now)
 
     async def _send(self, part: Claimed, limits: Limits) -> tuple[Result, RetryLater | None]:
         self._pace.leaves(limits, self._clock())
@@ -126,7 +140,7 @@ class Drain:
     async def _turn(self, limits: Limits, room: int, now: int) -> Load:
         ended = tuple(self._ended)
         waits = self._pace.busy(limits, now), self._pace.spent(limits, now)
-        doubt = self._unheard, tuple(part.delivery_id for part in self._flying.values())
+        doubt = self._unheard, tuple(flight.part.delivery_id for flight in self._flying.values())
         sender = Sender(self._carrier.account, self._node, limits, room, *waits, self._seat, self._pace if self._seat else None, *doubt)
         self._turning = asyncio.ensure_future(self._store.write(lambda session: turn(session, sender, ended, now=now), Order.FLOW))
         try:
@@ -149,11 +163,16 @@ class Drain:
     def _collect(self, done: Sequence[asyncio.Task[tuple[Result, RetryLater | None]]]) -> None:
         now = self._clock()
         for task in done:
-            part = self._flying.pop(task)
+            flight = self._flying.pop(task)
+            part = flight.part
             if task.cancelled() or task.exception() is not None:
                 self._ended.append(Result(part.delivery_id, State.UNKNOWN, detail="the sending broke off"))
                 continue
             result, asked = task.result()
+            # What is unknown, and what is repeated because nobody knows, was not answered; a refusal is an answer.
+            heard = result.state is not State.UNKNOWN and (result.state is not State.QUEUED or asked is not None)
+            if rests := self._breaker.landed(heard=heard, probe=flight.probe, now=now):
+                self._pace.hold_account(rests)
             if asked is not None and asked.account:
                 self._pace.hold_account(result.due_at)
             elif asked is not None:

@@ -64,6 +64,16 @@ class Outside:
         log = await self.house.hands.log(bot="customer", method="sendMessage")
         return [one for one in log if one["accepted"] and one["parameters"]["chat_id"] == who.id]
 
+    def told(self, words: str) -> int:
+        """How often the log has said something."""
+        return self.house.log.read_text().count(words)
+
+    async def hears(self, words: str, *, more_than: int) -> None:
+        """Wait until the log has said something more often."""
+        async with asyncio.timeout(PATIENCE):
+            while self.told(words) <= more_than:
+                await asyncio.sleep(0.02)
+
     async def checked(self) -> None:
         """Nothing was sent twice, the books balance, and a stranger is greeted."""
         await self.house.hands.heal()
@@ -155,6 +165,25 @@ async def test_an_outage_delays_and_loses_nothing(outside: Outside) -> None:
         for who in people:
             await who.sees("Marani")
             assert len(await outside.accepted(who)) == 1
+    await outside.checked()
+
+
+async def test_a_provider_that_breaks_for_everybody_is_tried_with_one_at_a_time(outside: Outside) -> None:
+    for number in rounds(20, 200, ci=1):
+        dice("F17 everybody", number)
+        people = [await outside.stranger() for _ in range(12)]
+        rests, works = outside.told("it is tried with one at a time"), outside.told("answers again")
+        await outside.fault(kind="500", count=0)
+        await asyncio.gather(*(who.say("hello") for who in people))
+        await outside.hears("it is tried with one at a time", more_than=rests)
+        await outside.house.hands.heal()
+        for who in people:
+            [(state,)] = await outside.house.until(ENDED, str(who.id))
+            assert (state, len(await outside.accepted(who))) in (("unknown", 0), ("sent", 1))
+        late = await outside.stranger()
+        await late.say("still there?")
+        await late.sees("Marani")
+        await outside.hears("answers again", more_than=works)
     await outside.checked()
 
 
