@@ -23,12 +23,13 @@ WARM_FROM = 50 * letters.KNOWN + letters.KNOWN // 2
 
 @dataclass(frozen=True, slots=True)
 class Felt:
-    """What was felt at one rate, in milliseconds, and how many events waited when the last letter had been answered."""
+    """What was felt at one rate, in milliseconds; how many letters a second were answered, and what waited (to be processed, to leave) after the last."""
 
     answered_p50: float
     answered_p99: float
     carried_p95: float
     deed_p99: float
+    answered: float
     left: int
 
 
@@ -54,10 +55,10 @@ def at_rate(place: Place, rate: int, seconds: int) -> Felt:
         warm = time.monotonic()
         if not rate:
             time.sleep(seconds)
-            answered, began = [0.0], 0.0
+            answered, began, answered_a_second = [0.0], 0.0, 0.0
         else:
             result = load.run(load.Task(server.port, order, CONNECTIONS, rate))
-            answered, began = result.latencies, result.began
+            answered, began, answered_a_second = result.latencies, result.began, result.per_second
     report = server.report
     due = {str(letters.sender(number, letters.KNOWN)): began + (number - 1) / rate for number in range(1, order.count + 1)} if rate else {}
     carried = [report.came[address] - instant for address, instant in due.items() if address in report.came] or [0.0]
@@ -67,6 +68,7 @@ def at_rate(place: Place, rate: int, seconds: int) -> Felt:
         1000 * share(answered, 0.99),
         1000 * share(carried, 0.95),
         1000 * share([took for began, took in report.deeds if began >= warm] or [0.0], 0.99),
+        answered_a_second,
         report.left,
     )
 
@@ -86,5 +88,6 @@ def figures(engine: str, felt: dict[int, list[Felt]]) -> list[Figure]:
         line("webhook to the carrier at 1,000/s, p95", 1000, "carried_p95"),
         line("a rep's deed, idle, p99", 0, "deed_p99", 20),
         line("a rep's deed at 500/s, p99", 500, "deed_p99", 60),
-        line("events waiting when 1,000/s ended", 1000, "left", unit=""),
+        line("letters answered a second at 1,000/s", 1000, "answered", unit="/s"),
+        line("events and deliveries waiting when 1,000/s ended", 1000, "left", unit=""),
     ]

@@ -66,7 +66,7 @@ class Report:
     """What a server says of itself at its end.
 
     `came` is the instant (monotonic) at which the first sending to an address reached the carrier, `deeds` are instants (the same) and seconds of a
-    rep's deeds, `left` how many events waited when it was asked to stop.
+    rep's deeds, `left` how many events and deliveries waited when it was asked to stop.
     """
 
     sent: int = 0
@@ -168,7 +168,7 @@ class Server:
     async def close(self, tasks: list[asyncio.Task[None]]) -> None:
         """Let what was kept be worked off, then stop."""
         report = self.report
-        report.left = await self.store.read(lambda session: session.scalar(WAITING) or 0)
+        report.left = await self.store.read(lambda session: sum(session.scalar(question) or 0 for question in (WAITING, LEAVING)))
         if self.wanted.mode in ("process", "all"):
             await rested(self.store, sending=self.wanted.mode == "all")
         for task in tasks:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from crm.base.actors import Rep, Role
 from crm.base.history import Change, record
 from crm.base.policy import Action, may
-from crm.base.rows import fixed, table_of
+from crm.base.rows import ask, fixed, table_of
 from crm.conversations.threads import Attachment, Author, Conversation, Message
 from crm.outbox.deliveries import Delivery, State
 from crm.people.contacts import Contact
@@ -152,9 +152,9 @@ def inbox(session: Session, rep: Rep, *, mine: bool = False, after: int = 0, mos
     member = authorise(session, rep, Action.TALK)
     everybody = member is not None and may(Role(member.role), Action.TAKE_OVER)
     page, number = _INBOXES["mine" if mine else "everybody" if everybody else "free"]
-    rows = session.execute(page, {"me": rep.id, "deep": after + most, "after": after, "most": most})
+    rows = ask(session, page, {"me": rep.id, "deep": after + most, "after": after, "most": most})
     listed = [Listed(row.id, row.name, row.preview, row.waiting_since, row.last_at, row.rep_id, row.holder or "", row.snoozed_until) for row in rows]
-    return listed, session.scalar(number, {"me": rep.id}) or 0
+    return listed, ask(session, number, {"me": rep.id})[0][0]
 
 
 def _one_list(place: int, *rules: ColumnElement[bool]) -> Select[Any]:
