@@ -33,7 +33,7 @@ def day_of(session: Session, rep: Rep, scene: Scene) -> Today:
 
 def report(tr: Translator, day: Today, scene: Scene, *, over: bool = False) -> Post:
     """The day as a post, with the conversations that wait longest as buttons; pure."""
-    cards = [(Key(f"🔴 {plain_name(tr, one.name, 24)} · {tr.ago(one.waits_ms)}", Intent("show", one.conversation_id)),) for one in day.waiting]
+    cards = [(Key(f"🔴 {plain_name(tr, one.name, 24)} · {_within(tr, one.waits_ms)}", Intent("show", one.conversation_id)),) for one in day.waiting]
     below = (Key(tr.button(REFRESH), Intent("today")), Key(tr.button(LEADS), Intent("command", detail="leads")))
     when = tr.when(scene.now, scene.company.zone, scene.now)
     head = tr("📊 The firm closes. What the day brought:") if over else tr("📊 The day so far, {when}", when=when)
