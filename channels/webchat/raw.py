@@ -59,9 +59,9 @@ def _event(body: Mapping[str, object], received_at: int) -> Event:
     if kind == "say":
         return Message(sender, ours, _text(body, "text"), at, _media(body.get("media")), source=_source(body))
     if kind == "press":
-        return Postback(sender, ours, _text(body, "value"), at, _text(body, "label"), _text(body, "message"))
+        return Postback(sender, ours, _text(body, "value"), at, _text(body, "label"), _text(body, "message"), _source(body))
     if kind == "open":
-        return SessionStarted(sender, ours, at, _source(body) or Source())
+        return SessionStarted(sender, ours, at, _source(body) or Source(), looking=True)
     return Unknown(kind[:64] or "nothing", sender, ours, at)
 
 

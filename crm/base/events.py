@@ -105,6 +105,7 @@ class Postback:
     at: int
     label: str = ""
     message: str = ""
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +122,16 @@ class ContactShared:
 
 @dataclass(frozen=True, slots=True)
 class SessionStarted:
-    """A person opened the chat: pressed Start, opened the widget; the source's payload may be a link token."""
+    """A person opened the chat: pressed Start, opened the widget; the source's payload may be a link token.
+
+    `looking` = opening it is no more than a look: the bot greets, but there is no lead and nobody of the staff hears of it before something is said.
+    """
 
     sender: Sender
     external_id: str
     at: int
     source: Source = field(default_factory=Source)
+    looking: bool = False
 
 
 @dataclass(frozen=True, slots=True)

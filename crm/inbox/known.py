@@ -42,6 +42,7 @@ KNOWN = (
         Conversation.unread,
         Conversation.waiting_since,
         Conversation.first_heard_at,
+        Conversation.source,
         Conversation.person_called,
         Conversation.last_heard_id,
         Conversation.asked_id,
@@ -82,7 +83,10 @@ class Standing:
 
 @dataclass(slots=True)
 class Thread:
-    """What a batch knows of one sender, and how it changes while the batch is planned."""
+    """What a batch knows of one sender, and how it changes while the batch is planned.
+
+    `new` = its conversation is made by this batch; `told` = something was said that the staff hears of, `news` = for the first time; `source` is JSON.
+    """
 
     account: str
     address: str
@@ -112,8 +116,11 @@ class Thread:
     lead_id: int | None = None
     need: str = ""
     enrolled: bool = False
+    source: str = ""
     new: bool = False
+    news: bool = False
     reopened: bool = False
+    told: bool = False
     last_message_id: int = 0
     preview: str = ""
     heard: list[int] = field(default_factory=list)
@@ -163,6 +170,7 @@ def _thread(account: str, row: Any) -> Thread:
         row.lead_id,
         row.need or "",
         bool(row.enrolled),
+        row.source or "",
     )
 
 

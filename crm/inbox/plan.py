@@ -13,6 +13,7 @@ from crm.base.text import choose_language, clean, clean_name, cut, heard_languag
 from crm.conversations.talk import PREVIEW, Saying
 from crm.conversations.threads import Author, Status
 from crm.inbox.known import Thread
+from crm.people.link import PREFIX
 
 TEXT_MOST = 16_000
 LINES = {SessionStarted: "start", ContactShared: "contact", Postback: "press", LeadForm: "form", Unknown: "unsupported"}
@@ -64,7 +65,7 @@ def meet(plan: Plan, got: Got, company: Company, *, now: int) -> Thread:
     text = getattr(got.event, "text", "")
     language = choose_language(text, sender.language, company.languages[0], company.languages)
     name = clean_name(sender.name)
-    source = json.dumps({key: value for key, value in asdict(source_of(got.event)).items() if value}, ensure_ascii=False)
+    source = packed(source_of(got.event))
     plan.contacts.append(
         {"id": contact, "root_id": contact, "platform_name": name, "language": language, "zone": company.zone, "created_at": now, "last_inbound_at": now}
     )
@@ -92,12 +93,19 @@ def meet(plan: Plan, got: Got, company: Company, *, now: int) -> Thread:
             "source": source,
         }
     )
-    return Thread(got.account, sender.external_id, identity, contact, contact, conversation, language, company.zone, platform_name=name, new=True)
+    return Thread(
+        got.account, sender.external_id, identity, contact, contact, conversation, language, company.zone, platform_name=name, source=source, new=True
+    )
 
 
 def source_of(event: Event) -> Source:
     """Where somebody came from, as far as this event tells."""
     return getattr(event, "source", None) or Source()
+
+
+def packed(source: Source) -> str:
+    """A source as it is kept: what is known of it, as JSON."""
+    return json.dumps({key: value for key, value in asdict(source).items() if value}, ensure_ascii=False)
 
 
 def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
@@ -133,9 +141,12 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
             }
         )
     first = thread.last_heard_id == 0
+    thread.last_message_id = number
+    if isinstance(event, SessionStarted) and event.looking:
+        return as_heard(event, text, media=False, seen=False, first=first)
     seen = thread.asked_id is None or bool(thread.asked_at and thread.asked_at <= got.received_at)
     thread.heard.append(number)
-    thread.last_heard_id = thread.last_message_id = number
+    thread.last_heard_id, thread.told, thread.news = number, True, thread.news or first
     thread.preview = cut(text or (media[0].kind.value if media else ""), PREVIEW)
     thread.unread += 1
     thread.waiting_since = thread.waiting_since or got.received_at
@@ -186,7 +197,9 @@ def _lead(plan: Plan, thread: Thread, got: Got, text: str, *, now: int) -> int:
     if thread.root_id in plan.leads_of:
         return plan.leads_of[thread.root_id]
     number = plan.leads_of[thread.root_id] = next(plan.ids)
-    source = json.dumps({key: value for key, value in asdict(source_of(got.event)).items() if value}, ensure_ascii=False)
+    marks = source_of(got.event)
+    # A link from another channel tells that it is the same person, and the thread there where they came from.
+    source = thread.source if marks == Source() or marks.payload.startswith(PREFIX) else packed(marks)
     plan.leads.append(
         {
             "id": number,
@@ -206,7 +219,7 @@ def _lead(plan: Plan, thread: Thread, got: Got, text: str, *, now: int) -> int:
 
 def answer_with(plan: Plan, thread: Thread, answer: Answer, got: Got) -> None:
     """Take one answer of the bot: what it says stands right behind what was heard."""
-    message_id = thread.last_heard_id
+    message_id = plan.messages[-1]["id"]
     for place, said in enumerate(answer.say):
         number = next(plan.ids)
         once = f"answer:{got.event_id}:{got.place}:{place}"

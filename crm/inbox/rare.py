@@ -45,11 +45,11 @@ def arrive(session: Session, got: Got, company: Company, *, now: int) -> None:
 
 
 def _inherit(session: Session, identity: Identity, threads: list[Conversation]) -> None:
-    """What was asked and answered on the other channel is not asked again; whoever had the person keeps them."""
+    """What was asked and answered on the other channel is not asked again; whoever had the person keeps them, and they came from where they came."""
     own = next((thread for thread in threads if thread.identity_id == identity.id), None)
     other = max((thread for thread in threads if thread.identity_id != identity.id), key=lambda thread: thread.last_at, default=None)
     if own is not None and other is not None and not own.first_heard_at:
-        own.flow_state, own.rep_id = other.flow_state, held_by(session, other)
+        own.flow_state, own.rep_id, own.source = other.flow_state, held_by(session, other), own.source or other.source
         session.flush()
 
 

@@ -17,7 +17,7 @@ from crm.base.tallies import Count, count
 from crm.base.wakes import MEDIA, wake
 from crm.conversations.rest import POSTED
 from crm.conversations.talk import say_many
-from crm.conversations.threads import Attachment, Conversation
+from crm.conversations.threads import Attachment, Conversation, Status
 from crm.conversations.threads import Message as MessageRow
 from crm.inbox.edits import catch_up
 from crm.inbox.known import Address, Thread, known, standing
@@ -94,10 +94,10 @@ def write(session: Session, plan: Plan, threads: Sequence[Thread], *, now: int) 
     opened = [Change("lead", row["id"], "opened", Customer(row["contact_id"]), after={"channel": row["channel"]}) for row in plan.leads]
     needs = [Change("lead", row["id"], "need", Customer(row["contact_id"]), {"need": ""}, {"need": row["need"]}) for row in plan.leads if row["need"]]
     record_many(session, [*opened, *needs], now=now)
-    enrolled = [thread.root_id for thread in threads if thread.enrolled]
+    enrolled = [thread.root_id for thread in threads if thread.enrolled and thread.told]
     if enrolled:
         sequences.stop(session, enrolled, "replied", now=now)
-    tell(session, [notice for thread in threads if not thread.blocked for notice in notices_of(thread)], now=now)
+    tell(session, [notice for thread in threads if thread.told and not thread.blocked for notice in notices_of(thread)], now=now)
     if plan.attachments:
         wake(session, MEDIA)
 
@@ -107,7 +107,7 @@ def _conversation(thread: Thread, now: int) -> dict[str, Any]:
         "id": thread.conversation_id,
         "status": thread.status,
         "rep_id": thread.rep_id,
-        "open_identity_id": thread.identity_id,
+        "open_identity_id": None if thread.status == Status.CLOSED else thread.identity_id,
         "flow_state": thread.flow_state,
         "asked_id": thread.asked_id,
         "last_at": now,
@@ -124,7 +124,7 @@ def _conversation(thread: Thread, now: int) -> dict[str, Any]:
 def notices_of(thread: Thread) -> list[Notice]:
     """What staff must see: the card, and for whoever has the conversation each new message as a post of its own."""
     posts = list(posts_of(thread)) if thread.rep_id else []
-    return [card(thread.conversation_id, urgent=thread.new or thread.reopened), *posts]
+    return [card(thread.conversation_id, urgent=thread.news or thread.reopened), *posts]
 
 
 def posts_of(thread: Thread) -> Iterator[Notice]:

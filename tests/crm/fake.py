@@ -43,6 +43,8 @@ def parse(event: RawEvent) -> Sequence[Event]:
             return [Edit(sender, words[0], words[1], at)]
         case "start":
             return [SessionStarted(sender, event.key, at, Source(payload=words[0] if words else ""))]
+        case "look":
+            return [SessionStarted(sender, event.key, at, Source(**(words[0] if words else {})), looking=True)]
         case "gone":
             return [IdentityChanged(sender, bool(words and words[0]), at)]
         case "form":

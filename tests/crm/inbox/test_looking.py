@@ -1,0 +1,68 @@
+"""Somebody who only looks: opening the chat on a page is no lead and rings no bell; the first word is and does."""
+
+import json
+
+from sqlalchemy import select
+
+from crm.base.actors import System
+from crm.base.db import Store
+from crm.base.settings import Company
+from crm.conversations import assign
+from crm.conversations.threads import Conversation, Message
+from crm.outbox.deliveries import Delivery
+from crm.outbox.notices import NoticeRow
+from crm.people.contacts import Identity
+from crm.people.link import offer_link
+from crm.reports.books import check
+from crm.sales.leads import Lead
+from tests.conftest import NOON
+from tests.crm.fake import counts, hear, raw, rows, said
+
+SPRING = {"utm_source": "spring", "page": "/beds"}
+
+
+async def test_who_only_looks_is_greeted_and_nobody_hears_of_it(store: Store, company: Company) -> None:
+    await hear(store, company, raw(1, "ann", "look", SPRING))
+    assert await counts(store, Identity, Conversation, Delivery, Lead, NoticeRow) == {
+        "identities": 1,
+        "conversations": 1,
+        "deliveries": 1,
+        "leads": 0,
+        "notices": 0,
+    }
+    assert await rows(store, select(Conversation.unread, Conversation.waiting_since, Conversation.last_heard_id)) == [(0, 0, 0)]
+
+
+async def test_the_first_word_after_a_look_is_a_lead_and_news(store: Store, company: Company) -> None:
+    await hear(store, company, raw(1, "ann", "look", SPRING))
+    await hear(store, company, said(2, "ann", "Do you have beds?"))
+    [(first, source)] = await rows(store, select(Lead.first_message, Lead.source))
+    assert (first, json.loads(source)) == ("Do you have beds?", SPRING)
+    assert await rows(store, select(NoticeRow.urgent)) == [1]
+    assert (await rows(store, select(Message.author).order_by(Message.id)))[:3] == ["contact", "bot", "contact"]
+
+
+async def test_a_look_and_a_word_that_come_together_are_one_lead_and_one_greeting(store: Store, company: Company) -> None:
+    await hear(store, company, raw(1, "ann", "look", SPRING), said(2, "ann", "Do you have beds?"))
+    assert await counts(store, Lead, Conversation, NoticeRow) == {"leads": 1, "conversations": 1, "notices": 1}
+    assert await rows(store, select(Lead.source)) == [json.dumps(SPRING)]
+
+
+async def test_who_goes_on_elsewhere_after_a_look_is_a_lead_from_where_they_looked(store: Store, company: Company) -> None:
+    await hear(store, company, raw(1, "ann", "look", SPRING))
+    [identity] = await rows(store, select(Identity.id))
+    payload = await store.write(lambda session: offer_link(session, identity, "secret", now=NOON))
+    await hear(store, company, raw(2, "ann-in-telegram", "start", payload, account="other"))
+    assert [json.loads(source) for source in await rows(store, select(Lead.source))] == [SPRING]
+
+
+async def test_a_look_opens_nothing_that_was_closed_and_the_books_balance(store: Store, company: Company) -> None:
+    await hear(store, company, said(1, "ann", "Hello"))
+    [talk] = await rows(store, select(Conversation.id))
+    await store.write(lambda session: assign.close(session, System("test"), talk, now=NOON) and None)
+    await hear(store, company, raw(2, "ann", "look"))
+    assert await rows(store, select(Conversation.status, Conversation.open_identity_id)) == [("closed", None)]
+    assert (await store.read(check)).balanced
+    await hear(store, company, said(3, "ann", "One more thing"))
+    assert await rows(store, select(Conversation.status)) == ["open"]
+    assert (await store.read(check)).balanced
