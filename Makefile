@@ -57,7 +57,7 @@ faults: $(VENV)/installed-dev ## every fault as often as column C of docs/reliab
 
 # Lines and servers that break have a server of their own, and are played by `make test`.
 faults-postgres: $(VENV)/installed-dev ## every fault once, on a PostgreSQL of its own
-	FAULTS=$${FAULTS:-once} $(BIN)/python -m pytest --engine postgres tests/faults $(addprefix --ignore=tests/faults/,test_makers.py test_namespace.py test_proxy.py test_server.py)
+	FAULTS=$${FAULTS:-once} $(BIN)/python -m pytest --engine postgres tests/faults $(addprefix --ignore=tests/faults/,test_makers.py test_namespace.py test_proxy.py test_server.py test_story_of_two.py)
 
 format: $(VENV)/installed-dev ## put the code into shape
 	$(BIN)/ruff check --fix-only --quiet .

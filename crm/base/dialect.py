@@ -54,6 +54,7 @@ _ALONE = text("SELECT pg_advisory_xact_lock(7213, 1)")
 _MIGRATING = text("SELECT pg_advisory_xact_lock(7213, 2)")
 # Nothing happened when one of these is raised: the transaction may simply be made again.
 _AGAIN = frozenset(["40001", "40P01", "55P03"])
+_AWAY = frozenset(["57P01", "57P02", "57P03", "53300"])
 
 
 def prepare(engine: Engine, *, writes: bool, lock_seconds: float = 5.0) -> None:
@@ -118,6 +119,11 @@ def alone(session: Session) -> None:
 def may_go_again(error: DBAPIError) -> bool:
     """Whether a transaction failed only because others were in its way."""
     return getattr(error.orig, "sqlstate", None) in _AGAIN
+
+
+def away(error: DBAPIError) -> bool:
+    """Whether a server is there and serves nobody: it stops, starts, or has no line left."""
+    return getattr(error.orig, "sqlstate", None) in _AWAY
 
 
 def waited_in_vain(error: DBAPIError) -> bool:

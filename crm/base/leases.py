@@ -103,14 +103,21 @@ def take_shards(session: Session, free: Any, given: Mapping[str, Any], seat: Sea
     return {row.name: row.token + 1 for row in rows}
 
 
-def renew(session: Session, tokens: Mapping[str, int], *, now: int, ttl: int) -> None:
-    """Hold on to leases (`ttl` 0 = let them go); raises `Lost` where another node has one, and so undoes the whole deed."""
+def fence(session: Session, tokens: Mapping[str, int], *, now: int) -> int:
+    """The instant leases go by, for who still has these; raises `Lost` where another node has one, and so undoes the whole deed."""
     if not tokens:
-        return
+        return now
     rows = session.execute(_TOKENS, {"names": list(tokens), "now": now}).all()
     if {row.name: row.token for row in rows} != dict(tokens):
         raise Lost(", ".join(sorted(tokens)))
-    session.execute(_EXTEND, {"names": list(tokens), "end": rows[0].at + ttl if ttl else 0})
+    return int(rows[0].at)
+
+
+def renew(session: Session, tokens: Mapping[str, int], *, now: int, ttl: int) -> None:
+    """Hold on to leases (`ttl` 0 = let them go); raises `Lost` as `fence` does."""
+    at = fence(session, tokens, now=now)
+    if tokens:
+        session.execute(_EXTEND, {"names": list(tokens), "end": at + ttl if ttl else 0})
 
 
 def found_shards(session: Session, pools: Sequence[str]) -> None:

@@ -177,7 +177,7 @@ class PostgresStore:
             self._stuck.set()
             raise Busy(f"the database refused: {error.orig}") from error
         except DBAPIError as error:
-            if error.connection_invalidated or isinstance(error.orig, OSError):
+            if error.connection_invalidated or isinstance(error.orig, OSError) or dialect.away(error):
                 raise Busy("the database went away") from error
             raise
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.dialect import fixed, insert_or_replace
 from crm.base.events import RawEvent
-from crm.base.leases import LEASE_MS, SHARDS, renew
+from crm.base.leases import SHARDS, fence
 from crm.base.rows import Rows, add, add_new, among, ask, many, table_of, take_ids
 from crm.base.table import Base, Row
 from crm.base.tallies import Count, count
@@ -160,7 +160,7 @@ def queued(session: Session, events: Sequence[tuple[int, str]], *, desk: bool) -
 def keep_polled(session: Session, batches: Sequence[Polled]) -> list[int]:
     """Store what pollers brought and move their offsets in the same transaction; raises `Lost` for one who polls no more."""
     for batch in batches:
-        renew(session, batch.fence, now=0, ttl=LEASE_MS)
+        fence(session, batch.fence, now=0)
     keep(session, [event for batch in batches for event in batch.events])
     rows = [{"name": batch.name, "value": batch.offset} for batch in batches]
     many(session, ("offset", Offset), lambda: insert_or_replace(session, table_of(Offset), "name", "value"), rows)

@@ -195,3 +195,27 @@ async def test_finding_what_is_due_costs_what_is_due_and_not_its_square(server_s
         return walked(found[0]["Plan"])
 
     assert await server_store.read(explained) < 400 * 20
+
+
+async def refuses_everybody(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server that is only just starting: no encryption, and nobody is let in."""
+    words = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+    await reader.read(8)
+    writer.write(b"N")
+    await reader.read(1024)
+    writer.write(b"E" + (4 + len(words)).to_bytes(4, "big") + words)
+    await writer.drain()
+    writer.close()
+
+
+async def test_a_server_that_is_starting_is_busy() -> None:
+    server = await asyncio.start_server(refuses_everybody, "127.0.0.1", 0)
+    store = open_store(f"postgresql://somebody@127.0.0.1:{server.sockets[0].getsockname()[1]}/firm")
+    try:
+        with pytest.raises(Busy):
+            await store.read(lambda session: session.execute(text("SELECT 1")))
+        with pytest.raises(Busy):
+            await store.write(bump)
+    finally:
+        await store.close()
+        server.close()

@@ -114,6 +114,14 @@ async def test_a_poller_who_lost_its_lease_moves_no_offset(stores: tuple[Store, 
     assert await rows(stores[1], select(Offset.value)) == []
 
 
+async def test_what_a_poller_brings_makes_its_lease_no_longer(stores: tuple[Store, Store]) -> None:
+    held = await stores[0].write(lambda session: take(session, "poll:fake", "first", now=NOON, ttl=60_000))
+    until = await rows(stores[0], select(Lease.until).where(Lease.name == "poll:fake"))
+    assert held
+    await stores[0].gather(keep_polled, [Polled("fake", 7, (said(1, "ann"),), {"poll:fake": held.token})])
+    assert await rows(stores[0], select(Lease.until).where(Lease.name == "poll:fake")) == until
+
+
 async def test_staff_updates_are_held_on_to_while_they_take_their_time(stores: tuple[Store, Store]) -> None:
     first, second = Seat("first"), Seat("second")
     await stores[0].gather(keep, [replace(said(number, "tigran"), desk=True) for number in (1, 2)])
