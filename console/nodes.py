@@ -4,8 +4,9 @@ import time
 
 from console.environment import Environment
 from console.lock import running
-from crm.base.db import look
+from crm.base.db import Session, look
 from crm.base.nodes import Seen, nodes
+from crm.schema import version_at
 
 
 def run(env: Environment) -> int:
@@ -14,10 +15,15 @@ def run(env: Environment) -> int:
         alone = running(env.database)
         print(f"{env.database} is a file, so one process works on it: it {'runs' if alone else 'does not run'}.")
         return int(not alone)
-    seen = look(env.database_url, lambda session: nodes(session, now=time.time_ns() // 1_000_000))
+    seen = look(env.database_url, known)
     silent = env.durations.lease * 1000
     print("\n".join(line(one, silent) for one in seen) or "No node is heard of: start one with `python main.py run`.")
     return int(not any(one.silent_ms <= silent for one in seen))
+
+
+def known(session: Session) -> list[Seen]:
+    """Every node; before the product was ever started, or with the first schema, there is no table of them."""
+    return nodes(session, now=time.time_ns() // 1_000_000) if version_at(session.connection()) > "0001" else []
 
 
 def line(one: Seen, silent: float) -> str:

@@ -11,6 +11,7 @@ from crm.base.db import file_of
 from crm.base.errors import Misconfigured
 
 HEAD = "0003"
+STEP_SECONDS = 3600.0
 
 
 def version(path: Path) -> str:
@@ -66,8 +67,8 @@ async def bring_server_up_to_date(url: str, seconds: float = 60.0) -> bool:
     """Migrate a server's database where needed; of two nodes that start together, one does it."""
     from crm.base.postgres import arguments, async_url
 
-    # The server's own limit has to end first: it tells waiting from being out of reach.
-    given = {**arguments(url, seconds, "dragoman-schema"), "command_timeout": seconds + 30}
+    # The server's own limit ends the waiting; a step over a big table may take long, and must not be cut off again and again.
+    given = {**arguments(url, seconds, "dragoman-schema"), "command_timeout": STEP_SECONDS}
     engine = create_async_engine(async_url(url), connect_args=given)
     try:
         async with engine.begin() as connection:
@@ -75,6 +76,10 @@ async def bring_server_up_to_date(url: str, seconds: float = 60.0) -> bool:
     except OSError as error:
         raise Misconfigured(f"the database server cannot be reached ({error.strerror or error}): look at DATABASE_URL, and whether the server runs") from error
     except DBAPIError as error:
+        if why := dialect.shut_out(error):
+            raise Misconfigured(f"the database server refused: {why}: look at DATABASE_URL") from error
+        if error.connection_invalidated:
+            raise Misconfigured("the connection was lost while the database was brought up to date, so nothing was changed: start again") from error
         if not dialect.may_go_again(error):
             raise
         words = f"another program has been bringing the database up to date for {seconds:.0f} seconds"

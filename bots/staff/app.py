@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 NOT_THEIR_FAULT = (Busy, Lost, Misconfigured)
 QUESTIONS_MOST = 5
 # Telegram answers in a tenth of a second; whoever waits longer for it than this is asked instead.
-LEAVING_MS, LOOK_AGAIN = 2 * SECOND, 0.05
+LEAVING_MS, LOOK_AGAIN, LOOKS = 2 * SECOND, 0.05, 40
 # A process that never gets old must show something too: the first notices leave a few at a time, since all of a crowd's take seconds while a bot awakes.
 NOTICES_FIRST, NOTICES_MOST = 4, 50
 WAY_IN = tuple(command for command in COMMANDS if command.name == "start")
@@ -237,7 +237,7 @@ class Staff:
 
     async def _once(self, visit: Visit, deed: Deed) -> Done:
         """Run a deed in one transaction; it goes again with what it asks that takes long, read from a snapshot, and after a post it turns on has left."""
-        questions = 0
+        questions = looks = 0
         while questions < QUESTIONS_MOST:
             try:
                 return await self._store.write(partial(once, visit=visit, deed=deed))
@@ -245,7 +245,8 @@ class Staff:
                 found = await self._store.read(unanswered.question)
                 visit, questions = replace(visit, answers={**visit.answers, unanswered.about: found}), questions + 1
             except Leaving:
-                visit = replace(visit, patient=self._clock() < visit.received_at + LEAVING_MS)
+                looks += 1  # counted too, since a clock may be set back
+                visit = replace(visit, patient=looks < LOOKS and self._clock() < visit.received_at + LEAVING_MS)
                 await asyncio.sleep(LOOK_AGAIN if visit.patient else 0)
         raise Busy
 

@@ -33,11 +33,11 @@ def ending(error: TelegramError) -> RetryLater | Undeliverable | Uncertain:
     """How a sending ended: only what Telegram itself refused, or what never left, is certain."""
     match error:
         case Throttled():
-            return RetryLater(error.after)
+            return RetryLater(error.after, answered=True)
         case NotSent():
             return RetryLater(SOON, account=True)
         case Conflict():
-            return RetryLater(SOON)
+            return RetryLater(SOON, answered=True)
         case Forbidden():
             return Undeliverable(Reason.BLOCKED, str(error))
         case InvalidToken():

@@ -51,7 +51,7 @@ def judge(status: int, body: bytes) -> object:
     if status == 200 and answer is None:
         raise Unreadable(body)
     if status == 429:
-        raise RetryLater(pause(answer))
+        raise RetryLater(pause(answer), answered=True)
     # A captive portal answers for Telegram too, and knows nothing of tokens.
     if status in (401, 404) and answer is not None and answer.get("ok") is False:
         raise Refused(Reason.ACCOUNT_PROBLEM, _description(answer, status), status)

@@ -56,6 +56,9 @@ _MIGRATING = text("SELECT pg_advisory_xact_lock(7213, 2)")
 _AGAIN = frozenset(["40001", "40P01", "55P03"])
 _AWAY = frozenset(["57P01", "57P02", "57P03", "53300"])
 
+# Nobody gets in: there is no such database, the name or the password is wrong, or a right is missing.
+_SHUT_OUT = frozenset(["3D000", "28000", "28P01", "42501"])
+
 
 def prepare(engine: Engine, *, writes: bool, lock_seconds: float = 5.0) -> None:
     """Open every connection with our pragmas and every transaction in our words: the driver's own mode loses updates silently."""
@@ -129,6 +132,11 @@ def away(error: DBAPIError) -> bool:
 def waited_in_vain(error: DBAPIError) -> bool:
     """Whether a transaction gave up waiting for a lock."""
     return getattr(error.orig, "sqlstate", None) == "55P03"
+
+
+def shut_out(error: DBAPIError) -> str:
+    """Why the server lets nobody of this name in, in its own words ("" = it does)."""
+    return str(error.orig) if getattr(error.orig, "sqlstate", None) in _SHUT_OUT else ""
 
 
 def migrate_alone(connection: Connection) -> None:

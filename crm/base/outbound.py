@@ -135,11 +135,12 @@ GONE = "gone"
 
 
 class RetryLater(Exception):
-    """It was certainly not sent; try again after `after` seconds. `account` = the whole account must wait, not this chat alone."""
+    """It was certainly not sent; try again after `after` seconds. `account` = the whole account must wait, not this chat alone;
+    `answered` = the platform itself said so, and is there."""
 
-    def __init__(self, after: float, *, account: bool = False) -> None:
+    def __init__(self, after: float, *, account: bool = False, answered: bool = False) -> None:
         super().__init__(f"retry after {after} s")
-        self.after, self.account = after, account
+        self.after, self.account, self.answered = after, account, answered
 
 
 class Undeliverable(Exception):

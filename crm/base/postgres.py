@@ -179,6 +179,8 @@ class PostgresStore:
         except DBAPIError as error:
             if error.connection_invalidated or isinstance(error.orig, OSError) or dialect.away(error):
                 raise Busy("the database went away") from error
+            if why := dialect.shut_out(error):
+                raise Busy(f"the database refused: {why}") from error
             raise
 
     async def _listen(self) -> None:

@@ -56,16 +56,19 @@ def seen_at(session: Session, account: str, address: str, conversation_id: int, 
     """The newest message a rep could have seen when they wrote their message number `before`, which reached us at the instant `at`.
 
     A post that is still leaving does not count (`on_its_way` tells of it): whether it was there before their answer, only its own number shows.
+    A card that was drawn again has an old number: what it shows was seen unless a post that came after the answer shows it first.
     """
     rows = session.execute(
-        select(Delivery.external_id, Delivery.message_id)
+        select(Delivery.external_id, Delivery.message_id, Delivery.card)
         .where(Delivery.account == account, Delivery.address == address, Delivery.conversation_id == conversation_id)
         .where(Delivery.claimed_at > 0, Delivery.claimed_at <= at)
         .where(Delivery.external_id.is_not(None))
         .order_by(Delivery.id.desc())
         .limit(LOOK_BACK)
-    )
-    return max((row.message_id or 0 for row in rows if row.external_id.isdecimal() and int(row.external_id) < before), default=0)
+    ).all()
+    numbered = [(int(row.external_id), row.message_id or 0, bool(row.card)) for row in rows if row.external_id.isdecimal()]
+    unseen = min((message for number, message, drawn in numbered if number > before and not drawn and message), default=0)
+    return max((message for number, message, drawn in numbered if number < before and not (drawn and 0 < unseen <= message)), default=0)
 
 
 def on_its_way(session: Session, account: str, address: str, conversation_id: int, *, newer: int, at: int) -> bool:

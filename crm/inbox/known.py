@@ -85,7 +85,8 @@ class Standing:
 class Thread:
     """What a batch knows of one sender, and how it changes while the batch is planned.
 
-    `new` = its conversation is made by this batch; `told` = something was said that the staff hears of, `news` = for the first time; `source` is JSON.
+    `new` = its conversation is made by this batch; `told` = something was said that the staff hears of, `news` = for the first time; `spoke` = the bot
+    did; `source` is JSON.
     """
 
     account: str
@@ -121,6 +122,7 @@ class Thread:
     news: bool = False
     reopened: bool = False
     told: bool = False
+    spoke: bool = False
     last_message_id: int = 0
     preview: str = ""
     heard: list[int] = field(default_factory=list)

@@ -141,12 +141,12 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
             }
         )
     first = thread.last_heard_id == 0
-    thread.last_message_id = number
     if isinstance(event, SessionStarted) and event.looking:
         return as_heard(event, text, media=False, seen=False, first=first)
     seen = thread.asked_id is None or bool(thread.asked_at and thread.asked_at <= got.received_at)
     thread.heard.append(number)
-    thread.last_heard_id, thread.told, thread.news = number, True, thread.news or first
+    thread.last_heard_id = thread.last_message_id = number
+    thread.told, thread.news = True, thread.news or first
     thread.preview = cut(text or (media[0].kind.value if media else ""), PREVIEW)
     thread.unread += 1
     thread.waiting_since = thread.waiting_since or got.received_at
@@ -198,8 +198,11 @@ def _lead(plan: Plan, thread: Thread, got: Got, text: str, *, now: int) -> int:
         return plan.leads_of[thread.root_id]
     number = plan.leads_of[thread.root_id] = next(plan.ids)
     marks = source_of(got.event)
-    # A link from another channel tells that it is the same person, and the thread there where they came from.
-    source = thread.source if marks == Source() or marks.payload.startswith(PREFIX) else packed(marks)
+    if marks == Source() or marks.payload.startswith(PREFIX):
+        # Whoever looked first, or came by our own link, came from where their thread began; a later lead comes from nowhere we know of.
+        source = (thread.news and thread.source) or "{}"
+    else:
+        source = packed(marks)
     plan.leads.append(
         {
             "id": number,
@@ -228,6 +231,7 @@ def answer_with(plan: Plan, thread: Thread, answer: Answer, got: Got) -> None:
         )
         thread.last_message_id, thread.preview = number, cut(said.text, PREVIEW)
     if answer.say:
+        thread.spoke = True
         thread.asked_id, thread.asked_at = (thread.last_message_id if answer.asks else None), None
     thread.flow_state = answer.state
     for action in answer.actions:

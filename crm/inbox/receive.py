@@ -46,7 +46,7 @@ def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, 
     write(session, plan, list(threads.values()), now=now)
     if house.edits:
         catch_up(session, threads, now=now)
-    count(session, Counter((one.account, Count.HEARD) for one in heard), now=now)
+    count(session, Counter((one.account, Count.HEARD) for one in heard if not (isinstance(one.event, SessionStarted) and one.event.looking)), now=now)
     return plan.due
 
 
@@ -85,11 +85,12 @@ def write(session: Session, plan: Plan, threads: Sequence[Thread], *, now: int) 
         (Attachment, plan.attachments),
     ):
         add(session, table, rows)
-    old = [thread for thread in threads if not thread.new]
+    old = [thread for thread in threads if not thread.new and thread.told]
     if old:
         run(session, _PEOPLE, {"people": [thread.root_id for thread in old], "at": now})
         run(session, _ADDRESSES, {"addresses": [thread.identity_id for thread in old], "at": now})
-    change(session, Conversation, "id", [_conversation(thread, now) for thread in threads])
+    change(session, Conversation, "id", [_conversation(thread, now) for thread in threads if thread.told])
+    change(session, Conversation, "id", [_spoken(thread, now) for thread in threads if thread.spoke and not thread.told])
     say_many(session, plan.sayings, now=now)
     opened = [Change("lead", row["id"], "opened", Customer(row["contact_id"]), after={"channel": row["channel"]}) for row in plan.leads]
     needs = [Change("lead", row["id"], "need", Customer(row["contact_id"]), {"need": ""}, {"need": row["need"]}) for row in plan.leads if row["need"]]
@@ -100,6 +101,12 @@ def write(session: Session, plan: Plan, threads: Sequence[Thread], *, now: int) 
     tell(session, [notice for thread in threads if thread.told and not thread.blocked for notice in notices_of(thread)], now=now)
     if plan.attachments:
         wake(session, MEDIA)
+
+
+def _spoken(thread: Thread, now: int) -> dict[str, Any]:
+    """What the bot's greeting of somebody who only looks changes."""
+    said = {"flow_state": thread.flow_state, "asked_id": thread.asked_id, "last_message_id": thread.last_message_id, "preview": thread.preview}
+    return {"id": thread.conversation_id, **said, "last_at": now}
 
 
 def _conversation(thread: Thread, now: int) -> dict[str, Any]:

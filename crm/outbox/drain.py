@@ -3,15 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from crm.base.db import DEFAULT, Order, Store
 from crm.base.durations import Durations
 from crm.base.leases import Seat
-from crm.base.outbound import GONE, Carrier, Delete, Edit, Limits, OpenMedia, Reason, RetryLater, Uncertain, Undeliverable, Window
+from crm.base.outbound import GONE, Carrier, Delete, Edit, Limits, OpenMedia, Outbound, Reason, RetryLater, Say, Uncertain, Undeliverable, Window
 from crm.base.time import SECOND
 from crm.base.wakes import send_topic
-from crm.outbox.breaker import Breaker
+from crm.outbox.breaker import Breaker, Flight
 from crm.outbox.claim import Claimed, Load, Sender, turn
 from crm.outbox.deliveries import State
 from crm.outbox.pace import Pace
@@ -34,8 +33,8 @@ async def carry(
         return Result(part.delivery_id, State.QUEUED, clock() + int(after * SECOND), detail="retry later"), error
     except Undeliverable as error:
         if error.reason is Reason.ACCOUNT_PROBLEM:  # our own trouble, not this customer's: nothing left, and nothing is given up
-            until = clock() + int(durations.trouble * SECOND)
-            return Result(part.delivery_id, State.QUEUED, until, detail=f"{error.reason}: {error.detail}"), RetryLater(durations.trouble, account=True)
+            until, rest = clock() + int(durations.trouble * SECOND), RetryLater(durations.trouble, account=True, answered=True)
+            return Result(part.delivery_id, State.QUEUED, until, detail=f"{error.reason}: {error.detail}"), rest
         gone = isinstance(part.outbound, Edit) and error.detail == GONE
         return Result(part.delivery_id, State.FAILED, detail=f"{error.reason}: {error.detail}", gone=gone), None
     except (Uncertain, OSError, TimeoutError) as error:
@@ -49,13 +48,16 @@ async def carry(
     return Result(part.delivery_id, State.SENT, external_id=target or (receipt.ids[0] if receipt.ids else None)), None
 
 
-@dataclass(frozen=True, slots=True)
-class Flight:
-    """A part that is with the carrier: since when, and whether it left to find out if the platform answers again."""
+def slow(outbound: Outbound) -> bool:
+    """Whether a sending may take its time: a file has to be carried up first."""
+    return isinstance(outbound, Say) and outbound.media is not None
 
-    part: Claimed
-    began: int
-    probe: bool
+
+def answered(result: Result, asked: RetryLater | None) -> bool | None:
+    """Whether the platform said what became of a sending; None for one that never reached it."""
+    if result.state is State.QUEUED:  # what is repeated because nobody knows, or put off by a platform, or by ourselves
+        return (True if asked.answered else None) if asked else False
+    return result.state is not State.UNKNOWN
 
 
 class Drain:
@@ -76,7 +78,7 @@ class Drain:
         self._store, self._carrier, self._open_media = store, carrier, open_media
         self._node, self._clock, self._window, self._seat, self._durations = node, clock, window, seat, durations
         self._topic, self._pace, self._breaker = send_topic(carrier.account), Pace(), Breaker(carrier.account, durations)
-        self._flying: dict[asyncio.Task[tuple[Result, RetryLater | None]], Flight] = {}
+        self._flying: dict[asyncio.Task[tuple[Result, RetryLater | None]], tuple[Claimed, Flight]] = {}
         self._ended: list[Result] = []
         self._unheard: tuple[int, ...] = ()
         self._turning: asyncio.Future[Load] | None = None
@@ -94,7 +96,7 @@ class Drain:
                 continue
             for part in load.claimed:
                 self._pace.claimed(part.address, limits, now)
-                self._flying[asyncio.create_task(self._send(part, limits))] = Flight(part, now, self._breaker.open)
+                self._flying[asyncio.create_task(self._send(part, limits))] = (part, Flight(now, self._breaker.open, slow(part.outbound)))
             now = self._clock()
             free = self._pace.room(limits, now)
             again = load.next_at if room > 0 and free > 0 else self._pace.free_at(limits, now)
@@ -108,8 +110,8 @@ class Drain:
 
     def _room(self, limits: Limits, now: int) -> int:
         """How many more may be on the way now."""
-        flying = [flight.began for flight in self._flying.values()]
-        return self._breaker.room(min(self._window - len(flying), self._pace.room(limits, now)), flying, now)
+        room = min(self._window - len(self._flying), self._pace.room(limits, now))
+        return self._breaker.room(room, [flight for _, flight in self._flying.values()], now)
 
     async def _send(self, part: Claimed, limits: Limits) -> tuple[Result, RetryLater | None]:
         self._pace.leaves(limits, self._clock())
@@ -140,7 +142,7 @@ class Drain:
     async def _turn(self, limits: Limits, room: int, now: int) -> Load:
         ended = tuple(self._ended)
         waits = self._pace.busy(limits, now), self._pace.spent(limits, now)
-        doubt = self._unheard, tuple(flight.part.delivery_id for flight in self._flying.values())
+        doubt = self._unheard, tuple(part.delivery_id for part, _ in self._flying.values())
         sender = Sender(self._carrier.account, self._node, limits, room, *waits, self._seat, self._pace if self._seat else None, *doubt)
         self._turning = asyncio.ensure_future(self._store.write(lambda session: turn(session, sender, ended, now=now), Order.FLOW))
         try:
@@ -163,15 +165,12 @@ class Drain:
     def _collect(self, done: Sequence[asyncio.Task[tuple[Result, RetryLater | None]]]) -> None:
         now = self._clock()
         for task in done:
-            flight = self._flying.pop(task)
-            part = flight.part
+            part, flight = self._flying.pop(task)
             if task.cancelled() or task.exception() is not None:
                 self._ended.append(Result(part.delivery_id, State.UNKNOWN, detail="the sending broke off"))
                 continue
             result, asked = task.result()
-            # What is unknown, and what is repeated because nobody knows, was not answered; a refusal is an answer.
-            heard = result.state is not State.UNKNOWN and (result.state is not State.QUEUED or asked is not None)
-            if rests := self._breaker.landed(heard=heard, probe=flight.probe, now=now):
+            if rests := self._breaker.landed(flight, answered(result, asked), now=now):
                 self._pace.hold_account(rests)
             if asked is not None and asked.account:
                 self._pace.hold_account(result.due_at)

@@ -1,48 +1,121 @@
 """F13-F16, F35: the disk is full, fails, goes read-only, somebody else holds the file, files run out. No ack without a row, and it heals by itself."""
 
 import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from tests.faults.checker import checked
+from tests.faults.checker import against_intents, checked
 from tests.faults.disks import lock_for, small_disk
-from tests.faults.stage import dice, indexes, open_receiver, rounds
+from tests.faults.stage import dice, indexes, open_office, open_receiver, rounds
 from tests.faults.syscalls import injected, writer_of
 from tests.faults.visitors import Outcome, Visitor
-from tests.walks.house import PATIENCE, House
+from tests.walks.house import PATIENCE, House, staffed
 
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
+BUSY_ANSWER = '"type": "busy"'  # the widget's word for 503: come again later
+STANDS = "SELECT 1 FROM messages WHERE text = ?"
+KEPT = "SELECT count(*) FROM raw_events"
+NO_FILES = "socket.accept() out of system resource"
+WRITES = "pwrite64,fdatasync,ftruncate"
+# A busy writer of another program: short transactions that change something, one after another, each with a pause behind it that is long enough for others.
+BUSY = """import random, sqlite3, sys, time
+c = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
+luck = random.Random(sys.argv[3])
+until = time.monotonic() + float(sys.argv[2])
+while time.monotonic() < until:
+    c.execute("BEGIN IMMEDIATE")
+    c.execute("UPDATE counters SET next = next + 1")
+    time.sleep(luck.uniform(0.0, 0.1))
+    c.execute("COMMIT")
+    time.sleep(luck.uniform(0.0, 0.3))
+"""
+
+
+async def one_tries(visitors: list[Visitor], house: House) -> Outcome:
+    """Somebody new says one word, once: it is acknowledged, or refused in so many words."""
+    visitors.append(Visitor(house))
+    outcome = await visitors[-1].say(visitors[-1].word())
+    assert outcome is Outcome.OK or BUSY_ANSWER in visitors[-1].words[0].body, f"{outcome}: {visitors[-1].words[0].body!r}"
+    return outcome
 
 
 async def until(visitors: list[Visitor], house: House, *, ok: bool) -> None:
-    """New visitors talk until one is acknowledged (or refused); each word is said once."""
+    """New visitors talk until one is acknowledged (or refused)."""
     async with asyncio.timeout(PATIENCE):
-        while True:
-            visitors.append(Visitor(house))
-            if (await visitors[-1].say(visitors[-1].word()) is Outcome.OK) is ok:
-                break
+        while (await one_tries(visitors, house) is Outcome.OK) is not ok:
+            pass
+
+
+async def form(house: House) -> int:
+    """Somebody sends the form; answers the status, and sees that whom it refuses it tells when to come again."""
+    post = house.http.post(f"{house.shop}/in/form", json={"text": "do you have chairs?", "phone": "+37477123456"}, headers=Visitor(house).headers)
+    async with post as answer:
+        assert (answer.status, answer.headers.get("Retry-After")) in ((200, None), (503, "5"))
+        return answer.status
+
+
+async def no_form_is_taken(house: House) -> None:
+    """The form is sent until it is refused: what room there was is used up then."""
+    async with asyncio.timeout(PATIENCE):
+        while await form(house) != 503:
+            pass
+
+
+def in_doubt(visitors: list[Visitor]) -> list[Visitor]:
+    """Those whose word is not acknowledged."""
+    return [visitor for visitor in visitors if visitor.words[0].outcome is not Outcome.OK]
+
+
+async def nothing_left_for(refused: list[Visitor], house: House) -> None:
+    """What was refused stands nowhere and was told to nobody, and whatever was told was written down as meant before."""
+    found = await against_intents(house, "staff", "staff")
+    assert not found, found
+    log = [str(one["parameters"]) for one in await house.hands.log(bot="staff") if one["accepted"]]
+    words = {visitor.words[0].text for visitor in refused}
+    assert not [(word, told) for word in words for told in log if word in told]
+    assert not words & {text for (text,) in house.rows("SELECT text FROM messages")}
+
+
+async def says(house: House, words: str) -> None:
+    """Wait until the house says something about itself to those who watch it."""
+    told = ""
+    async with asyncio.timeout(PATIENCE):
+        while words not in told:
+            async with house.http.get(f"{house.shop}/ready") as answer:
+                told = await answer.text()
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.file
 async def test_a_full_disk_refuses_and_heals_by_itself(root: None, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "24m") as disk:
-        async with open_receiver(disk.folder) as house:
+        async with open_office(disk.folder) as house:
+            house.log = tmp_path / "product.log"
+            await staffed(house)
             await house.start()
+            await house.until("SELECT count(*) FROM reps", want=[(2,)])
             visitors: list[Visitor] = []
             for number in rounds(10, 200):
                 dice("F13", number)
                 await until(visitors, house, ok=True)
                 ballast = disk.fill()
                 await until(visitors, house, ok=False)
-                refused = [visitor for visitor in visitors if visitor.words[0].outcome is not Outcome.OK]
+                for _ in range(3):
+                    await one_tries(visitors, house)
+                await no_form_is_taken(house)
+                refused = in_doubt(visitors)
+                await nothing_left_for(refused, house)
                 assert house.runs
                 ballast.unlink()
                 await until(visitors, house, ok=True)
                 for visitor in refused:
                     await visitor.insist(visitor.words[0])
-            await checked(house, visitors)
+            await checked(house, visitors, accounts={"staff": "staff"})
             assert house.rows("PRAGMA integrity_check") == [("ok",)]
 
 
@@ -55,20 +128,42 @@ async def test_a_failing_disk_never_lies(strace: str, receiver: House, call: str
     for index in indexes({"pwrite64": 30, "fdatasync": 8}[call], 3):
         async with injected(writer_of(receiver.pid), call, f"error={error}:when={index}{lasting}", receiver.folder / "strace.log"):
             for _ in range(6):
-                visitors.append(Visitor(receiver))
-                await visitors[-1].say(visitors[-1].word())
+                await one_tries(visitors, receiver)
             if lasting:
                 await until(visitors, receiver, ok=False)
         assert receiver.runs
-        for visitor in visitors:
-            if visitor.words[0].outcome is not Outcome.OK:
-                await visitor.insist(visitor.words[0])
+        for visitor in in_doubt(visitors):
+            await visitor.insist(visitor.words[0])
     await checked(receiver, visitors)
     assert receiver.rows("PRAGMA integrity_check") == [("ok",)]
 
 
 @pytest.mark.file
-async def test_a_disk_gone_read_only_is_refused_and_comes_back(root: None, tmp_path: Path) -> None:
+async def test_a_disk_gone_read_only_is_refused_and_comes_back(strace: str, receiver: House) -> None:
+    """A file system that has errors goes read-only under whoever works on it: no mount option does that to an open file, so each call is refused as it would be."""
+    visitors: list[Visitor] = []
+    for number in rounds(10, 100, ci=1):
+        dice("F15 running", number)
+        kept = receiver.rows(KEPT)
+        async with injected(writer_of(receiver.pid), WRITES, "error=EROFS:when=1+", receiver.folder / "strace.log"):
+            for _ in range(3):
+                assert await one_tries(visitors, receiver) is Outcome.FAILED
+            assert await form(receiver) == 503
+            refused = in_doubt(visitors)
+            await says(receiver, "the database cannot be written")
+            assert receiver.rows(KEPT) == kept
+            assert receiver.runs
+        await until(visitors, receiver, ok=True)
+        assert await form(receiver) == 200
+        for visitor in refused:
+            await visitor.insist(visitor.words[0])
+        await says(receiver, '"words": "ready"')
+    await checked(receiver, visitors)
+    assert receiver.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+@pytest.mark.file
+async def test_a_disk_that_is_read_only_at_the_start_is_refused_and_comes_back(root: None, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "24m") as disk:
         async with open_receiver(disk.folder) as house:
             house.log = tmp_path / "product.log"
@@ -91,14 +186,31 @@ async def test_somebody_elses_lock_makes_people_wait_and_loses_nothing(receiver:
     everybody: list[Visitor] = []
     for number in rounds(20, 200):
         luck = dice("F16", number)
-        visitors = [Visitor(receiver) for _ in range(6)]
-        everybody += visitors
+        visitors: list[Visitor] = []
         holding = asyncio.create_task(lock_for(receiver.database, luck.uniform(0.2, 2.0)))
-        await asyncio.gather(*(visitor.say(visitor.word()) for visitor in visitors))
+        await asyncio.gather(*(one_tries(visitors, receiver) for _ in range(6)))
         await holding
-        await asyncio.gather(*(visitor.insist(visitor.words[0]) for visitor in visitors))
+        await asyncio.gather(*(visitor.insist(visitor.words[0]) for visitor in in_doubt(visitors)))
+        everybody += visitors
     await checked(receiver, everybody)
-    assert "SNAPSHOT" not in receiver.log.read_text()
+
+
+@pytest.mark.file
+async def test_who_has_the_patience_to_wait_for_somebody_elses_lock_refuses_nobody(tmp_path: Path) -> None:
+    """Not one word is refused: neither while a lock is held for seconds, nor where somebody writes between our reading and our writing (SQLITE_BUSY_SNAPSHOT)."""
+    async with open_receiver(tmp_path, LOCK_SECONDS="60") as house:
+        await house.start()
+        everybody: list[Visitor] = []
+        for number in rounds(20, 200, ci=1):
+            luck = dice("F16 patient", number)
+            for other in (lock_for(house.database, luck.uniform(1.0, 3.0)), busy_writer(house.database, 1.5, luck.random())):
+                working = asyncio.create_task(other)
+                while not working.done():
+                    outcomes = await asyncio.gather(*(one_tries(everybody, house) for _ in range(6)))
+                    assert outcomes == [Outcome.OK] * 6
+                await working
+        await checked(house, everybody)
+        assert "database is locked" not in house.log.read_text()
 
 
 async def test_running_out_of_files_refuses_and_recovers(tmp_path: Path) -> None:
@@ -107,18 +219,44 @@ async def test_running_out_of_files_refuses_and_recovers(tmp_path: Path) -> None
         everybody: list[Visitor] = []
         for number in rounds(10, 50, ci=2):
             dice("F35", number)
-            kept = Visitor(house)
-            everybody.append(kept)
-            await kept.insist(kept.word())
-            crowd = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", house.port) for _ in range(90)))
-            during = Visitor(house)
-            everybody.append(during)
-            async with aiohttp.ClientSession() as fresh:
-                saved, house.http = house.http, fresh
-                await during.say(during.word(), seconds=1.5)
-                house.http = saved
-            for _, writer in crowd:
-                writer.close()
-            await during.insist(during.words[0])
+            before, outside = Visitor(house), Visitor(house)
+            everybody += [before, outside]
+            await before.insist(before.word())
+            async with crowd(house):
+                assert await over_a_new_line(outside) is not Outcome.OK
+                assert not house.rows(STANDS, outside.words[0].text)
+            await outside.insist(outside.words[0])
         assert house.runs
         await checked(house, everybody)
+
+
+async def over_a_new_line(visitor: Visitor) -> Outcome:
+    """Somebody who has no line yet says a word, with little patience."""
+    house = visitor.house
+    async with aiohttp.ClientSession() as fresh:
+        saved, house.http = house.http, fresh
+        try:
+            return await visitor.say(visitor.word(), seconds=0.5)
+        finally:
+            house.http = saved
+
+
+@asynccontextmanager
+async def crowd(house: House) -> AsyncIterator[None]:
+    """More people stand at the door than the house has files left, and it says so."""
+    before = house.log.read_text().count(NO_FILES)
+    lines = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", house.port) for _ in range(90)))
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while house.log.read_text().count(NO_FILES) == before:
+                await asyncio.sleep(0.02)
+        yield
+    finally:
+        for _, writer in lines:
+            writer.close()
+
+
+async def busy_writer(database: Path, seconds: float, seed: float) -> None:
+    """Another program that writes a little into the database, again and again."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", BUSY, str(database), str(seconds), str(seed))
+    assert await process.wait() == 0

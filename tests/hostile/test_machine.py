@@ -11,18 +11,19 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
 from crm.base import dialect
 from crm.base.actors import Rep, Role, System
-from crm.base.db import SqliteStore, Store
+from crm.base.db import SqliteStore, Store, open_store
 from crm.base.errors import DragomanError
 from crm.base.events import RawEvent
 from crm.base.leases import LEASE_MS, release_all
@@ -43,6 +44,7 @@ from crm.outreach.sequences import found_default
 from crm.people.reps import invite, join
 from crm.reports.books import check
 from crm.tables import metadata
+from tests.cluster import Cluster, Databases
 from tests.conftest import NOON
 from tests.crm.outreach.town import parse, turn
 from tests.hostile.corpus import EXAMPLES, PHASES, TEXTS, steady
@@ -105,11 +107,6 @@ class Firm(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        Firm.pattern = Firm.pattern or empty_database()
-        self.folder = Path(tempfile.mkdtemp(prefix="machine", dir=MEMORY if MEMORY.is_dir() else None))
-        shutil.copy(Firm.pattern, self.folder / "firm.db")
-        self.engine = create_engine(f"sqlite:///{self.folder / 'firm.db'}")
-        dialect.prepare(self.engine, writes=False)
         self.loop = asyncio.new_event_loop()
         self.store = self.loop.run_until_complete(self._open())
         self.now, self.truth, self.events = NOON, Truth(), 0
@@ -121,7 +118,18 @@ class Firm(RuleBasedStateMachine):
         self.do(lambda session: found_default(session, now=self.now))
 
     async def _open(self) -> Store:
+        """A store on a fresh file."""
+        Firm.pattern = Firm.pattern or empty_database()
+        self.folder = Path(tempfile.mkdtemp(prefix="machine", dir=MEMORY if MEMORY.is_dir() else None))
+        shutil.copy(Firm.pattern, self.folder / "firm.db")
+        self.engine = create_engine(f"sqlite:///{self.folder / 'firm.db'}")
+        dialect.prepare(self.engine, writes=False)
         return SqliteStore(self.folder / "firm.db")
+
+    def _remove(self) -> None:
+        """Take the file away, once its store is closed."""
+        self.engine.dispose()
+        shutil.rmtree(self.folder)
 
     def _hire(self, session: Session) -> Rep:
         invite(session, System("test"), Role.MANAGER, "secret", now=self.now)
@@ -340,8 +348,7 @@ class Firm(RuleBasedStateMachine):
         finally:
             self.loop.run_until_complete(self.store.close())
             self.loop.close()
-            self.engine.dispose()
-            shutil.rmtree(self.folder)
+            self._remove()
 
 
 class TestFirm(Firm.TestCase):  # type: ignore[valid-type,misc]
@@ -352,3 +359,26 @@ class TestFirm(Firm.TestCase):  # type: ignore[valid-type,misc]
         phases=PHASES,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     )
+
+
+class FirmOnServer(Firm):
+    """The same on a server, whose leases go by its own clock: no jump of ours ends one."""
+
+    def __init__(self, cluster: Cluster, databases: Databases) -> None:
+        self.cluster, self.databases, self.name = cluster, databases, databases.lend()
+        super().__init__()
+
+    async def _open(self) -> Store:
+        return open_store(self.cluster.url(self.name))
+
+    def _remove(self) -> None:
+        self.databases.take_back(self.name)
+
+    def ask(self, question: Callable[[Session], T]) -> T:
+        """Ask the store."""
+        return self.loop.run_until_complete(self.store.read(question))
+
+
+def test_a_firm_on_a_server(cluster: Cluster, databases: Databases) -> None:
+    fewer = settings(TestFirm.settings, max_examples=max(1, EXAMPLES // 16), stateful_step_count=25)
+    run_state_machine_as_test(partial(FirmOnServer, cluster, databases), settings=fewer)  # type: ignore[arg-type]  # whatever makes one will do

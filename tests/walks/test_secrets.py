@@ -1,15 +1,26 @@
-"""Canaries: secrets are planted, a bit of the story is played with everything said aloud, and then every file is searched for them."""
+"""Canaries: secrets are planted, a bit of the story is played with everything said aloud, and then every file is searched for them.
 
+A backup is among these files. A server's dump is compressed, so it is unpacked first.
+"""
+
+import asyncio
 import base64
+import os
 import re
+import sqlite3
+import subprocess
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
 
+from console import backup
+from console.environment import Environment
 from crm.base.actors import Role
+from crm.base.backup import Copy, newest
 from crm.tables import metadata
 from sandbox.app import Sandbox, serve
 from sandbox.telegram.hands import Hands
@@ -32,8 +43,9 @@ ANSWERED = "Your walnut table is ready"
 class Told:
     """What was played: the house, and the secrets of its letters."""
 
-    def __init__(self, house: House, unused: str, used: list[str], arguments: bytes) -> None:
-        self.house, self.unused, self.used, self.arguments = house, unused, used, arguments
+    def __init__(self, house: House, unused: str, used: list[str], arguments: bytes, copy: Copy) -> None:
+        self.house, self.unused, self.used, self.arguments, self.copy = house, unused, used, arguments, copy
+        self.unpacked = unpacked(copy.folder / copy.database)
         self.key = (house.folder / "link.key").read_bytes()
         self.log = house.log.read_text()
 
@@ -43,11 +55,29 @@ class Told:
         for table in metadata.tables:
             rows = [tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in self.house.rows(f"SELECT * FROM {table}")]
             yield Path(table), repr(rows).encode()
+        yield Path("backups") / "unpacked", self.unpacked
+
+
+def unpacked(file: Path) -> bytes:
+    """Everything a copied database says, in plain SQL."""
+    if file.suffix == ".dump":
+        return subprocess.run(["pg_restore", "--file=-", str(file)], capture_output=True, check=True).stdout
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as copy:
+        return "\n".join(copy.iterdump()).encode()
+
+
+@pytest.fixture(scope="module")
+def programs(request: pytest.FixtureRequest, engine: str) -> Iterator[None]:
+    """PostgreSQL's own programs, of the server's version, where there is a server."""
+    with pytest.MonkeyPatch.context() as patch:
+        if engine == "postgres":
+            patch.setenv("PATH", f"{request.getfixturevalue('cluster').binaries}{os.pathsep}{os.environ['PATH']}")
+        yield
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["text", "json"])
-async def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Told]:
-    """A customer, a rep who answers, a fault of Telegram, somebody with a guessed letter; then the house has stopped."""
+async def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, programs: None) -> AsyncIterator[Told]:
+    """A customer, a rep who answers, a fault of Telegram, somebody with a guessed letter, a backup; then the house has stopped."""
     folder = tmp_path_factory.mktemp("canaries")
     async with await serve(Sandbox(dict(TOKENS))) as server, Hands(server.url) as hands:
         house = House(folder, server, hands, {**SETTINGS, "LOG_FORMAT": str(request.param)})
@@ -71,8 +101,11 @@ async def play(house: House) -> Told:
         await house.hands.fault(kind, bot=bot, method="getUpdates")
     await story(house, rep)
     arguments = Path(f"/proc/{house.pid}/cmdline").read_bytes()
+    assert await asyncio.to_thread(backup.run, Environment(database_url=house.url, data_dir=str(house.folder))) == 0
     assert await house.stop() == 0
-    return Told(house, unused, [used, chief], arguments)
+    copy = newest(house.folder / "backups")
+    assert copy
+    return Told(house, unused, [used, chief], arguments, copy)
 
 
 async def story(house: House, rep: Phone) -> None:
@@ -89,8 +122,14 @@ async def story(house: House, rep: Phone) -> None:
 
 def forms(secret: bytes) -> set[bytes]:
     """A secret as it is, and as programs write it down."""
-    plain = {secret, secret.hex().encode(), base64.b64encode(secret), base64.urlsafe_b64encode(secret).rstrip(b"=")}
+    plain = {secret, secret.hex().encode(), secret.hex().upper().encode(), base64.b64encode(secret), base64.urlsafe_b64encode(secret).rstrip(b"=")}
     return plain | {quote(secret).encode(), repr(secret)[2:-1].encode(), secret[::-1]}
+
+
+async def test_a_backup_is_among_what_is_searched_and_is_read_unpacked(told: Told) -> None:
+    searched = {path.name: body for path, body in told.files() if "backups" in path.parts}
+    assert {told.copy.database, "manifest.json", "unpacked"} <= set(searched)
+    assert [words for words in (*SAID, ANSWERED) if words.encode() not in searched["unpacked"]] == []
 
 
 @pytest.mark.parametrize("bot", list(TOKENS))

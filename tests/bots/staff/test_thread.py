@@ -115,6 +115,20 @@ async def test_a_reply_waits_for_what_comes_of_a_post_that_is_just_leaving(offic
     assert any("Not sent" in text for text in await office.posts("ruben")) is not arrives
 
 
+async def test_a_card_drawn_again_behind_a_reply_does_not_count_as_seen_before_it(office: Office) -> None:
+    await office.member("ruben")
+    await office.letter("One bottle please")
+    await office.show()
+    card = await office.last("ruben")
+    await office.press("ruben", card, "Take")
+    await office.show()
+    await office.say("ruben", "Gladly", reply_to=card["message_id"])
+    await cancelled(office)  # their reply reaches us late: the card and a post have shown the newer words meanwhile
+    await office.settle()
+    assert office.letters.texts == []
+    assert any("Not sent" in text for text in await office.posts("ruben"))
+
+
 async def test_a_reply_does_not_wait_for_ever_for_a_post_nobody_hears_of(office: Office) -> None:
     await office.member("ruben")
     await office.letter("One bottle please")

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from crm.base.actors import System
 from crm.base.db import Store
 from crm.base.settings import Company
+from crm.base.tallies import Count, Tally
 from crm.conversations import assign
 from crm.conversations.threads import Conversation, Message
 from crm.outbox.deliveries import Delivery
@@ -14,9 +15,9 @@ from crm.outbox.notices import NoticeRow
 from crm.people.contacts import Identity
 from crm.people.link import offer_link
 from crm.reports.books import check
-from crm.sales.leads import Lead
+from crm.sales.leads import Lead, LeadStatus, set_status
 from tests.conftest import NOON
-from tests.crm.fake import counts, hear, raw, rows, said
+from tests.crm.fake import counts, hear, hire, raw, rows, said
 
 SPRING = {"utm_source": "spring", "page": "/beds"}
 
@@ -66,3 +67,28 @@ async def test_a_look_opens_nothing_that_was_closed_and_the_books_balance(store:
     await hear(store, company, said(3, "ann", "One more thing"))
     assert await rows(store, select(Conversation.status)) == ["open"]
     assert (await store.read(check)).balanced
+
+
+async def test_a_look_behind_words_changes_nothing_of_their_thread(store: Store, company: Company) -> None:
+    await hear(store, company, said(1, "ann", "Hello"))
+    rep = await hire(store)
+    [talk] = await rows(store, select(Conversation.id))
+    await store.write(lambda session: assign.take(session, rep, talk, now=NOON) and None)
+    thread = select(Conversation.preview, Conversation.rep_id, Conversation.last_message_id, Conversation.last_heard_id, Conversation.unread)
+    before, people = await rows(store, thread), await rows(store, select(Identity.last_inbound_at))
+    await hear(store, company, raw(2, "ann", "look", at=NOON + 1000), now=NOON + 1000)
+    assert (await rows(store, thread), await rows(store, select(Identity.last_inbound_at))) == (before, people)
+
+
+async def test_a_later_lead_does_not_come_from_where_the_first_one_came(store: Store, company: Company) -> None:
+    await hear(store, company, raw(1, "ann", "start", "ad-1"))
+    rep = await hire(store)
+    [lead] = await rows(store, select(Lead.id))
+    await store.write(lambda session: set_status(session, rep, lead, LeadStatus.LOST, now=NOON) and None)
+    await hear(store, company, said(2, "ann", "Hello again"))
+    assert await rows(store, select(Lead.source).order_by(Lead.id)) == [json.dumps({"payload": "ad-1"}), "{}"]
+
+
+async def test_a_look_is_no_traffic(store: Store, company: Company) -> None:
+    await hear(store, company, raw(1, "ann", "look", SPRING))
+    assert await rows(store, select(Tally.amount).where(Tally.kind == Count.HEARD)) == []

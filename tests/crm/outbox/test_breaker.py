@@ -1,6 +1,7 @@
 """The breaker: a platform that has fallen silent costs a handful of unknowns, not the whole queue."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from crm.base.db import Store
 from crm.base.durations import Durations
 from crm.base.outbound import Lane, Limits, Reason, RetryLater, Say, Uncertain, Undeliverable
 from crm.base.time import SECOND
-from crm.outbox.breaker import AFTER, Breaker
+from crm.outbox.breaker import AFTER, Breaker, Flight
 from crm.outbox.deliveries import Delivery
 from crm.outbox.drain import Drain
 from crm.outbox.queue import Parcel, enqueue
@@ -23,7 +24,7 @@ TEMPER = Durations(backoff=1.0, backoff_most=8.0)
 
 def silent(breaker: Breaker, times: int, *, probe: bool = False) -> list[int]:
     """Until when the account rests after each of these unknown ends, in seconds from now."""
-    found = [breaker.landed(heard=False, probe=probe, now=NOON) for _ in range(times)]
+    found = [breaker.landed(Flight(NOON, probe), False, now=NOON) for _ in range(times)]
     return [until and (until - NOON) // SECOND for until in found]
 
 
@@ -44,7 +45,7 @@ def test_any_answer_closes_it(probe: bool) -> None:
     breaker = Breaker("fake", TEMPER)
     silent(breaker, AFTER)
     assert breaker.open
-    assert breaker.landed(heard=True, probe=probe, now=NOON) == 0
+    assert breaker.landed(Flight(NOON, probe), True, now=NOON) == 0
     assert not breaker.open
     assert silent(breaker, AFTER) == [0] * (AFTER - 1) + [1]
 
@@ -53,22 +54,43 @@ def test_an_answer_between_begins_the_count_anew() -> None:
     breaker = Breaker("fake", TEMPER)
     for _ in range(AFTER):
         silent(breaker, AFTER - 1)
-        breaker.landed(heard=True, probe=False, now=NOON)
+        breaker.landed(Flight(NOON), True, now=NOON)
     assert not breaker.open
+
+
+def test_what_left_before_the_last_answer_and_ends_badly_opens_nothing() -> None:
+    breaker = Breaker("fake", TEMPER)
+    breaker.landed(Flight(NOON), True, now=NOON)
+    for _ in range(2 * AFTER):
+        breaker.landed(Flight(NOON - SECOND), False, now=NOON)
+    assert not breaker.open
+
+
+def test_what_never_reached_the_platform_neither_opens_nor_closes_it() -> None:
+    breaker = Breaker("fake", TEMPER)
+    for _ in range(2 * AFTER):
+        assert breaker.landed(Flight(NOON), None, now=NOON) == 0
+    assert not breaker.open
+    silent(breaker, AFTER)
+    assert breaker.landed(Flight(NOON, probe=True), None, now=NOON) == NOON + 2 * SECOND
+    assert breaker.open
 
 
 def test_while_open_one_leaves_at_a_time() -> None:
     breaker = Breaker("fake", TEMPER)
     silent(breaker, AFTER)
-    assert (breaker.room(100, [], NOON), breaker.room(0, [], NOON), breaker.room(100, [NOON], NOON)) == (1, 0, 0)
+    leftover, probe = Flight(NOON), Flight(NOON, probe=True)
+    assert (breaker.room(100, [], NOON), breaker.room(0, [], NOON)) == (1, 0)
+    assert (breaker.room(100, [leftover], NOON), breaker.room(100, [leftover, probe], NOON)) == (1, 0)
 
 
 def test_nothing_more_leaves_while_as_many_hang_and_nothing_was_heard_since() -> None:
-    breaker, long_ago = Breaker("fake", TEMPER), NOON - int(TEMPER.send * SECOND)
+    breaker, long_ago = Breaker("fake", TEMPER), Flight(NOON - int(TEMPER.send * SECOND))
     assert breaker.room(100, [long_ago] * (AFTER - 1), NOON) == 100
     assert breaker.room(100, [long_ago] * AFTER, NOON) == 0
-    assert breaker.room(100, [NOON] * AFTER, NOON) == 100
-    breaker.landed(heard=True, probe=False, now=NOON - SECOND)
+    assert breaker.room(100, [Flight(NOON)] * AFTER, NOON) == 100
+    assert breaker.room(100, [replace(long_ago, slow=True)] * AFTER, NOON) == 100, "a file takes its time"
+    breaker.landed(long_ago, True, now=NOON - SECOND)
     assert breaker.room(100, [long_ago] * AFTER, NOON) == 100
 
 
@@ -115,7 +137,7 @@ async def test_an_outage_makes_a_handful_unknown_and_the_rest_leave_once_and_in_
     assert (await rows(store, STATES)) == ["unknown"] * tried + ["sent"] * (200 - tried)
 
 
-@pytest.mark.parametrize("error", [lambda: RetryLater(1.0), lambda: Undeliverable(Reason.BLOCKED)])
+@pytest.mark.parametrize("error", [lambda: RetryLater(1.0, answered=True), lambda: Undeliverable(Reason.BLOCKED)])
 async def test_a_platform_that_refuses_is_there(store: Store, error: Callable[[], Exception]) -> None:
     clock = Hand()
     refusing = Away(clock, error)
