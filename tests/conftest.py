@@ -5,6 +5,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -24,6 +25,12 @@ from tests.walks.house import SERVER
 NOON = 1_764_072_000_000  # Tuesday 2025-11-25 12:00 UTC, 16:00 in Yerevan
 EMPTY = "empty"
 HOUSES = ("walks", "faults", "browser")  # their databases are the product's own business
+
+
+def pytest_configure() -> None:
+    """A shell that starts us in the background has us ignore Ctrl+C, and every program that a test starts would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
