@@ -27,17 +27,14 @@ EMPTY = "empty"
 HOUSES = ("walks", "faults", "browser")  # their databases are the product's own business
 
 
-def pytest_configure() -> None:
-    """A shell that starts us in the background has us ignore Ctrl+C, and every program that a test starts would inherit that."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=["sqlite", "postgres", "debian", "parts"], default="sqlite", help="where the tests' databases are")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that starts us in the background has us ignore Ctrl+C, and every program that a test starts would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "file: concerns what only a database in a file has: its writer, its disk, its lock")
 
 
