@@ -167,7 +167,8 @@ async def test_an_invitation_and_a_login_are_judged_by_their_own_expiry(faketime
             await staffed(house)
             early, late = await letters(house, 2)
             await house.start()
-            [(rep_id,)] = await house.until("SELECT id FROM reps WHERE name = 'Tigran'")
+            await house.until("SELECT name FROM reps ORDER BY name", want=[("Mariam",), ("Tigran",)])
+            [(rep_id,)] = house.rows("SELECT id FROM reps WHERE name = 'Tigran'")
             async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
                 await log_in(house, browser, rep_id)
                 assert await desk(house, browser) == 200
