@@ -52,6 +52,12 @@ class Story:
             place += 1
             await asyncio.sleep(self.dice.uniform(0.05, 0.6))
 
+    async def is_answered(self) -> None:
+        """Wait until the rep has seen a card and answered it: every life before may have been too short for one."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.answered:
+                await asyncio.sleep(0.05)
+
     async def rep(self) -> None:
         """Answers each new customer's card once, also when newer words came meanwhile."""
         while not self.over.is_set():
@@ -108,6 +114,7 @@ async def test_nothing_is_lost_and_nothing_is_doubled(tmp_path: Path) -> None:
             before = await newest(house)
             await house.start()
             await awake(house, before)
+            await story.is_answered()
             story.over.set()
         await heard_once(house, story)
         await answered_once(house, story)
