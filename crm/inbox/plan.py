@@ -103,6 +103,11 @@ def source_of(event: Event) -> Source:
     return getattr(event, "source", None) or Source()
 
 
+def only_looks(event: Event) -> bool:
+    """Whether nothing has been said yet: the chat was opened, no more."""
+    return isinstance(event, SessionStarted) and event.looking
+
+
 def packed(source: Source) -> str:
     """A source as it is kept: what is known of it, as JSON."""
     return json.dumps({key: value for key, value in asdict(source).items() if value}, ensure_ascii=False)
@@ -141,7 +146,7 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
             }
         )
     first = thread.last_heard_id == 0
-    if isinstance(event, SessionStarted) and event.looking:
+    if only_looks(event):
         return as_heard(event, text, media=False, seen=False, first=first)
     seen = thread.asked_id is None or bool(thread.asked_at and thread.asked_at <= got.received_at)
     thread.heard.append(number)

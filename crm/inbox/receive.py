@@ -17,11 +17,11 @@ from crm.base.tallies import Count, count
 from crm.base.wakes import MEDIA, wake
 from crm.conversations.rest import POSTED
 from crm.conversations.talk import say_many
-from crm.conversations.threads import Attachment, Conversation, Status
+from crm.conversations.threads import Attachment, Conversation
 from crm.conversations.threads import Message as MessageRow
 from crm.inbox.edits import catch_up
 from crm.inbox.known import Address, Thread, known, standing
-from crm.inbox.plan import Due, Got, Plan, answer_with, exchange, hear, meet
+from crm.inbox.plan import Due, Got, Plan, answer_with, exchange, hear, meet, only_looks
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.outreach import sequences
 from crm.people.contacts import Contact, Identity
@@ -46,7 +46,7 @@ def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, 
     write(session, plan, list(threads.values()), now=now)
     if house.edits:
         catch_up(session, threads, now=now)
-    count(session, Counter((one.account, Count.HEARD) for one in heard if not (isinstance(one.event, SessionStarted) and one.event.looking)), now=now)
+    count(session, Counter((one.account, Count.HEARD) for one in heard if not only_looks(one.event)), now=now)
     return plan.due
 
 
@@ -114,7 +114,7 @@ def _conversation(thread: Thread, now: int) -> dict[str, Any]:
         "id": thread.conversation_id,
         "status": thread.status,
         "rep_id": thread.rep_id,
-        "open_identity_id": None if thread.status == Status.CLOSED else thread.identity_id,
+        "open_identity_id": thread.identity_id,
         "flow_state": thread.flow_state,
         "asked_id": thread.asked_id,
         "last_at": now,
