@@ -19,6 +19,8 @@ BENCHES = {
     "open_loop": "8: latencies at a fixed rate",
     "handover": "9: two nodes, the sender's lease handed over",
     "replies": "10: replies while a campaign runs",
+    "parse": "11: a channel reads an event",
+    "doors": "12: a channel's webhook beside a bare one",
     "card": "a stranger's word to the rep's chat, the whole way",
     "weight": "CPU and bytes a message, memory, cold start",
 }

@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from console.environment import Environment
-from crm.base.db import file_of, hold
+from crm.base.db import hold
 from crm.base.errors import Misconfigured
 from crm.base.postgres import parsed
 
@@ -13,9 +13,10 @@ def run(env: Environment, to: str) -> int:
     """Copy every row, with progress, and say what to do next; may be stopped and run again."""
     from crm.move import move
 
-    if file_of(to) is not None:
-        raise Misconfigured("a company moves to a server: python main.py move postgresql://user:password@host/database")
-    shown = parsed(to).render_as_string(hide_password=True)
+    try:
+        shown = parsed(to).render_as_string(hide_password=True)
+    except Misconfigured as error:
+        raise Misconfigured("a company moves to a server: python main.py move postgresql://user:password@host/database") from error
     if not env.database.exists():
         raise Misconfigured(f"there is no database at {env.database} to move")
     lock = hold(env.database)  # while it is held the product cannot start, so nothing is written behind the copy

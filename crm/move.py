@@ -25,7 +25,7 @@ Progress = Callable[[str, int, int], None]
 async def move(path: Path, url: str, told: Progress) -> int:
     """Copy everything and compare the counts; answers how many rows there are. Raises `Misconfigured` where the server holds another company."""
     bring_up_to_date(path)
-    await bring_server_up_to_date(url)
+    await bring_server_up_to_date(url, called="the address to move to")
     source = create_engine(f"sqlite:///{path}")
     dialect.prepare(source, writes=False)
     server = create_async_engine(async_url(url), connect_args=arguments(url, 120.0, "dragoman-move"))

@@ -10,7 +10,7 @@ from crm.base import dialect
 from crm.base.db import file_of
 from crm.base.errors import Misconfigured
 
-HEAD = "0003"
+HEAD = "0004"
 STEP_SECONDS = 3600.0
 
 
@@ -63,8 +63,8 @@ def bring_up_to_date(path: Path) -> bool:
     return True
 
 
-async def bring_server_up_to_date(url: str, seconds: float = 60.0) -> bool:
-    """Migrate a server's database where needed; of two nodes that start together, one does it."""
+async def bring_server_up_to_date(url: str, seconds: float = 60.0, *, called: str = "DATABASE_URL") -> bool:
+    """Migrate a server's database where needed; of two nodes that start together, one does it. `called` = where the address was given."""
     from crm.base.postgres import arguments, async_url
 
     # The server's own limit ends the waiting; a step over a big table may take long, and must not be cut off again and again.
@@ -74,10 +74,10 @@ async def bring_server_up_to_date(url: str, seconds: float = 60.0) -> bool:
         async with engine.begin() as connection:
             return await connection.run_sync(_migrated)
     except OSError as error:
-        raise Misconfigured(f"the database server cannot be reached ({error.strerror or error}): look at DATABASE_URL, and whether the server runs") from error
+        raise Misconfigured(f"the database server cannot be reached ({error.strerror or error}): look at {called}, and whether the server runs") from error
     except DBAPIError as error:
         if why := dialect.shut_out(error):
-            raise Misconfigured(f"the database server refused: {why}: look at DATABASE_URL") from error
+            raise Misconfigured(f"the database server refused: {why}: look at {called}") from error
         if error.connection_invalidated:
             raise Misconfigured("the connection was lost while the database was brought up to date, so nothing was changed: start again") from error
         if not dialect.may_go_again(error):

@@ -17,6 +17,24 @@ INSIDE = tuple(map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "1
 # What programs ask for, by whatever name they know us; a page is nobody's but a person's.
 _FOR_ALL = ("/in/", "/health", "/ready", "/metrics", "/static/", "/widget.js")
 
+QUEUE = 1024
+"""How many connections may wait to be taken in."""
+
+
+class Site(web.TCPSite):
+    """A site that takes one connection in at a time, however many wait.
+
+    asyncio takes in as many in a row as may wait; when the file handles run out it fails as often in a row, logs each time, and a second later
+    each of these failures begins again.
+    """
+
+    async def start(self) -> None:
+        """Listen as asyncio wants to take in, then let more wait."""
+        await super().start()
+        for door in getattr(self._server, "sockets", ()):
+            with door.dup() as same:
+                same.listen(QUEUE)
+
 
 async def serve(routes: Sequence[web.RouteDef], host: str, port: int, *, shutdown: float, public_url: str = "") -> tuple[web.AppRunner, str]:
     """Start listening and answer the server with its address; refused with the mend when the port is taken.
@@ -30,7 +48,7 @@ async def serve(routes: Sequence[web.RouteDef], host: str, port: int, *, shutdow
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=shutdown)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
+        await Site(runner, host, port, backlog=1).start()
     except OSError as error:
         await runner.cleanup()
         raise Misconfigured(f"port {port} is taken: stop the other program, or set HTTP_PORT") from error

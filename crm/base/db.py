@@ -7,6 +7,7 @@ commit ran. Each deed has its own session, and a savepoint where it could harm o
 import asyncio
 import fcntl
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ class Order(IntEnum):
 
 
 LOOPS = (Order.KEEP, Order.FLOW)
+# Of a file that cannot be read just now: no handle is left to open it, it is held, or its disk fails. The codes' last byte says so.
+OUT_OF_REACH = frozenset(
+    [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL]
+)
 
 
 class Store(Protocol):
@@ -97,8 +102,13 @@ class SqliteStore:
 
     async def read(self, question: Callable[[Session], T]) -> T:
         """Answer a question from a snapshot."""
-        async with AsyncSession(self._reads) as session:
-            return await session.run_sync(question)
+        try:
+            async with AsyncSession(self._reads) as session:
+                return await session.run_sync(question)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in OUT_OF_REACH:
+                raise refusal(error) from error
+            raise
 
     async def write(self, deed: Callable[[Session], T], order: Order = Order.DEED) -> T:
         """Run one deed; returns after the commit."""

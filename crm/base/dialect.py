@@ -50,6 +50,7 @@ FEWEST = 16
 """How many ids are fetched from a server at least: most deeds of people need a handful, asked for by two or three verbs."""
 # Two keys of our own in the database's space of advisory locks: who writes, and who brings the schema up to date.
 _BESIDE = text("SELECT pg_advisory_xact_lock_shared(7213, 1)")
+_KEEPING = text("SELECT pg_advisory_xact_lock_shared(7213, 1), set_config('enable_sort', 'off', true)")
 _ALONE = text("SELECT pg_advisory_xact_lock(7213, 1)")
 _MIGRATING = text("SELECT pg_advisory_xact_lock(7213, 2)")
 # Nothing happened when one of these is raised: the transaction may simply be made again.
@@ -112,6 +113,14 @@ def is_server(session: Session) -> bool:
 def beside(session: Session) -> None:
     """Work beside others of the set-based loops, never beside a deed that wants to be alone; until the transaction ends."""
     session.execute(_BESIDE)
+
+
+def keeping(session: Session) -> None:
+    """The same for who keeps, by a way that stays right when a table fills: a plan is made once, maybe while nothing waits, when to sort it all seems cheapest.
+
+    Without sorting the first or last of something is what an index begins or ends with, however many there are.
+    """
+    session.execute(_KEEPING)
 
 
 def alone(session: Session) -> None:
@@ -196,6 +205,28 @@ def _in_array(element: _Among, compiler: Any, **options: Any) -> str:
 def among(column: InstrumentedAttribute[Any], name: str) -> ColumnElement[bool]:
     """`column IN :name` with a list as one parameter, so that the statement is a constant of its module."""
     return _Among(column, bindparam(name, type_=Many(column.type)))
+
+
+class _Each(FunctionElement[Any]):
+    """A list as rows, in a column named `value`; both engines' own functions name it otherwise."""
+
+    inherit_cache = True
+
+
+@compiles(_Each, "sqlite")
+def _of_json(element: _Each, compiler: Any, **options: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"
+
+
+@compiles(_Each, "postgresql")
+def _of_array(element: _Each, compiler: Any, **options: Any) -> str:
+    return f"(SELECT unnest({compiler.process(element.clauses, **options)}) AS value)"
+
+
+def each(values: InstrumentedAttribute[Any], name: str) -> ColumnElement[Any]:
+    """The items of the list `name`, a row each, to be looked for one by one: each by its own way through an index, and no further than it has to go."""
+    given: ColumnElement[Any] = _Each(bindparam(name, type_=Many(values.type))).table_valued(column("value", values.type), name="given").c.value
+    return given
 
 
 class _Instant(FunctionElement[int]):

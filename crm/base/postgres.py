@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from crm.base import dialect
-from crm.base.db import LOOPS, Ask, Order, Outcome, Undone, call, refusal
+from crm.base.db import Ask, Order, Outcome, Undone, call, refusal
 from crm.base.errors import Busy, Misconfigured
 from crm.base.silent import NAME, end_silent, signs_of_life
 from crm.base.wakes import Wakes
@@ -240,7 +240,7 @@ class PostgresStore:
 
 
 def _run(deed: Callable[[Session], T], order: Order, session: Session) -> T:
-    (dialect.beside if order in LOOPS else dialect.alone)(session)
+    {Order.KEEP: dialect.keeping, Order.FLOW: dialect.beside}.get(order, dialect.alone)(session)
     return deed(session)
 
 

@@ -16,7 +16,7 @@ def local(now: int, zone: str) -> datetime:
 
 
 def instant(moment: datetime) -> int:
-    """The instant of an aware moment; a time that a clock change skips means the first moment after it."""
+    """The instant of an aware moment; a time that a clock change skips is later by as much as the clock is put forward: 02:30 is 03:30."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs its zone")
     return int(moment.astimezone(UTC).timestamp() * 1000)

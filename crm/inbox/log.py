@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, func, select, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crm.base.dialect import fixed, insert_or_replace
+from crm.base.dialect import each, fixed, insert_or_replace
 from crm.base.events import RawEvent
 from crm.base.leases import SHARDS, fence
 from crm.base.rows import Rows, add, add_new, among, ask, many, table_of, take_ids
@@ -84,13 +84,18 @@ class Polled:
     fence: Mapping[str, int] = field(default_factory=dict)
 
 
-_FRONT = select(func.min(Waiting.rank).label("rank")).where(Waiting.desk == bindparam("desk"), Waiting.parked == fixed(0))
+# The first and the last by an index, never all that wait to choose from: it may be a day's flood (`keeping` in `dialect`).
+_FRONT = select(Waiting.rank).where(Waiting.desk == bindparam("desk"), Waiting.parked == fixed(0)).order_by(Waiting.rank).limit(fixed(1))
 _KEPT = (
     select(RawEventRow.id, RawEventRow.key, RawBody.body)
     .join(RawBody, RawBody.event_id == RawEventRow.id)
     .where(RawEventRow.account == bindparam("account"), among(RawEventRow.key, "keys"))
 )
-_LAST = select(Waiting.lane, func.max(Waiting.rank).label("rank")).where(among(Waiting.lane, "lanes"), Waiting.parked == fixed(0)).group_by(Waiting.lane)
+_LANE = each(Waiting.lane, "lanes")
+_LAST = select(
+    _LANE.label("lane"),
+    select(Waiting.rank).where(Waiting.lane == _LANE, Waiting.parked == fixed(0)).order_by(Waiting.rank.desc()).limit(fixed(1)).scalar_subquery().label("rank"),
+)
 
 
 def keep(session: Session, events: Sequence[RawEvent]) -> list[bool]:
@@ -148,8 +153,8 @@ def queued(session: Session, events: Sequence[tuple[int, str]], *, desk: bool) -
     """Rows for new events and their lanes: each stands at the front, but behind what waits in its own lane."""
     if not events:
         return []
-    front = ask(session, _FRONT, {"desk": int(desk)})[0].rank or 0
-    last = {row.lane: row.rank for row in ask(session, _LAST, {"lanes": list({lane for _, lane in events})})}
+    front = next((row.rank for row in ask(session, _FRONT, {"desk": int(desk)})), 0)
+    last = {row.lane: row.rank for row in ask(session, _LAST, {"lanes": list({lane for _, lane in events})}) if row.rank is not None}
     rows: Rows = []
     for number, lane in events:
         last[lane] = max(front, last.get(lane, front - 1) + 1)

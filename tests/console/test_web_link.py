@@ -5,18 +5,26 @@ import re
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from sqlalchemy import text
 
 from console import web_link
 from console.environment import Environment
 from crm.base.db import Store
 from crm.base.errors import Misconfigured
 from crm.people.logins import Letterbox, good
+from crm.schema import HEAD
+from tests.console.test_nodes import command, url
 from tests.crm.fake import hire
 
+__all__ = ["url"]
 
-@pytest.fixture
-def env(request: pytest.FixtureRequest, engine: str, tmp_path: Path, store: Store) -> Environment:
+
+@pytest_asyncio.fixture
+async def env(request: pytest.FixtureRequest, engine: str, tmp_path: Path, store: Store) -> Environment:
     """The settings of an installation whose product holds its database."""
+    await store.write(lambda session: session.execute(text("CREATE TABLE alembic_version (version_num TEXT)")) and None)
+    await store.write(lambda session: session.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD}) and None)
     url = request.getfixturevalue("server_database") if engine == "postgres" else f"sqlite:///{request.getfixturevalue('database')}"
     return Environment(database_url=url, data_dir=str(tmp_path), public_url="https://crm.example/")
 
@@ -62,3 +70,17 @@ def test_without_a_public_address_it_leads_to_this_machine() -> None:
 def test_without_a_database_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="start the product once"):
         web_link.run(Environment(database_url=f"sqlite:///{tmp_path}/none.db"), "tigran")
+
+
+WITHOUT_TABLES = f"dragoman: the database has schema none, this program knows {HEAD}: start the product once, or install the newer program\n"
+
+
+def test_a_file_without_tables_is_refused_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "new.db").touch()
+    told = command(tmp_path, "web-link", "tigran", DATABASE_URL=f"sqlite:///{tmp_path}/new.db")
+    assert (told.returncode, told.stdout, told.stderr) == (2, "", WITHOUT_TABLES)
+
+
+def test_a_server_without_tables_is_refused_with_one_line(tmp_path: Path, url: str) -> None:
+    told = command(tmp_path, "web-link", "tigran", DATABASE_URL=url)
+    assert (told.returncode, told.stdout, told.stderr) == (2, "", WITHOUT_TABLES)

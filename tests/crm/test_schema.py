@@ -18,11 +18,11 @@ from crm.base.errors import Misconfigured
 from crm.schema import HEAD, bring_up_to_date, version
 from crm.tables import TABLES, metadata
 
+# A maker of the tables, on either engine, who dies just before a statement.
 KILLED_AT = """
-import os, signal, sys
-from pathlib import Path
+import asyncio, os, signal, sys
 from sqlalchemy import Engine, event
-from crm.schema import bring_up_to_date
+from crm.schema import prepare
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -35,7 +35,7 @@ if sys.argv[2] == "COMMIT":
     event.listen(Engine, "commit", die)
 else:
     event.listen(Engine, "before_cursor_execute", statement)
-bring_up_to_date(Path(sys.argv[1]))
+asyncio.run(prepare(sys.argv[1]))
 """
 
 
@@ -120,7 +120,7 @@ def test_a_migration_killed_before_its_commit_leaves_the_old_file_whole(tmp_path
         connection.execute("CREATE TABLE heirlooms (what TEXT)")
         connection.execute("INSERT INTO heirlooms VALUES ('teapot')")
     connection.close()
-    killed = subprocess.run([sys.executable, "-c", KILLED_AT, str(path), moment], cwd=Path(__file__).parents[2], check=False)
+    killed = subprocess.run([sys.executable, "-c", KILLED_AT, f"sqlite:///{path}", moment], cwd=Path(__file__).parents[2], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert list(shape(path)) == ["heirlooms"]
     assert version(path) == ""

@@ -31,27 +31,13 @@ from crm.schema import HEAD, bring_server_up_to_date, prepare, version_at
 from crm.tables import metadata
 from tests.cluster import Cluster
 from tests.crm.outreach.town import Town, found_default
+from tests.crm.test_schema import KILLED_AT
 
 T = TypeVar("T")
 Rows = dict[str, list[dict[str, Any]]]
 FIRST = "0001"
 ROOT = Path(__file__).parents[2]
 COMMIT = "COMMIT"
-KILLED_AT = """
-import asyncio, os, signal, sys
-from sqlalchemy import Engine, event
-from crm.schema import bring_server_up_to_date
-
-def die(*_):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def statement(connection, cursor, words, *_):
-    if sys.argv[2] in words:
-        die()
-
-event.listen(Engine, "commit", die) if sys.argv[2] == "COMMIT" else event.listen(Engine, "before_cursor_execute", statement)
-asyncio.run(bring_server_up_to_date(sys.argv[1]))
-"""
 # Every column, index and constraint in the server's own words; Alembic compares neither conditions nor checks.
 WORDS = """
 SELECT concat_ws(' ', relname, attname, format_type(atttypid, atttypmod), attnotnull, attidentity, pg_get_expr(adbin, adrelid))

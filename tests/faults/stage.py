@@ -4,11 +4,13 @@ FAULTS says how much: `ci` (three times each), `once` (as on PostgreSQL in CI), 
 SEED makes a run repeatable; both are printed.
 """
 
+import asyncio
 import os
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.walks.house import House, open_house
 
@@ -49,6 +51,14 @@ def rounds(column_c: int, column_n: int, ci: int = CI_ROUNDS) -> list[int]:
     place, amount = _shard()
     many = {"ci": ci, "once": 1, "c": column_c, "n": column_n}[HOW_MUCH]
     return [number for number in range(many) if number % amount == place]
+
+
+async def beside_each_other(numbers: Sequence[int], play: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+    """Play rounds that have houses of their own and mostly wait, three at a time."""
+    for first in range(0, len(numbers), CI_ROUNDS):
+        async with asyncio.TaskGroup() as some:
+            for number in numbers[first : first + CI_ROUNDS]:
+                some.create_task(play(number))
 
 
 def indexes(most: int, ci: int = CI_INDEXES) -> list[int]:

@@ -16,7 +16,7 @@ from crm.base.backup import BadCopy, Copy, examine, newest
 from crm.base.db import look
 from crm.reports.books import check
 from tests.faults.checker import checked, left, settled
-from tests.faults.stage import NO_BOTS, SHORT, dice, open_receiver, rounds
+from tests.faults.stage import NO_BOTS, SHORT, beside_each_other, dice, open_receiver, rounds
 from tests.faults.visitors import Visitor
 from tests.walks.house import PATIENCE, House
 
@@ -95,7 +95,7 @@ async def test_a_backup_killed_anywhere_leaves_what_was_there_and_the_next_one_i
     async with open_receiver(tmp_path, **BY_HAND) as house:
         await house.start()
         visitors: list[Visitor] = []
-        for number in rounds(20, 200, ci=2):
+        for number in rounds(20, 200):
             luck, over = dice("F29", number), asyncio.Event()
             talking = asyncio.create_task(talk(visitors, house, over))
             before = newest(copies_of(house))
@@ -118,7 +118,7 @@ async def test_a_page_that_goes_bad_is_found_and_the_copy_before_is_good(tmp_pat
         visitor = Visitor(house)
         await visitor.insist(visitor.word())
         first = await taken(house)
-        for number in rounds(20, 200, ci=2):
+        for number in rounds(20, 200):
             luck, copy = dice("F29 page", number), await taken(house)
             with (copy.folder / copy.database).open("r+b") as file:
                 file.seek(luck.randrange(copy.size - 64))
@@ -133,24 +133,28 @@ async def test_a_page_that_goes_bad_is_found_and_the_copy_before_is_good(tmp_pat
 
 
 async def test_what_was_restored_keeps_what_comes_and_sends_nothing_until_it_is_released(tmp_path: Path) -> None:
-    for number in rounds(5, 50, ci=1):
-        luck = dice("F30", number)
-        async with open_receiver(tmp_path / f"{number}-lost", **BY_HAND) as lost:
-            await lost.start()
-            visitors = [Visitor(lost) for _ in range(luck.randint(2, 6))]
-            for visitor in visitors:
-                await visitor.insist(visitor.word())
-            await settled(lost)
-            await left(lost, "webchat")
-            copy = await taken(lost)
-            for visitor in visitors[:2]:
-                await visitor.insist(visitor.word())
-            await lost.kill()
-            fresh = House(tmp_path / f"{number}-fresh", lost.server, lost.hands, {**SHORT, **NO_BOTS, **BY_HAND})
-            try:
-                await told_again(fresh, copy, visitors)
-            finally:
-                await fresh.close()
+    await beside_each_other(rounds(5, 50), lambda number: lost_and_restored(tmp_path, number))
+
+
+async def lost_and_restored(folder: Path, number: int) -> None:
+    """A house is lost some time after its last copy, and a fresh one begins with that copy."""
+    luck = dice("F30", number)
+    async with open_receiver(folder / f"{number}-lost", **BY_HAND) as lost:
+        await lost.start()
+        visitors = [Visitor(lost) for _ in range(luck.randint(2, 6))]
+        for visitor in visitors:
+            await visitor.insist(visitor.word())
+        await settled(lost)
+        await left(lost, "webchat")
+        copy = await taken(lost)
+        for visitor in visitors[:2]:
+            await visitor.insist(visitor.word())
+        await lost.kill()
+        fresh = House(folder / f"{number}-fresh", lost.server, lost.hands, {**SHORT, **NO_BOTS, **BY_HAND})
+        try:
+            await told_again(fresh, copy, visitors)
+        finally:
+            await fresh.close()
 
 
 async def told_again(house: House, copy: Copy, visitors: list[Visitor]) -> None:

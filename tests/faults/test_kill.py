@@ -1,6 +1,6 @@
 """The plug is pulled at random moments while people talk; nothing that was said is lost, and nothing is said twice.
 
-KILLS sets how often (8 in CI, 60 per commit, 1000 nightly unless it is set), SEED makes a run repeatable. Every third life ends while the bots awake,
+KILLS sets how often (6 in CI, 60 per commit, 1000 nightly unless it is set), SEED makes a run repeatable. Every third life ends while the bots awake,
 the others at most a second after both have asked for updates in this very life.
 """
 
@@ -19,7 +19,7 @@ from tests.faults.checker import balance_of
 from tests.faults.stage import HOW_MUCH, dice, rounds
 from tests.walks.house import PATIENCE, House, open_house, staffed
 
-KILLS = int(os.environ.get("KILLS", "0")) or (3 if HOW_MUCH == "once" else len(rounds(60, 1000, ci=8)))
+KILLS = int(os.environ.get("KILLS", "0")) or (3 if HOW_MUCH == "once" else len(rounds(60, 1000, ci=6)))
 TALKERS = 4
 CARD = re.compile(r"Cust[0-9]+X[0-9]+")
 

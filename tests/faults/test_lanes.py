@@ -47,7 +47,7 @@ async def stick(house: House, visitor: Visitor) -> None:
 
 
 async def test_every_conversation_keeps_its_order_and_a_stuck_one_holds_up_no_other(receiver: House) -> None:
-    for number in rounds(5, 100, ci=1):
+    for number in rounds(5, 100):
         luck = dice("F10", number)
         stuck, others = Visitor(receiver), [Visitor(receiver) for _ in range(PEOPLE)]
         async with asyncio.TaskGroup() as crowd:

@@ -10,7 +10,7 @@ import pytest
 from crm.schema import HEAD
 from tests.cluster import Cluster
 from tests.faults.checker import checked
-from tests.faults.stage import dice, open_receiver, rounds
+from tests.faults.stage import beside_each_other, dice, open_receiver, rounds
 from tests.faults.test_migration import launched
 from tests.walks.house import PATIENCE, House
 
@@ -48,22 +48,26 @@ async def tables_until_both_work(first: House, second: House) -> set[int]:
 
 
 async def test_of_two_nodes_one_makes_the_tables_and_the_other_waits_or_takes_over(strace: str, cluster: Cluster, tmp_path: Path) -> None:
-    for number in rounds(20, 200, ci=1):
-        luck = dice("F31 server", number)
-        url = await asyncio.to_thread(cluster.database, f"makers{number}")
-        async with two_nodes(tmp_path / str(number), url) as (first, second):
-            await launched(first, "sendto", luck.randint(*MAKING), "SIGSTOP")
-            await first.until(MAKERS, want=[MAKES])
-            await second.launch()
-            await first.until(MAKERS, want=[WAITS, MAKES])
-            assert first.rows(TABLES) == [(0,)]
-            await first.kill()
-            await first.launch()  # from now on two are at it at once
-            assert await tables_until_both_work(first, second) <= {0, first.rows(TABLES)[0][0]}
-            assert first.rows("SELECT version_num FROM alembic_version") == [(HEAD,)]
-            said = first.log.read_text() + second.log.read_text()
-            assert said.count("the database is up to date") == 1
-            assert "Traceback" not in said
-            await checked(first, [])
-            await checked(second, [])
-        await asyncio.to_thread(cluster.drop, f"makers{number}")
+    await beside_each_other(rounds(20, 200), lambda number: made_by_one(cluster, tmp_path / str(number), number))
+
+
+async def made_by_one(cluster: Cluster, folder: Path, number: int) -> None:
+    """The first maker is stopped in its middle and dies, the second waits, and then two are at it at once."""
+    luck = dice("F31 server", number)
+    url = await asyncio.to_thread(cluster.database, f"makers{number}")
+    async with two_nodes(folder, url) as (first, second):
+        await launched(first, "sendto", luck.randint(*MAKING), "SIGSTOP")
+        await first.until(MAKERS, want=[MAKES])
+        await second.launch()
+        await first.until(MAKERS, want=[WAITS, MAKES])
+        assert first.rows(TABLES) == [(0,)]
+        await first.kill()
+        await first.launch()  # from now on two are at it at once
+        assert await tables_until_both_work(first, second) <= {0, first.rows(TABLES)[0][0]}
+        assert first.rows("SELECT version_num FROM alembic_version") == [(HEAD,)]
+        said = first.log.read_text() + second.log.read_text()
+        assert said.count("the database is up to date") == 1
+        assert "Traceback" not in said
+        await checked(first, [])
+        await checked(second, [])
+    await asyncio.to_thread(cluster.drop, f"makers{number}")

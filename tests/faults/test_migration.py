@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checker import checked
-from tests.faults.stage import dice, indexes, open_receiver
+from tests.faults.stage import beside_each_other, dice, indexes, open_receiver
 from tests.faults.syscalls import STRACE
 from tests.walks.house import House
 
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
-CALLS = {"pwrite64": (110, 3), "fdatasync": (6, 2)}
+CALLS = {"pwrite64": (110, 3), "fdatasync": (6, 3)}
 
 
 async def launched(house: House, call: str, index: int, signal: str = "SIGKILL") -> None:
@@ -30,13 +30,16 @@ async def killed_at(house: House, call: str, index: int) -> None:
 @pytest.mark.parametrize("call", CALLS)
 async def test_a_killed_making_of_the_tables_is_all_or_nothing(strace: str, tmp_path: Path, call: str) -> None:
     dice(f"F31 {call}")
-    most, ci = CALLS[call]
-    for index in indexes(most, ci):
-        async with open_receiver(tmp_path / str(index)) as house:
-            await killed_at(house, call, index)
-            await house.start()
-            await checked(house, [])
-            assert house.rows("PRAGMA integrity_check") == [("ok",)]
+    await beside_each_other(indexes(*CALLS[call]), lambda index: killed_and_made(tmp_path / str(index), call, index))
+
+
+async def killed_and_made(folder: Path, call: str, index: int) -> None:
+    """The making is killed at a call, and the next start makes what is missing."""
+    async with open_receiver(folder) as house:
+        await killed_at(house, call, index)
+        await house.start()
+        await checked(house, [])
+        assert house.rows("PRAGMA integrity_check") == [("ok",)]
 
 
 @pytest.mark.file

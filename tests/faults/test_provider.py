@@ -106,7 +106,7 @@ async def outside(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Out
 
 
 async def test_a_refused_answer_is_told_and_later_ones_do_not_pass_it_silently(outside: Outside) -> None:
-    for number in rounds(20, 200, ci=1):
+    for number in rounds(20, 200):
         dice("F24", number)
         who = await outside.stranger()
         await who.say("Hello, chairs please")
@@ -125,7 +125,7 @@ async def test_a_refused_answer_is_told_and_later_ones_do_not_pass_it_silently(o
 
 @pytest.mark.parametrize("name", BROKEN)
 async def test_a_provider_that_breaks_gets_each_message_once(outside: Outside, name: str) -> None:
-    for number in rounds(20, 200, ci=2):
+    for number in rounds(20, 200):
         dice(f"F17 {name}", number)
         who = await outside.stranger()
         await outside.fault(chat=who.id, **BROKEN[name])
@@ -154,7 +154,7 @@ async def test_a_bad_line_sends_nothing_twice_and_the_backlog_drains(outside: Ou
 
 
 async def test_an_outage_delays_and_loses_nothing(outside: Outside) -> None:
-    for number in rounds(20, 200, ci=1):
+    for number in rounds(20, 200):
         dice("F17 outage", number)
         people = [await outside.stranger() for _ in range(3)]
         await outside.line.shut()
@@ -188,7 +188,7 @@ async def test_a_provider_that_breaks_for_everybody_is_tried_with_one_at_a_time(
 
 
 async def test_what_the_provider_asks_to_wait_is_waited(outside: Outside) -> None:
-    for number in rounds(20, 200, ci=2):
+    for number in rounds(20, 200):
         dice("F18", number)
         who = await outside.stranger()
         await outside.fault(kind="429", seconds=1.0, chat=who.id)

@@ -2,12 +2,13 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.faults.checker import HEARD, checked, settled
-from tests.faults.stage import dice, indexes, open_receiver, rounds
+from tests.faults.stage import beside_each_other, dice, indexes, open_receiver, rounds
 from tests.faults.syscalls import injected, writer_of
 from tests.faults.visitors import Outcome, Visitor
 from tests.walks.house import House
@@ -18,6 +19,7 @@ TALKERS, WORDS = 12, 8
 CALLS = {"pwrite64": 40, "fdatasync": 10}
 ANSWERS = 16
 SPREAD = {"pwrite64": 10, "fdatasync": 6}
+HOUSES = 2
 
 
 async def talk(visitor: Visitor, luck: random.Random, over: asyncio.Event) -> None:
@@ -63,11 +65,17 @@ async def test_a_killed_receiver_loses_nothing_and_doubles_nothing(receiver: Hou
 @pytest.mark.file
 @pytest.mark.parametrize("call", CALLS)
 async def test_dying_at_any_call_of_the_writer_loses_and_doubles_nothing(strace: str, tmp_path: Path, call: str) -> None:
-    visitors: list[Visitor] = []
     dice(f"F2 {call}")
-    async with open_receiver(tmp_path) as house:
+    every = indexes(CALLS[call], SPREAD[call])
+    await beside_each_other(range(HOUSES), lambda part: its_writer_dies(tmp_path / str(part), call, every[part::HOUSES]))
+
+
+async def its_writer_dies(folder: Path, call: str, at: Sequence[int]) -> None:
+    """A house dies at one call of its writer after another."""
+    visitors: list[Visitor] = []
+    async with open_receiver(folder) as house:
         await house.start()
-        for index in indexes(CALLS[call], SPREAD[call]):
+        for index in at:
             await died_at(house, writer_of(house.pid), call, index, visitors)
         await checked(house, visitors)
 

@@ -168,7 +168,7 @@ async def test_a_server_out_of_reach_is_not_lied_about(pair: Pair) -> None:
 
 
 async def test_a_node_frozen_past_its_lease_does_nothing_twice(pair: Pair) -> None:
-    for number in rounds(50, 500, ci=2):
+    for number in rounds(50, 500):
         luck, visitors = dice("F8", number), crowd(pair.first, pair.second)
         talking = asyncio.create_task(talk(visitors))
         frozen = luck.choice([pair.first, pair.second])

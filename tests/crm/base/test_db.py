@@ -98,6 +98,18 @@ async def test_a_reader_never_writes(store: SqliteStore) -> None:
         await store.read(lambda session: add(session, [1]))
 
 
+async def test_a_file_that_cannot_be_opened_refuses_who_asks_and_answers_once_it_can(database: Path, tmp_path: Path) -> None:
+    store, away = SqliteStore(database), tmp_path / "away.db"
+    database.rename(away)
+    database.mkdir()
+    with pytest.raises(Busy, match="unable to open"):
+        await store.read(lambda session: session.scalar(AMOUNT))
+    database.rmdir()
+    away.rename(database)
+    assert await store.read(lambda session: session.scalar(AMOUNT)) is None
+    await store.close()
+
+
 async def test_a_full_disk_in_the_middle_takes_back_everybodys_deed_and_says_so(store: SqliteStore) -> None:
     pages = await store.read(lambda session: session.execute(text("PRAGMA page_count")).scalar_one())
     await store.write(lambda session: session.execute(text(f"PRAGMA max_page_count = {pages + 20}")) and None)
