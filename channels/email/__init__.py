@@ -1,0 +1,1 @@
+"""E-mail: mailboxes of the firm, read by IMAP and written from by SMTP. The class stands in `channel`, so that the worker loads nothing else."""
