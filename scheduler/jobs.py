@@ -12,6 +12,7 @@ from crm.conversations import assign
 from crm.outbox.queue import date_anew
 from crm.outreach.ticks import compose, follow_ups
 from crm.reports.digest import digest_due
+from crm.sales import tasks
 from scheduler.clock import Tick
 
 log = logging.getLogger(__name__)
@@ -33,9 +34,14 @@ def ticks(store: Store, clock: Callable[[], int], pulse: Pulse, deeds: dict[str,
     """The ticks of a running product; `deeds` are what is due besides the snoozes, by the names of `Pulse`."""
     every = {"snoozes": pulse.snoozes, "follow_ups": pulse.follow_ups, "compose": pulse.compose, "digest": pulse.digest}
     every = {name: min(seconds, pulse.most) if pulse.most else seconds for name, seconds in every.items()}
-    known: dict[str, Deed] = {"snoozes": lambda session, now: assign.wake_snoozed(session, now=now), **deeds}
+    known: dict[str, Deed] = {"snoozes": come_back, **deeds}
     set_back = Tick("set_back", 0.0, job(store, "set_back", lambda session, now: date_anew(session, now=now), clock))
     return [*(Tick(name, every[name], job(store, name, deed, clock)) for name, deed in known.items()), set_back]
+
+
+def come_back(session: Session, now: int) -> int:
+    """What was put off until now, and what is to be done now, comes back to the staff."""
+    return assign.wake_snoozed(session, now=now) + tasks.remind(session, now=now)
 
 
 def deeds(company: Company) -> dict[str, Deed]:

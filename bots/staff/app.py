@@ -67,7 +67,7 @@ class Staff:
         self._gate, self._limits = gate_of(options), limits or HookLimits()
         self._hook = Hook(self.carrier.account, self._gate, self._limits, clock) if self._gate else None
         self._store, self._company, self._clock = store, company, clock
-        self._username, self._titles, self._sendable = username, dict(titles or {}), options.sendable
+        self._username, self._titles, self._sendable, self._allows = username, dict(titles or {}), options.sendable, options.allows
         self._received: dict[int, int] = {}
         self._at_once = NOTICES_FIRST
         self.channels: Mapping[str, Health] = {}
@@ -120,7 +120,7 @@ class Staff:
         return posted
 
     def _scene(self, session: Session, now: int) -> Scene:
-        return replace(look(session, self._company, self._titles, now=now), health=self.channels)
+        return replace(look(session, self._company, self._titles, now=now), health=self.channels, allows=self._allows, sendable=self._sendable)
 
     def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
         """Stream a file that a rep sent."""
@@ -255,7 +255,8 @@ class Staff:
         assert isinstance(said, Text | Press | Other)
         rest = said.text.partition(" ")[2].strip() if isinstance(said, Text) else ""
         received = self._received.get(driven.event, driven.now)
-        return Visit(rep, said, driven.event, driven.now, received, self._company, self._titles, self._username, rest, self._sendable, self.channels)
+        who = rep, said, driven.event, driven.now, received
+        return Visit(*who, self._company, self._titles, self._username, rest, self._sendable, self.channels, allows=self._allows)
 
     async def _rep(self, chat_id: int) -> Rep | None:
         return await self._store.read(lambda s: rep_at(s, str(chat_id)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Protocol
 
-from bots.staff import cards, menus, replies
+from bots.staff import cards, menus, merges, replies, tasks
 from bots.staff.notices import shown
 from bots.staff.posts import Key, Post
 from bots.staff.sight import see
@@ -180,4 +180,8 @@ PRESSES: Mapping[str, Pressed] = {
     "drop_parked": drop_parked,
     "send_anyway": replies.send_anyway,
     "do_not_send": replies.do_not_send,
+    **merges.PRESSES,
+    "task_done": tasks.done,
+    "task_undone": tasks.undone,
+    "listen": tasks.listen,
 }

@@ -2,18 +2,33 @@
 
 from collections.abc import Iterator
 
+from bots.staff import person, templates
+from bots.staff.menus import MOST
 from bots.staff.posts import Key, Keys, Post
-from bots.staff.words import BLOCK, CLOSE, HAND_BACK, LATER, NOTE, REOPEN, SHOW_REST, TAKE, TAKE_OVER, UNBLOCK, line_html, name_html
+from bots.staff.tasks import todo
+from bots.staff.words import BLOCK, CLOSE, HAND_BACK, LATER, LISTEN, NOTE, REOPEN, SHOW_REST, TAKE, TAKE_OVER, TASK_DONE, UNBLOCK, line_html, name_html
 from crm.base.actors import Rep, Role
-from crm.base.i18n import NATIVE, Translator, translator
+from crm.base.events import MediaKind
+from crm.base.i18n import N_, NATIVE, Translator, translator
+from crm.base.outbound import May
 from crm.base.settings import Company
 from crm.base.text import clean_name, escape_html, utf16_length
-from crm.conversations.threads import Author, Status
+from crm.conversations.threads import Author, Kind, Status
 from crm.people.desk import Intent
 from crm.reports.thread import Line, Remark, Thread
-from crm.reports.words import AUTHORS, FILES, KINDS, LEADS, STATES, why
+from crm.reports.words import AUTHORS, FILES, LEADS, call_words, done_words, state_words
+from crm.sales.tasks import TaskKind
 
 TEXT_MOST = 3900
+# What the platform takes now, and whether that is about to change.
+WINDOWS = {
+    (May.ANYTHING, True): N_("free to write until {when}"),
+    (May.ANYTHING, False): N_("free to write"),
+    (May.PERSONAL, True): N_("only the team's own words may go, until {when}"),
+    (May.PERSONAL, False): N_("only the team's own words may go"),
+    (May.TEMPLATE, False): N_("only an approved template may go now"),
+    (May.NOTHING, False): N_("nothing may go now until they write"),
+}
 # The longest that one person's words may be; the first with which the whole card fits is used.
 SHORTER = (600, 300, 150, 80, 40, 12)
 
@@ -30,7 +45,8 @@ def _text(sight: Thread, reader: Rep, tr: Translator, company: Company, now: int
     head = [_head(sight, tr, most), status(sight, reader, tr, company, now)]
     if elsewhere(sight, reader):
         return "\n".join(head)
-    parts = ["\n".join([*head, *_lead(sight, tr, most)])]
+    parts = ["\n".join([*head, *_lead(sight, tr, most), *person.lines(sight, tr, most)])]
+    parts.append("\n".join(todo(task, tr, company, now, most) for task in sight.todos))
     parts.append("\n".join(_note(note, tr, company, now, most) for note in sight.notes))
     parts.append("\n".join(_line(line, sight, tr, company, now, most) for line in sight.lines))
     parts.append(more(sight, tr) if sight.holder_id == reader.id else "")
@@ -69,6 +85,9 @@ def status(sight: Thread, reader: Rep, tr: Translator, company: Company, now: in
         said.append(f"🙋 {tr('asks for a person')}")
     if not sight.reachable:
         said.append(f"🚫 {tr('cannot be reached')}")
+    if sight.may is not None and not elsewhere(sight, reader):
+        until = tr.when(sight.may_until, company.zone, now) if sight.may_until else ""
+        said.append(f"⏳ {tr(WINDOWS[sight.may, bool(until)], when=until)}")
     return " · ".join(said)
 
 
@@ -93,8 +112,14 @@ def _line(line: Line, sight: Thread, tr: Translator, company: Company, now: int,
 def content(line: Line, tr: Translator, most: int) -> str:
     """What was said, or what was done instead of saying something."""
     said = line_html(line.text, most)
-    if line.kind in KINDS:
-        said = tr(KINDS[line.kind], text=said)
+    if line.kind == Kind.CALL:
+        said = escape_html(call_words(tr, line.text))
+    else:
+        said = done_words(tr, line.kind, said)
+    if line.deleted:
+        said = f"{said} ({tr('deleted by the customer')})".strip()
+    if line.instead:
+        said = f"{said} <i>({tr('here, because {channel} could not be reached', channel=escape_html(line.instead))})</i>"
     files = ", ".join(tr(FILES.get(kind, "file")) for kind in line.kinds)
     return " ".join(filter(None, (f"[{files}]" if files else "", said)))
 
@@ -108,7 +133,7 @@ def reply_state(sight: Thread, tr: Translator) -> str:
     """The true state of our last words, and never more than the channel can know."""
     if sight.reply_state is None:
         return ""
-    return tr("Our last answer: {state}", state=tr(STATES[sight.reply_state], why=why(tr, sight.reply_detail)))
+    return tr("Our last answer: {state}", state=state_words(tr, sight.reply_state, sight.reply_detail))
 
 
 def keys(sight: Thread, reader: Rep) -> Keys:
@@ -122,9 +147,36 @@ def keys(sight: Thread, reader: Rep) -> Keys:
         return ((key(UNBLOCK, "unblock"),),)
     if elsewhere(sight, reader):
         return ((key(TAKE_OVER, "take_over"),),) if reader.role is Role.MANAGER else ()
+    more = (*_more_keys(sight, tr), *person.keys(sight, tr), *_sounds(sight, tr))
     if sight.status == Status.CLOSED:
-        return ((key(REOPEN, "reopen"), key(NOTE, "note")),)
+        last: Keys = ((key(REOPEN, "reopen"), key(NOTE, "note")),)
+        return *_fitting(more, MOST - 2), *last
     mine = sight.holder_id == reader.id
     first = key(HAND_BACK, "hand_back") if mine else key(TAKE, "take")
     rest = ((Key(tr.button(SHOW_REST), Intent("rest", number, str(sight.rest_from))),),) if mine and sight.rest else ()
-    return *rest, (first, key(NOTE, "note")), (key(LATER, "later"), key(CLOSE, "close"), key(BLOCK, "block"))
+    last = ((first, key(NOTE, "note")), (key(LATER, "later"), key(CLOSE, "close"), key(BLOCK, "block")))
+    return *rest, *_fitting(more, MOST - 5 - len(rest)), *last
+
+
+def _fitting(rows: Keys, room: int) -> Iterator[tuple[Key, ...]]:
+    """The rows there is room for, the most important first."""
+    for row in rows:
+        if len(row) <= room:
+            room -= len(row)
+            yield row
+
+
+def _more_keys(sight: Thread, tr: Translator) -> Iterator[tuple[Key, ...]]:
+    """What may still be sent, and the most urgent task."""
+    owed = sight.may is None and any(task.kind is TaskKind.ANSWER for task in sight.todos)
+    if owed or sight.may is May.TEMPLATE:
+        yield (templates.key(tr, sight.conversation_id),)
+    if sight.todos:
+        yield (Key(tr.button(TASK_DONE), Intent("task_done", sight.todos[0].id)),)
+
+
+def _sounds(sight: Thread, tr: Translator) -> Iterator[tuple[Key, ...]]:
+    """The newest recording of a call."""
+    sounds = [file for line in sight.lines if line.kind == Kind.CALL for file in line.files if file.kind is MediaKind.AUDIO]
+    if sounds:
+        yield (Key(tr.button(LISTEN), Intent("listen", sight.conversation_id, str(sounds[-1].attachment_id))),)

@@ -108,6 +108,8 @@ class StaffCarrier:
                 case Typing():
                     await self.bot.send_chat_action(chat, ChatAction.TYPING)
                     return Receipt(())
+                case _:
+                    raise Undeliverable(Reason.UNSUPPORTED, type(outbound).__name__)
 
     async def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
         """Streams a file that a rep sent, at most 20 MB; raises RetryLater or Undeliverable."""

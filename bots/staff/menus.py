@@ -14,6 +14,7 @@ MOST = 8
 LABELS = {
     "inbox": INBOX,
     "mine": N_button("My conversations"),
+    "tasks": N_button("Tasks"),
     "lead": N_button("Lead"),
     "available": N_button("On or off duty"),
     "language": N_button("Language"),
@@ -25,6 +26,7 @@ LABELS = {
     "leads": N_button("Leads"),
     "followup": N_button("Follow-ups"),
     "promo": N_button("Promotion"),
+    "templates": N_button("Templates"),
     "web": N_button("In the browser"),
     "release": N_button("Sending on hold"),
 }

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bots.staff import campaign, cards, digest, menus, upkeep
+from bots.staff import campaign, cards, digest, menus, tasks, templates, upkeep
 from bots.staff.posts import Key, Mail, Post, put, same
 from bots.staff.rendering import Rendered, Renderer, mail_each, once_key
 from bots.staff.sight import Scene, see
@@ -13,21 +13,22 @@ from crm.base.actors import Rep, System
 from crm.base.db import Session
 from crm.base.events import MediaKind
 from crm.base.i18n import Translator, translator
-from crm.base.outbound import Edit, Media
+from crm.base.outbound import Edit, Media, Reason
 from crm.base.settings import Company
 from crm.base.text import clean_name, cut
 from crm.base.time import DAY, MINUTE
 from crm.conversations.desk import card_name, cards_of, files_of, retire, standing_since
 from crm.conversations.rest import beyond, first_of_rest
-from crm.conversations.threads import Attachment, MediaState, Message, the
+from crm.conversations.threads import Attachment, Kind, MediaState, Message, the
 from crm.inbox import parked as parking
+from crm.outbox.claim import reason_of
 from crm.outbox.deliveries import Delivery, State
 from crm.outbox.notices import NoticeKind, Waiting, told
 from crm.outbox.payload import unpack
 from crm.people.contacts import root_of
 from crm.people.desk import Intent
 from crm.people.reps import rep_at, set_available, still_members
-from crm.reports.words import FILES, KINDS, plain_name, why
+from crm.reports.words import FILES, KINDS, call_words, done_words, plain_name, why
 
 log = logging.getLogger(__name__)
 STALE_CARD = 15 * MINUTE
@@ -105,7 +106,8 @@ def more_heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 
 def shown(tr: Translator, name: str, message: Message, files: Sequence[Attachment]) -> list[Post]:
     """A customer's message as posts: plain text, so that a long one is split and never broken."""
-    said = whole(tr(KINDS[message.kind], text=whole(message.text)) if message.kind in KINDS else message.text)
+    said = whole(done_words(tr, message.kind, whole(message.text)) if message.kind in KINDS else message.text)
+    said = call_words(tr, message.text) if message.kind == Kind.CALL else said
     post = Post(f"{plain_name(tr, name)}:\n{said}".strip(), conversation_id=message.conversation_id, message_id=message.id)
     if not files:
         return [post]
@@ -128,7 +130,9 @@ def edited(session: Session, notice: Waiting, scene: Scene) -> Rendered:
         return Rendered(notice)
 
     def post(tr: Translator, rep: Rep) -> Post:
-        words = tr("{name} changed a message. It now says:", name=plain_name(tr, root.name or root.platform_name))
+        who = plain_name(tr, root.name or root.platform_name)
+        gone = tr("{name} deleted a message. It said:", name=who)
+        words = gone if message.deleted_at else tr("{name} changed a message. It now says:", name=who)
         # Whoever changes one message again and again changes one post.
         name = f"edited:{message.id}:{rep.id}"
         return Post(f"{words}\n{whole(message.text)}", conversation_id=conversation.id, message_id=message.id, name=name)
@@ -159,7 +163,7 @@ def trouble(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     outbound = unpack(delivery.payload or '{"text": ""}')
     is_edit = isinstance(outbound, Edit)
     words = getattr(outbound, "text", "")
-    number = delivery.id
+    number, closed = delivery.id, state is State.FAILED and reason_of(delivery.detail) == Reason.WINDOW_CLOSED
 
     def post(tr: Translator, rep: Rep) -> Post:
         name = plain_name(tr, sight.name)
@@ -172,7 +176,8 @@ def trouble(session: Session, notice: Waiting, scene: Scene) -> Rendered:
         resend = Key(tr.button(RESEND), Intent("resend", number))
         mark = (Key(tr.button(MARK_SENT), Intent("mark_sent", number)),) if state is State.UNKNOWN else ()
         rows = () if is_edit else ((resend, *mark),)
-        return Post(f"{head}\n{whole(cut(words, 500))}", rows, conversation_id=sight.conversation_id)
+        below = ((templates.key(tr, sight.conversation_id),),) if closed else ()
+        return Post(f"{head}\n{whole(cut(words, 500))}", (*rows, *below), conversation_id=sight.conversation_id)
 
     return Rendered(notice, mail_each(notice, audience(session, sight.conversation_id, scene), post))
 
@@ -259,6 +264,8 @@ RENDERERS: dict[NoticeKind, Renderer] = {
     NoticeKind.CAMPAIGN: campaign.campaign,
     NoticeKind.HELD: upkeep.held,
     NoticeKind.BACKUP_FAILED: upkeep.backup_failed,
+    NoticeKind.ACCOUNT: upkeep.account,
+    NoticeKind.TASK: tasks.due,
 }
 
 

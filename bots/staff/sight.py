@@ -1,17 +1,21 @@
 """Sight: the firm and its staff at one moment, and a conversation as a card shows it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from crm.base.actors import Rep
 from crm.base.db import Session
-from crm.base.outbound import Health
+from crm.base.outbound import Health, Limits, May, Window
 from crm.base.settings import Company
+from crm.base.time import DAY, SECOND
 from crm.people.reps import reps
 from crm.reports import thread as threads
 from crm.reports.thread import Thread
 
 LINES, NOTES = 5, 3
+AHEAD = 31 * DAY
+Allows = Callable[[str, Window, int], Limits]
+"""What an account may send now where a person wrote last then; pure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Scene:
     on_duty: tuple[Rep, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
     health: Mapping[str, Health] = field(default_factory=dict)
+    allows: Allows | None = None
+    sendable: frozenset[str] = frozenset()
 
     @property
     def managers(self) -> tuple[Rep, ...]:
@@ -53,4 +59,25 @@ def look(session: Session, company: Company, titles: Mapping[str, str], *, now: 
 
 def see(session: Session, conversation_id: int, scene: Scene) -> Thread:
     """Everything a card shows; what of it each reader may follow, the card decides."""
-    return threads.see(session, conversation_id, scene.titles, last=LINES, notes=NOTES)
+    sight = threads.see(session, conversation_id, scene.titles, last=LINES, notes=NOTES)
+    if scene.sendable:
+        sight = replace(sight, others=tuple(replace(one, sendable=one.account in scene.sendable) for one in sight.others))
+    allows = scene.allows
+    if allows is None or sight.account not in scene.titles:
+        return sight
+    may, until = freedom(lambda at: allows(sight.account, sight.window, at), scene.now)
+    return replace(sight, may=may, may_until=until)
+
+
+def freedom(limits: Callable[[int], Limits], now: int) -> tuple[May | None, int]:
+    """What may go to a customer now, and until when it stays so (0 = no end is near); None where that never differs. Pure."""
+    found = limits(now)
+    if not found.windows:
+        return None, 0
+    if found.may in (May.TEMPLATE, May.NOTHING) or limits(now + AHEAD).may is found.may:
+        return found.may, 0
+    least, most = now, now + AHEAD
+    while most - least > SECOND:
+        middle = (least + most) // 2
+        least, most = (middle, most) if limits(middle).may is found.may else (least, middle)
+    return found.may, most

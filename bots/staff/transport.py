@@ -6,7 +6,7 @@ The token is put into an address here and nowhere else, so it stands in no error
 
 import io
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +16,8 @@ import aiohttp
 from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
+
+from crm.base.outbound import Limits, Window
 
 CHUNK = 64 * 1024
 # Shorter than any server's own patience: a connection the server is about to close would turn a certain failure into an uncertain one.
@@ -43,6 +45,7 @@ class Throttled(TelegramError):
 @dataclass(frozen=True, slots=True)
 class StaffOptions:
     """Where the staff bot's Telegram is and how long to wait for it, in seconds; `sendable` are the accounts that can carry a promotion (empty = all).
+    `allows` tells what may go to somebody who wrote last then (None = cards say nothing of it).
 
     With a `public_url` that Telegram can come to, updates are brought to a webhook; its path and secret are made of the first of the `keys`, and what
     was made of the others is believed still. Else they are polled.
@@ -57,6 +60,7 @@ class StaffOptions:
     sendable: frozenset[str] = frozenset()
     public_url: str = ""
     keys: tuple[bytes, ...] = field(default=(), repr=False)
+    allows: Callable[[str, Window, int], Limits] | None = field(default=None, repr=False)
 
 
 class AiohttpRequest(BaseRequest):

@@ -11,7 +11,7 @@ from crm.base.db import Session
 from crm.base.i18n import N_, N_button, Translator
 from crm.base.installation import Why
 from crm.base.outbound import Lane
-from crm.base.text import clean_name
+from crm.base.text import clean_name, isolated
 from crm.base.time import DAY, HOUR
 from crm.outbox.hold import Standing, standing
 from crm.outbox.notices import Waiting
@@ -82,6 +82,20 @@ def waits(tr: Translator, found: Standing, now: int) -> Iterator[str]:
         return
     yield tr("Waits to be sent:")
     yield from (f"   {tr(LANES[one.lane], n=one.count, time=tr.ago(now - one.oldest))}" for one in found.waits)
+
+
+def account(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """A platform tells something about our own account: its words as they are, for the managers."""
+    told = notice.facts
+    words = isolated(clean_name(str(told.get("words", "")) or str(told.get("kind", "")), 500))
+
+    def post(tr: Translator, rep: Rep) -> Post:
+        channel = scene.title(str(told.get("account", "")))
+        if told.get("ok"):
+            return Post(tr("✅ Good news about our account on {channel}: “{words}”", channel=channel, words=words))
+        return Post(tr("⚠️ About our account on {channel}: “{words}”. Look at it there, or ask who looks after it.", channel=channel, words=words))
+
+    return Rendered(notice, mail_each(notice, scene.managers, post))
 
 
 def backup_failed(session: Session, notice: Waiting, scene: Scene) -> Rendered:

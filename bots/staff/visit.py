@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
 from bots.staff.posts import Post, numbered, put
-from bots.staff.sight import Scene, look
+from bots.staff.sight import Allows, Scene, look
 from bots.staff.updates import Other, Press, Text
 from bots.staff.words import sorry
 from crm.base.actors import Rep, Role
@@ -44,6 +44,7 @@ class Visit:
     health: Mapping[str, Health] = field(default_factory=dict)
     answers: Mapping[Hashable, object] = field(default_factory=dict)
     patient: bool = True
+    allows: Allows | None = None
 
     @property
     def tr(self) -> Translator:
@@ -72,7 +73,7 @@ class Visit:
 
     def scene(self, session: Session) -> Scene:
         """The staff as they are now."""
-        return replace(look(session, self.company, self.titles, now=self.now), health=self.health)
+        return replace(look(session, self.company, self.titles, now=self.now), health=self.health, allows=self.allows, sendable=self.sendable)
 
 
 @dataclass(frozen=True, slots=True)

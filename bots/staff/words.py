@@ -29,6 +29,12 @@ MENU = N_button("Menu")
 MORE = N_button("More")
 OPEN = N_button("Open")
 SHOW_REST = N_button("Show the rest")
+MERGE = N_button("Merge")
+NOT_THE_SAME = N_button("Not the same")
+ASK_AGAIN = N_button("Ask again")
+NOT_ONE = N_button("Not one person?")
+TASK_DONE = N_button("✔ Task done")
+LISTEN = N_button("🎧 Listen to the call")
 
 _SAID: Mapping[type[DragomanError], str] = {
     Taken: N_("{name} has this conversation. Ask them, or open another one with /inbox."),

@@ -1,6 +1,6 @@
 """Backup: a copy of an installation taken while it runs, proven before it counts: opened, checked, counted against what the source held.
 
-A copy is a folder `dragoman-<UTC instant>`: the database, `media/`, `uploads/`, `link.key` (a secret, 0600) and `manifest.json`. A folder and no
+A copy is a folder `dragoman-<UTC instant>`: the database, `media/`, `uploads/`, `mail/`, `link.key` (a secret, 0600) and `manifest.json`. A folder and no
 archive, because files never change under their names: each copy links those that the one before has, so a further day costs what the day brought.
 """
 
@@ -23,7 +23,7 @@ from crm.base.installation import sync_folder
 from crm.base.time import DAY, HOUR
 
 MANIFEST, DATABASE, DUMP, KEY = "manifest.json", "dragoman.db", "dragoman.dump", "link.key"
-FOLDERS = ("media", "uploads")
+FOLDERS = ("media", "uploads", "mail")
 NAMED = re.compile(r"dragoman-\d{8}-\d{6}(\.bad)?")
 # Nothing is ever deleted from these, so that a copy made while the product runs lies between two counts.
 MAIN = ("raw_events", "messages", "conversations", "contacts", "identities", "leads", "deliveries", "domain_events")

@@ -50,12 +50,20 @@ class MediaRef:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The customer as the platform names them; `language` is the platform's own hint, never the truth."""
+    """The customer as the platform names them; `language` is the platform's own hint, never the truth.
+
+    `aliases` are other ids of the same address (a number and an id that stands for it). `phone` and `email` come with the message; `proven` = the
+    platform vouches that they are the sender's own, so that they may join two addresses to one person.
+    """
 
     external_id: str
     name: str = ""
     username: str = ""
     language: str = ""
+    aliases: tuple[str, ...] = ()
+    phone: str = ""
+    email: str = ""
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A person said something: text, media or both; `at` is the platform's own time."""
+    """A person said something: text, media or both; `at` is the platform's own time.
+
+    `echo` = the firm itself said it to the sender, elsewhere than here; `auto` = a machine wrote it, nobody waits for an answer.
+    Where there are subjects: `subject`, `title` = the subject where it is news and stands above the words, the `full` text with what it quotes,
+    `thread` = the key of our own conversation that came back proven, `answers` = ids of the messages it answers, the nearest first.
+    `window_ends_at` = until when the platform lets us answer freely, where it is longer than usual (0 = as usual).
+    """
 
     sender: Sender
     external_id: str
@@ -83,6 +97,14 @@ class Message:
     media: tuple[MediaRef, ...] = ()
     reply_to: str = ""
     source: Source | None = None
+    echo: bool = False
+    auto: bool = False
+    subject: str = ""
+    title: str = ""
+    full: str = ""
+    thread: str = ""
+    answers: tuple[str, ...] = ()
+    window_ends_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +174,128 @@ class LeadForm:
 
 @dataclass(frozen=True, slots=True)
 class IdentityChanged:
-    """An address became reachable or not: blocked, unblocked, deleted."""
+    """An address became reachable or not (blocked, unblocked, deleted), or has a new id: then `new_id` stands for what `sender` was."""
 
     sender: Sender
     reachable: bool
     at: int
+    new_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """A person took back a message of theirs."""
+
+    sender: Sender
+    external_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A person put an emoji on a message ("" = took it away); `message` is the platform's id of what it stands on."""
+
+    sender: Sender
+    external_id: str
+    message: str
+    emoji: str
+    at: int
+
+
+class Arrival(StrEnum):
+    """How far something we sent has come, as the platform tells."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What became of messages we sent: by the platform's `ids`, by our own `ref` (see `Say.ref`), or of all to `address` up to `until` (an instant).
+
+    `reason` is a value of `crm.base.outbound.Reason` for what failed, `detail` the platform's own words.
+    """
+
+    arrival: Arrival
+    at: int
+    ids: tuple[str, ...] = ()
+    ref: str = ""
+    address: str = ""
+    until: int = 0
+    reason: str = ""
+    detail: str = ""
+    sender: None = None
+
+
+class Scope(StrEnum):
+    """What somebody wants no more of."""
+
+    MARKETING = "marketing"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """A person told the platform, by its own means, that they want no more; `shown` is what they pressed or wrote where it is known.
+
+    `ref` = the message of ours that they answered by it, as its `Say.ref`, where it came back proven: then it counts for whom that went to.
+    """
+
+    sender: Sender
+    external_id: str
+    at: int
+    scope: Scope = Scope.MARKETING
+    shown: str = ""
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OptIn:
+    """A person told the platform, by its own means, that they want to be written to."""
+
+    sender: Sender
+    external_id: str
+    at: int
+    scope: Scope = Scope.MARKETING
+    shown: str = ""
+
+
+class CallPhase(StrEnum):
+    """Where a call is; MISSED and ENDED are its last, RECORDED comes when the recording can be fetched."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    ENDED = "ended"
+    MISSED = "missed"
+    RECORDED = "recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Something happened to a phone call; `external_id` is the same in all its phases, `outgoing` = we rang, `seconds` = how long they talked."""
+
+    sender: Sender
+    external_id: str
+    phase: CallPhase
+    at: int
+    outgoing: bool = False
+    seconds: int = 0
+    agent: str = ""
+    line: str = ""
+    recording: MediaRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAlert:
+    """The platform tells something about our own account: a template paused, a quota, a number restricted; `ok` = it is over."""
+
+    kind: str
+    words: str
+    at: int
+    ok: bool = False
+    sender: None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,4 +311,20 @@ class Unknown:
     at: int = 0
 
 
-Event = Message | Edit | Postback | ContactShared | SessionStarted | LeadForm | IdentityChanged | Unknown
+Event = (
+    Message
+    | Edit
+    | Delete
+    | Reaction
+    | Status
+    | Postback
+    | ContactShared
+    | SessionStarted
+    | LeadForm
+    | IdentityChanged
+    | OptOut
+    | OptIn
+    | Call
+    | AccountAlert
+    | Unknown
+)

@@ -46,7 +46,11 @@ class Media:
 class Say:
     """A message: text, one file, buttons; `html` says that the text carries the few tags Telegram knows, already escaped.
 
-    `lasting` = a person wrote it and may edit it later, so nothing may ride on it that makes it uneditable.
+    `personal` = a person wrote it and may edit it later: nothing may ride on it that makes it uneditable, and some platforms take it when they take no
+    automata any more (`late` = it is that late). `ref` names this very part to the platform, the same on a repeat, so that what became of it
+    can be found again; `template` is what goes instead where only approved templates may.
+    Where there are subjects: `subject`, `thread` = the key that comes back in `Message.thread`, `references` = ids of what was said before, oldest first,
+    `unsubscribe` = the address of the page that ends such messages ("" = nobody waits to be rid of them).
     """
 
     text: str
@@ -54,7 +58,33 @@ class Say:
     buttons: Buttons = ()
     reply_to: str = ""
     html: bool = False
-    lasting: bool = field(default=False, compare=False)
+    personal: bool = field(default=False, compare=False)
+    ref: str = field(default="", compare=False)
+    late: bool = field(default=False, compare=False)
+    subject: str = ""
+    thread: str = ""
+    references: tuple[str, ...] = ()
+    unsubscribe: str = ""
+    template: "ApprovedTemplate | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedTemplate:
+    """A text the platform has approved, by its name there; `fields` fill its places in order, `text` is what the customer will read, for the thread."""
+
+    name: str
+    language: str
+    text: str
+    fields: tuple[str, ...] = ()
+    ref: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    """Put an emoji on a message of theirs ("" = take it away)."""
+
+    message: str
+    emoji: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +110,7 @@ class Typing:
     """Show that an answer is being written."""
 
 
-Outbound = Say | Edit | Delete | Typing
+Outbound = Say | Edit | Delete | ApprovedTemplate | React | Typing
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +120,33 @@ class Receipt:
     ids: tuple[str, ...]
 
 
+class Unit(StrEnum):
+    """What the length of a text is counted in; SMS counts parts of one message (see `crm.base.sms`)."""
+
+    UTF16 = "utf16"
+    CHARACTERS = "characters"
+    BYTES = "bytes"
+    SMS = "sms"
+
+
+class May(StrEnum):
+    """What a platform takes for one address now: anything, what a person writes, its approved templates, or nothing."""
+
+    ANYTHING = "anything"
+    PERSONAL = "personal"
+    TEMPLATE = "template"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a carrier can do and how fast, as data; lengths in UTF-16 units, sizes in bytes, rates per second."""
+    """What a carrier can do and how fast, as data; lengths in `unit`s, sizes in bytes, rates per second.
+
+    `may` holds for the window that was asked about; `windows` = it differs from window to window, so each delivery is asked for; `offers` = promotions
+    may go where `may` lets something go; `late` = what goes now goes by an exemption; `templates` = texts the platform has approved go where others may
+    not. `repeats` = sending twice under one `ref` arrives once. `threads` = what is said has a subject and answers something. `free` = a further
+    message costs nothing.
+    """
 
     text: int = 4096
     caption: int = 1024
@@ -107,6 +161,16 @@ class Limits:
     chat_every: float = 1.0
     chat_burst: int = 3
     needs_inbound: bool = True
+    unit: Unit = Unit.UTF16
+    reactions: bool = False
+    windows: bool = False
+    may: May = May.ANYTHING
+    late: bool = False
+    offers: bool = True
+    templates: bool = False
+    threads: bool = False
+    repeats: bool = False
+    free: bool = True
 
 
 @dataclass(frozen=True, slots=True)

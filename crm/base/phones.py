@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 READ = 1000
 _RUN = re.compile(r"[+＋(]*\d[\d\s().\u00a0\u2010-\u2015/-]{5,30}\d")
@@ -12,11 +13,15 @@ def normalise(text: str, region: str) -> str:
 
     Soviet habits are read last: 8 before a Russian number or before any national one, 8-10 before a foreign one (facts: 3 of 36 inputs).
     """
-    typed = text.strip()[:64]
+    return _e164(text.strip()[:64], region.upper())
+
+
+@lru_cache(maxsize=4096)  # a number comes again: at the door, in its event, in the next call
+def _e164(typed: str, region: str) -> str:
     digits = "".join(str(int(mark)) for mark in typed if mark.isdecimal())
     if not 5 <= len(digits) <= 20:
         return ""
-    return next((found for guess, where in _guesses(typed, digits, region.upper()) if (found := _valid(guess, where))), "")
+    return next((found for guess, where in _guesses(typed, digits, region) if (found := _valid(guess, where))), "")
 
 
 def _guesses(typed: str, digits: str, region: str) -> Iterator[tuple[str, str]]:

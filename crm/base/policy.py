@@ -13,6 +13,7 @@ class Action(StrEnum):
     TAKE_OVER = "take_over"
     NOTE = "note"
     BLOCK = "block"
+    MERGE = "merge"
     SEE_LEADS = "see_leads"
     CHANGE_LEAD = "change_lead"
     BE_AVAILABLE = "be_available"
@@ -26,7 +27,19 @@ class Action(StrEnum):
     RELEASE = "release"
 
 
-_REP = frozenset({Action.TALK, Action.TAKE, Action.NOTE, Action.BLOCK, Action.SEE_LEADS, Action.CHANGE_LEAD, Action.BE_AVAILABLE, Action.SETTLE_DELIVERY})
+_REP = frozenset(
+    {
+        Action.TALK,
+        Action.TAKE,
+        Action.NOTE,
+        Action.BLOCK,
+        Action.MERGE,
+        Action.SEE_LEADS,
+        Action.CHANGE_LEAD,
+        Action.BE_AVAILABLE,
+        Action.SETTLE_DELIVERY,
+    }
+)
 _MAY: dict[Role, frozenset[Action]] = {Role.REP: _REP, Role.MANAGER: frozenset(Action)}
 
 

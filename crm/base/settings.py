@@ -11,6 +11,7 @@ class Company:
 
     `link_key` makes the unguessable tokens of links; `continue_at` is the address a start payload is appended to
     ("" = not offered), `continue_from` the accounts whose customers are offered it. `desk_at` is the address of the staff inbox ("" = none).
+    `sendable` are the accounts that can carry words, `counted` those where every part of an SMS costs.
     """
 
     name: str
@@ -23,3 +24,5 @@ class Company:
     continue_at: str = ""
     continue_from: frozenset[str] = frozenset()
     desk_at: str = ""
+    sendable: frozenset[str] = frozenset()
+    counted: frozenset[str] = frozenset()

@@ -49,6 +49,7 @@ class Listed:
 def post_at(session: Session, account: str, address: str, external_id: int) -> int | None:
     """The conversation a post in a rep's chat belongs to."""
     question = select(Delivery.conversation_id).where(Delivery.account == account, Delivery.address == address, Delivery.external_id == str(external_id))
+    question = question.where(Delivery.desk == fixed(1))
     return session.scalar(question.where(Delivery.conversation_id.is_not(None)).order_by(Delivery.id.desc()).limit(1))
 
 
@@ -62,7 +63,7 @@ def seen_at(session: Session, account: str, address: str, conversation_id: int, 
         select(Delivery.external_id, Delivery.message_id, Delivery.card)
         .where(Delivery.account == account, Delivery.address == address, Delivery.conversation_id == conversation_id)
         .where(Delivery.claimed_at > 0, Delivery.claimed_at <= at)
-        .where(Delivery.external_id.is_not(None))
+        .where(Delivery.external_id.is_not(None), Delivery.desk == fixed(1))
         .order_by(Delivery.id.desc())
         .limit(LOOK_BACK)
     ).all()
@@ -108,7 +109,8 @@ def standing_since(session: Session, name: str) -> int:
     posted = next((row for row in drawn if row.external_id), None)
     if posted is None:
         return min((row.created_at for row in drawn), default=0)
-    there = (Delivery.account == posted.account, Delivery.address == posted.address, Delivery.external_id == posted.external_id)
+    where = (Delivery.account == posted.account, Delivery.address == posted.address, Delivery.desk == fixed(1))
+    there = (*where, Delivery.external_id == posted.external_id)
     return session.scalar(select(func.min(Delivery.created_at)).where(*there)) or 0
 
 

@@ -12,7 +12,7 @@ from crm.base.actors import Actor, Rep
 from crm.base.errors import Forbidden, Stale, Taken
 from crm.base.events import MediaRef
 from crm.base.history import Change, record
-from crm.base.outbound import Buttons, Edit, Lane, Media, Say
+from crm.base.outbound import ApprovedTemplate, Buttons, Edit, Lane, Media, Say
 from crm.base.policy import Action
 from crm.base.rows import add, among, ask, take_ids
 from crm.base.text import clean, cut
@@ -49,6 +49,7 @@ class Saying:
     media: MediaRef | None = None
     media_account: str = ""
     due_at: int = 0
+    approved: ApprovedTemplate | None = None
 
 
 def say_many(session: Session, sayings: Sequence[Saying], *, now: int) -> int:
@@ -99,7 +100,8 @@ def _attachment(file: int, number: int, saying: Saying) -> dict[str, Any]:
 def _parcel(number: int, file: int, saying: Saying) -> Parcel:
     ref = saying.media
     media = Media(file, ref.kind, ref.name, ref.mime, ref.size) if ref else None
-    outbound = Say(saying.text, media, saying.buttons, saying.reply_to, lasting=saying.author is Author.REP)
+    said = Say(saying.text, media, saying.buttons, saying.reply_to, personal=saying.author is Author.REP)
+    outbound = saying.approved or said
     return Parcel(
         saying.account,
         saying.address,
@@ -125,10 +127,11 @@ def reply(
     seen: int | None = None,
     media: MediaRef | None = None,
     media_account: str = "",
+    approved: ApprovedTemplate | None = None,
 ) -> int:
     """A rep answers a customer; takes the conversation when nobody has it. `seen` is the newest message the rep could see: newer ones raise `Stale`.
 
-    Answers the message's number; the same `once` answers the same and changes nothing.
+    Answers the message's number; the same `once` answers the same and changes nothing. `approved` is what leaves in the words' place.
     """
     authorise(session, actor, Action.TALK)
     earlier = session.scalar(select(Message.id).where(Message.once == once))
@@ -147,11 +150,8 @@ def reply(
         show_files(session, conversation.id, now=now)
     number = next(take_ids(session, 1))
     to = (conversation.account, conversation.address)
-    say_many(
-        session,
-        [Saying(conversation.id, *to, clean(text), Author.REP, Lane.REPLY, once, message_id=number, rep_id=actor.id, media=media, media_account=media_account)],
-        now=now,
-    )
+    told = Saying(conversation.id, *to, clean(text), Author.REP, Lane.REPLY, once, message_id=number, rep_id=actor.id, approved=approved)
+    say_many(session, [replace(told, media=media, media_account=media_account)], now=now)
     conversation.rep_id, conversation.last_at, conversation.last_message_id = actor.id, now, number
     conversation.preview, conversation.unread, conversation.waiting_since, conversation.person_called = cut(clean(text), PREVIEW), 0, 0, 0
     conversation.first_answer_at = conversation.first_answer_at or now

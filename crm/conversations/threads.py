@@ -37,6 +37,10 @@ class Kind(StrEnum):
     FORM = "form"
     UNSUPPORTED = "unsupported"
     LOST = "lost"
+    REACTION = "reaction"
+    CALL = "call"
+    ELSEWHERE = "elsewhere"
+    AUTO = "auto"
 
 
 class Conversation(Row):
@@ -94,6 +98,7 @@ class Message(Row):
     external_id: Mapped[str | None]
     reply_to: Mapped[str] = mapped_column(server_default="")
     edited_at: Mapped[int] = mapped_column(server_default="0")
+    deleted_at: Mapped[int] = mapped_column(server_default="0")
     once: Mapped[str | None] = mapped_column(unique=True)
     lane: Mapped[int] = mapped_column(server_default="0")
     __table_args__ = (

@@ -27,8 +27,8 @@ from crm.conversations.talk import Saying, say_many
 from crm.conversations.threads import Author
 from crm.inbox.plan import Due
 from crm.outbox.notices import Notice, NoticeKind, card, tell
-from crm.outreach import sequences
-from crm.people import consents, contacts, link
+from crm.outreach import persons, sequences
+from crm.people import consents, contacts, link, suggestions
 from crm.people.contacts import Proof
 from crm.sales import leads
 
@@ -44,19 +44,20 @@ def _one(session: Session, due: Due, action: Action, company: Company, *, now: i
     thread, who = due.thread, Customer(due.thread.root_id)
     match action:
         case SpeakLanguage(language):
-            contacts.speak(session, who, thread.root_id, language, now=now)
+            contacts.speak(session, who, thread.contact_id, language, now=now)
         case LearnName(name):
-            contacts.rename(session, who, thread.root_id, clean_name(name), now=now)
+            contacts.rename(session, who, thread.contact_id, clean_name(name), now=now)
+            suggestions.look(session, thread.contact_id, now=now)
         case LearnNeed(text):
             leads.learn_need(session, who, thread.root_id, clean(text), now=now)
         case LearnPhone(phone, own):
             learn_phone(session, due, phone, own, company, now=now)
         case GiveConsent(granted, shown):
             consents.answer(
-                session, who, thread.root_id, consents.MARKETING, granted, shown=shown, source=f"bot on {thread.account}", message_id=due.message_id, now=now
+                session, who, thread.contact_id, consents.MARKETING, granted, shown=shown, source=f"bot on {thread.account}", message_id=due.message_id, now=now
             )
         case StopWriting():
-            consents.stop(session, who, thread.root_id, shown="", message_id=due.message_id, now=now)
+            consents.stop(session, who, thread.contact_id, shown="", message_id=due.message_id, now=now)
             sequences.stop(session, contacts.family_of(session, thread.root_id), "stopped", now=now)
         case CallPerson():
             tell(session, [Notice(NoticeKind.PERSON_CALLED, thread.conversation_id, f"called:{due.message_id}"), card(thread.conversation_id)], now=now)
@@ -73,7 +74,7 @@ def learn_phone(session: Session, due: Due, phone: str, own: bool, company: Comp
     if number:
         who = Customer(due.thread.root_id)
         proof = Proof.SHARED if own else Proof.CLAIMED
-        contacts.add_point(session, who, due.thread.root_id, "phone", number, proof=proof, message_id=due.message_id, now=now)
+        persons.learn_point(session, who, due.thread.contact_id, "phone", number, proof=proof, message_id=due.message_id, now=now)
 
 
 def offer(session: Session, due: Due, text: str, label: str, company: Company, *, now: int) -> None:

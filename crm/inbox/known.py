@@ -19,7 +19,7 @@ from crm.sales.leads import Lead
 
 Address = tuple[str, str]
 
-_own, _root = aliased(Contact), aliased(Contact)
+_own, _root, _kin = aliased(Contact), aliased(Contact), aliased(Contact)
 KNOWN = (
     select(
         Identity.id,
@@ -34,7 +34,7 @@ KNOWN = (
         _root.marketing,
         _root.silenced,
         _root.blocked,
-        exists().where(ContactPoint.contact_id == _root.id, ContactPoint.kind == fixed("phone")).label("has_phone"),
+        exists().where(ContactPoint.contact_id == _kin.id, _kin.root_id == _root.id, ContactPoint.kind == fixed("phone")).label("has_phone"),
         Conversation.id.label("conversation_id"),
         Conversation.status,
         Member.id.label("rep_id"),
@@ -125,6 +125,7 @@ class Thread:
     spoke: bool = False
     last_message_id: int = 0
     preview: str = ""
+    wrote_at: int = 0
     heard: list[int] = field(default_factory=list)
 
 

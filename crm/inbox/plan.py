@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
 from crm.base.answers import Action, Answer, Exchange, Facts, GiveConsent, Heard, LearnName, LearnNeed, LearnPhone, Opening, SpeakLanguage, StopWriting
-from crm.base.events import ContactShared, Event, LeadForm, MediaRef, Message, Postback, SessionStarted, Source, Unknown
+from crm.base.events import ContactShared, Event, LeadForm, MediaRef, Message, Postback, Reaction, SessionStarted, Source, Unknown
 from crm.base.outbound import Lane
 from crm.base.rows import Rows
 from crm.base.settings import Company
@@ -16,7 +16,7 @@ from crm.inbox.known import Thread
 from crm.people.link import PREFIX
 
 TEXT_MOST = 16_000
-LINES = {SessionStarted: "start", ContactShared: "contact", Postback: "press", LeadForm: "form", Unknown: "unsupported"}
+LINES = {SessionStarted: "start", ContactShared: "contact", Postback: "press", LeadForm: "form", Unknown: "unsupported", Reaction: "reaction"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def meet(plan: Plan, got: Got, company: Company, *, now: int) -> Thread:
             "account": got.account,
             "external_id": sender.external_id,
             "username": clean_name(sender.username),
-            "last_inbound_at": now,
+            "last_inbound_at": sane(getattr(got.event, "at", 0), got.received_at),
             "created_at": now,
         }
     )
@@ -117,6 +117,7 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
     """Write one event into its thread and say how a flow sees it."""
     event, number = got.event, next(plan.ids)
     text = words_of(event)
+    shown = "\n".join(filter(None, (clean(event.title, 300), text))) if isinstance(event, Message) and event.title else text
     media: tuple[MediaRef, ...] = getattr(event, "media", ())
     plan.messages.append(
         {
@@ -124,11 +125,11 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
             "conversation_id": thread.conversation_id,
             "author": Author.CONTACT.value,
             "kind": LINES.get(type(event), "message"),
-            "text": text,
+            "text": shown,
             "at": got.received_at,
             "sent_at": sane(getattr(event, "at", 0), got.received_at),
             "external_id": getattr(event, "external_id", "") or None,
-            "reply_to": getattr(event, "reply_to", ""),
+            "reply_to": event.message if isinstance(event, Reaction) else getattr(event, "reply_to", ""),
             "once": f"event:{got.event_id}:{got.place}",
         }
     )
@@ -146,20 +147,24 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
             }
         )
     first = thread.last_heard_id == 0
-    if only_looks(event):
+    if isinstance(event, Reaction) and not event.emoji:  # it is told, and asks for nothing
+        thread.heard.append(number)
+        thread.told, thread.last_message_id = True, number
+    if only_looks(event) or (isinstance(event, Reaction) and not event.emoji):
         return as_heard(event, text, media=False, seen=False, first=first)
     seen = thread.asked_id is None or bool(thread.asked_at and thread.asked_at <= got.received_at)
     thread.heard.append(number)
     thread.last_heard_id = thread.last_message_id = number
     thread.told, thread.news = True, thread.news or first
-    thread.preview = cut(text or (media[0].kind.value if media else ""), PREVIEW)
+    thread.wrote_at = max(thread.wrote_at, sane(getattr(event, "at", 0), got.received_at))
+    thread.preview = cut(shown or (media[0].kind.value if media else ""), PREVIEW)
     thread.unread += 1
     thread.waiting_since = thread.waiting_since or got.received_at
     thread.first_heard_at = thread.first_heard_at or got.received_at
     if thread.status != Status.OPEN:
         thread.status, thread.reopened = Status.OPEN.value, True
-    if thread.lead_id is None and not thread.blocked:
-        thread.lead_id = _lead(plan, thread, got, text, now=now)
+    if thread.lead_id is None and not thread.blocked and not isinstance(event, Reaction):
+        thread.lead_id = _lead(plan, thread, got, shown, now=now)
     return as_heard(event, text, media=bool(media), seen=seen, first=first)
 
 
@@ -178,6 +183,8 @@ def words_of(event: Event) -> str:
             return clean("\n".join(filter(None, (name, phone, email, text))), TEXT_MOST)
         case Unknown(kind=kind):
             return clean(f"[{kind}]", 200)
+        case Reaction(emoji=emoji):
+            return clean_name(emoji)[:40]
     return ""
 
 

@@ -14,18 +14,21 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.dialect import in_transaction
-from crm.base.events import Edit, Event, IdentityChanged, LeadForm, RawEvent, SessionStarted, Unknown
+from crm.base.events import Event, IdentityChanged, RawEvent, SessionStarted, Unknown
 from crm.base.leases import FREE, Lease, Seat, renew, take_shards
 from crm.base.rows import among, ask, change, fixed, run, table_of
 from crm.base.settings import Company
 from crm.base.tallies import Count, count
 from crm.base.time import SECOND
 from crm.inbox.acts import act
+from crm.inbox.besides import has_more, keep_besides
 from crm.inbox.log import RawBody, RawEventRow, Waiting
 from crm.inbox.parked import placeholder
 from crm.inbox.plan import Got
-from crm.inbox.rare import arrive, changed, edited, form_filled
+from crm.inbox.rare import arrive, changed, is_rare, seldom
 from crm.inbox.receive import Turn, receive
+from crm.inbox.recognise import recognise
+from crm.inbox.topics import titled
 from crm.outbox.notices import Notice, NoticeKind, tell
 
 log = logging.getLogger(__name__)
@@ -73,13 +76,15 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What applying a batch needs besides the batch; `seat` is this node's among others of one server, None where it is alone."""
+    """What applying a batch needs besides the batch; `seat` is this node's among others of one server, None where it is alone;
+    `numbered` are the accounts where buttons are shown as numbers."""
 
     turn: Turn
     company: Company
     limit: int = 200
     backoff_ms: int = SECOND
     seat: Seat | None = None
+    numbered: frozenset[str] = frozenset()
 
 
 def step(session: Session, done: Sequence[Claimed], rules: Rules, *, now: int) -> tuple[Claimed, ...]:
@@ -171,20 +176,20 @@ def apply(session: Session, batch: Sequence[Claimed], rules: Rules, *, now: int)
     """What the events of a batch mean; the few that carry actions or are rare run as ordinary verbs in the same transaction."""
     got = [Got(one.event_id, place, one.raw.account, one.raw.received_at, event) for one in batch for place, event in enumerate(one.events)]
     for one in got:
+        if isinstance(one.event, IdentityChanged) and one.event.new_id:  # what comes under the new id is theirs already
+            changed(session, one, now=now)
+    got = titled(session, recognise(session, got, rules.numbered))
+    for one in got:
         if isinstance(one.event, SessionStarted) and one.event.source.payload:
             arrive(session, one, rules.company, now=now)
     session.flush()
     session.expunge_all()
     for due in receive(session, got, rules.turn, rules.company, now=now):
         act(session, due, rules.company, now=now)
-    for one in got:
-        match one.event:
-            case Edit():
-                edited(session, one, now=now)
-            case IdentityChanged():
-                changed(session, one, now=now)
-            case LeadForm():
-                form_filled(session, one, rules.company, now=now)
+    if rare := [one for one in got if is_rare(one.event)]:
+        seldom(session, rare, company=rules.company, now=now)
+    if more := [one for one in got if has_more(one.event)]:  # last, since the rarer bring lines and addresses too
+        keep_besides(session, more, now=now)
 
 
 def runnable(batch: Sequence[Claimed]) -> tuple[list[Claimed], list[Claimed]]:

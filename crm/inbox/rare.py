@@ -1,29 +1,68 @@
 """The rarer events: edits, addresses that come and go, forms, links from another channel; ordinary verbs, one at a time."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Customer
-from crm.base.events import Edit, IdentityChanged, LeadForm, SessionStarted
+from crm.base.events import AccountAlert, Call, Delete, Edit, Event, IdentityChanged, LeadForm, Message, OptIn, OptOut, SessionStarted, Status
 from crm.base.history import Change, record
 from crm.base.phones import normalise
-from crm.base.rows import add, take_ids
 from crm.base.settings import Company
-from crm.base.text import choose_language, clean, clean_name
+from crm.base.text import clean, clean_name
 from crm.conversations.talk import held_by
-from crm.conversations.threads import Conversation, Message
+from crm.conversations.threads import Conversation
+from crm.conversations.threads import Message as MessageRow
+from crm.inbox.calls import called
 from crm.inbox.edits import put_off, waiting_for
+from crm.inbox.elsewhere import answered_elsewhere, machine_wrote, taken_back
 from crm.inbox.plan import TEXT_MOST, Got, sane
+from crm.inbox.statuses import statuses_told
+from crm.inbox.strangers import identity_at, stranger
+from crm.inbox.wishes import alerted, wished
 from crm.outbox.notices import Notice, NoticeKind, card, tell
-from crm.outreach import sequences
-from crm.people import consents, contacts, link
-from crm.people.contacts import Contact, Identity, Proof
+from crm.outreach import persons, sequences
+from crm.people import consents, contacts, link, suggestions
+from crm.people.contacts import Identity, Proof
 from crm.sales import leads
 
 
-def identity_at(session: Session, account: str, external_id: str) -> Identity | None:
-    """The identity behind an address, if we know it."""
-    return session.scalar(select(Identity).where(Identity.account == account, Identity.external_id == external_id))
+def is_rare(event: Event) -> bool:
+    """Whether an event is done here, one at a time."""
+    if isinstance(event, Message):
+        return event.echo or event.auto
+    return isinstance(event, Edit | Delete | IdentityChanged | LeadForm | Status | OptOut | OptIn | Call | AccountAlert)
+
+
+def seldom(session: Session, got: Sequence[Got], *, company: Company, now: int) -> None:
+    """What the rarer events of a batch mean."""
+    for one in got:
+        _seldom(session, one, company, now=now)
+    if statuses := [one for one in got if isinstance(one.event, Status)]:
+        statuses_told(session, statuses, now=now)
+
+
+def _seldom(session: Session, one: Got, company: Company, *, now: int) -> None:
+    match one.event:
+        case Edit():
+            edited(session, one, now=now)
+        case Delete():
+            taken_back(session, one, now=now)
+        case IdentityChanged():
+            changed(session, one, now=now)
+        case LeadForm():
+            form_filled(session, one, company, now=now)
+        case Message(echo=True):
+            answered_elsewhere(session, one, company, now=now)
+        case Message():
+            machine_wrote(session, one, now=now)
+        case OptOut() | OptIn():
+            wished(session, one, company, now=now)
+        case Call():
+            called(session, one, company, now=now)
+        case AccountAlert():
+            alerted(session, one, now=now)
 
 
 def arrive(session: Session, got: Got, company: Company, *, now: int) -> None:
@@ -33,14 +72,13 @@ def arrive(session: Session, got: Got, company: Company, *, now: int) -> None:
         return
     identity = identity_at(session, got.account, event.sender.external_id)
     if identity is None:
-        identity = _new_identity(session, got, company, now=now)
-    if link.use_link(session, event.source.payload, identity.id, now=now):
+        identity = stranger(session, got, company, now=now)
+    made = link.use_link(session, event.source.payload, identity.id, now=now)
+    if persons.joined(session, made, now=now):
         root = contacts.root_of(session, identity.contact_id)
-        session.flush()
-        leads.join_open(session, Customer(root.id), root.id, now=now)
         sequences.stop(session, contacts.family_of(session, root.id), "replied", now=now)
-        threads = session.scalars(select(Conversation).where(Conversation.contact_id.in_(contacts.family_of(session, root.id)))).all()
-        _inherit(session, identity, list(threads))
+        threads = persons.threads_of(session, root.id)
+        _inherit(session, identity, threads)
         tell(session, [card(thread.id) for thread in threads], now=now)
 
 
@@ -53,44 +91,16 @@ def _inherit(session: Session, identity: Identity, threads: list[Conversation]) 
         session.flush()
 
 
-def _new_identity(session: Session, got: Got, company: Company, *, now: int) -> Identity:
-    sender = got.event.sender
-    assert sender
-    contact, identity, conversation = take_ids(session, 3)
-    language = choose_language("", sender.language, company.languages[0], company.languages)
-    name = clean_name(sender.name)
-    add(session, Contact, [{"id": contact, "root_id": contact, "platform_name": name, "language": language, "zone": company.zone, "created_at": now}])
-    row = {
-        "id": identity,
-        "contact_id": contact,
-        "account": got.account,
-        "external_id": sender.external_id,
-        "username": clean_name(sender.username),
-        "created_at": now,
-    }
-    add(session, Identity, [row])
-    thread = {
-        "id": conversation,
-        "identity_id": identity,
-        "open_identity_id": identity,
-        "contact_id": contact,
-        "account": got.account,
-        "address": sender.external_id,
-    }
-    add(session, Conversation, [{**thread, "opened_at": now, "last_at": now}])
-    return session.get_one(Identity, identity)
-
-
 def edited(session: Session, got: Got, *, now: int) -> None:
     """A customer changed a message: the newest words stand, the older ones are on record; one that comes before its message waits for it."""
     event = got.event
     assert isinstance(event, Edit)
     message = session.scalar(
-        select(Message)
-        .join(Conversation, Conversation.id == Message.conversation_id)
+        select(MessageRow)
+        .join(Conversation, Conversation.id == MessageRow.conversation_id)
         .join(Identity, Identity.id == Conversation.identity_id)
-        .where(Identity.account == got.account, Identity.external_id == event.sender.external_id, Message.external_id == event.external_id)
-        .order_by(Message.id)
+        .where(Identity.account == got.account, Identity.external_id == event.sender.external_id, MessageRow.external_id == event.external_id)
+        .order_by(MessageRow.id)
         .limit(1)
     )
     text, at = clean(event.text, TEXT_MOST), sane(event.at, got.received_at)
@@ -123,7 +133,9 @@ def changed(session: Session, got: Got, *, now: int) -> None:
     """An address became reachable or not."""
     event = got.event
     assert isinstance(event, IdentityChanged)
-    identity = identity_at(session, got.account, event.sender.external_id)
+    if event.new_id:
+        persons.move(session, got.account, event.sender.external_id, event.new_id, now=now)
+    identity = identity_at(session, got.account, event.new_id or event.sender.external_id)
     if identity is None:
         return
     contacts.set_reachable(session, identity.id, event.reachable, now=now)
@@ -137,21 +149,22 @@ def form_filled(session: Session, got: Got, company: Company, *, now: int) -> No
     assert isinstance(event, LeadForm)
     identity = identity_at(session, got.account, event.sender.external_id)
     assert identity
-    contact = contacts.root_of(session, identity.contact_id)
+    contact, own = contacts.root_of(session, identity.contact_id), identity.contact_id
     who = Customer(contact.id)
-    message_id = session.scalar(select(Message.id).where(Message.once == f"event:{got.event_id}:{got.place}"))
+    message_id = session.scalar(select(MessageRow.id).where(MessageRow.once == f"event:{got.event_id}:{got.place}"))
     if event.name:
-        contacts.rename(session, who, contact.id, clean_name(event.name), now=now)
+        contacts.rename(session, who, own, clean_name(event.name), now=now)
+        suggestions.look(session, own, now=now)
     if event.text:
         leads.learn_need(session, who, contact.id, clean(event.text, 2000), now=now)
     for kind, value in (("phone", normalise(event.phone, company.region)), ("email", clean_name(event.email).lower())):
         if value:
-            contacts.add_point(session, who, contact.id, kind, value, proof=Proof.CLAIMED, message_id=message_id, now=now)
+            persons.learn_point(session, who, own, kind, value, proof=Proof.CLAIMED, message_id=message_id, now=now)
     if event.offers:
         consents.answer(
             session,
             who,
-            contact.id,
+            own,
             consents.MARKETING,
             True,
             shown=clean(event.offers_text, 1000),

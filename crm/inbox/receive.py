@@ -4,16 +4,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import BigInteger, bindparam, case, update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Customer
 from crm.base.answers import Answer, CallPerson, Exchange, Opening
-from crm.base.events import ContactShared, LeadForm, Message, Postback, SessionStarted, Unknown
+from crm.base.events import ContactShared, Event, LeadForm, Message, Postback, Reaction, SessionStarted, Unknown
 from crm.base.history import Change, record_many
 from crm.base.rows import add, among, change, run, table_of, take_ids
 from crm.base.settings import Company
 from crm.base.tallies import Count, count
+from crm.base.time import MINUTE
 from crm.base.wakes import MEDIA, wake
 from crm.conversations.rest import POSTED
 from crm.conversations.talk import say_many
@@ -30,12 +31,18 @@ from crm.sales.leads import Lead
 Turn = Callable[[Sequence[Exchange]], list[Answer]]
 IDS = 24
 _PEOPLE = update(table_of(Contact)).where(among(Contact.id, "people")).values(last_inbound_at=bindparam("at"))
+_wrote_at = bindparam("at", type_=BigInteger())
+_LATE = (
+    update(table_of(Identity))
+    .where(Identity.id == bindparam("address"))
+    .values(last_inbound_at=case((Identity.last_inbound_at < _wrote_at, _wrote_at), else_=Identity.last_inbound_at), reachable=1)
+)
 _ADDRESSES = update(table_of(Identity)).where(among(Identity.id, "addresses")).values(last_inbound_at=bindparam("at"), reachable=1)
 
 
 def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, *, now: int) -> list[Due]:
     """Store what was heard and queue what the bot answers; answers the actions still to be run."""
-    heard = [one for one in got if isinstance(one.event, Message | Postback | ContactShared | SessionStarted | LeadForm | Unknown) and one.event.sender]
+    heard = [one for one in got if is_heard(one.event)]
     if not heard:
         return []
     threads = known(session, {(one.account, one.event.sender.external_id) for one in heard if one.event.sender})
@@ -48,6 +55,13 @@ def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, 
         catch_up(session, threads, now=now)
     count(session, Counter((one.account, Count.HEARD) for one in heard if not only_looks(one.event)), now=now)
     return plan.due
+
+
+def is_heard(event: Event) -> bool:
+    """Whether a person said or did something that stands in their thread and may be answered."""
+    if isinstance(event, Message):
+        return not event.echo and not event.auto
+    return isinstance(event, Postback | ContactShared | SessionStarted | LeadForm | Reaction | Unknown) and event.sender is not None
 
 
 def opening(company: Company, now: int, *, on_duty: bool) -> Opening | None:
@@ -66,7 +80,7 @@ def draw(plan: Plan, heard: Sequence[Got], threads: dict[Address, Thread], turn:
         if thread is None:
             thread = threads[address] = meet(plan, one, company, now=now)
         said = hear(plan, thread, one, now=now)
-        if thread.blocked or isinstance(one.event, LeadForm):
+        if thread.blocked or isinstance(one.event, LeadForm | Reaction):
             continue
         [answer] = turn([exchange(thread, said, company, opens)])
         answer_with(plan, thread, answer, one)
@@ -88,7 +102,11 @@ def write(session: Session, plan: Plan, threads: Sequence[Thread], *, now: int) 
     old = [thread for thread in threads if not thread.new and thread.told]
     if old:
         run(session, _PEOPLE, {"people": [thread.root_id for thread in old], "at": now})
-        run(session, _ADDRESSES, {"addresses": [thread.identity_id for thread in old], "at": now})
+        late = [thread for thread in old if thread.wrote_at < now - MINUTE]  # after an outage: a window counts from when they wrote
+        if len(late) < len(old):
+            run(session, _ADDRESSES, {"addresses": [thread.identity_id for thread in old if thread.wrote_at >= now - MINUTE], "at": now})
+        for thread in late:
+            run(session, _LATE, {"address": thread.identity_id, "at": thread.wrote_at})
     change(session, Conversation, "id", [_conversation(thread, now) for thread in threads if thread.told])
     change(session, Conversation, "id", [_spoken(thread, now) for thread in threads if thread.spoke and not thread.told])
     say_many(session, plan.sayings, now=now)

@@ -1,6 +1,6 @@
 """Claim: what may leave an account now: through the gate, fitted to the carrier, `sending` on disk; all in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,14 +9,17 @@ from sqlalchemy.orm import Session, aliased
 
 from crm.base.installation import held as on_hold
 from crm.base.leases import LEASE_MS, Held, Seat, leave, take
-from crm.base.outbound import Edit, Lane, Limits, Outbound, Say
+from crm.base.outbound import ApprovedTemplate, Edit, Lane, Limits, May, Outbound, Reason, Say, Window
 from crm.base.rows import add, among, ask, change, fixed, table_of, take_ids
 from crm.base.tallies import Count, count
 from crm.base.time import SECOND
 from crm.base.wakes import send_topic
+from crm.outbox.approved import chosen
+from crm.outbox.arrivals import Came
 from crm.outbox.deliveries import Batch, Delivery, State
 from crm.outbox.fit import fit, fit_edit
-from crm.outbox.gate import Passing, judge
+from crm.outbox.gate import Passing, Verdict, judge
+from crm.outbox.lines import line_of
 from crm.outbox.pace import Pace
 from crm.outbox.payload import pack, unpack
 from crm.outbox.queue import PENDING, posted_cards
@@ -38,6 +41,7 @@ DUE = (
         Identity.id.label("identity_id"),
         Identity.reachable,
         Identity.last_inbound_at,
+        Identity.session_ends_at,
         _root.blocked,
         _root.marketing,
         _root.silenced,
@@ -104,10 +108,29 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """A part that did not arrive for a reason that concerns more than this part: its window is closed, or the person is gone or unwilling."""
+
+    delivery_id: int
+    conversation_id: int | None
+    lane: int
+    reason: str
+    account: str
+    address: str
+
+
+Owe = Callable[[Session, Sequence[Owed], int], None]
+"""What is to be done about such parts, in the same transaction; the last argument is now."""
+_ENDING = (Reason.WINDOW_CLOSED.value, Reason.OPTED_OUT.value)
+_TOLD = (*_ENDING, Reason.BLOCKED.value, Reason.BAD_ADDRESS.value)
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
     """Who sends on an account and what it may do now; `seat` is its node's among others of one server, who must know its `pace`.
 
-    `unheard` are the instants of turns whose commit was not heard of, `aboard` the deliveries that are on their way.
+    `unheard` are the instants of turns whose commit was not heard of, `aboard` the deliveries that are on their way. `allows` tells the limits
+    of one window, where they differ; `owe` is told what the platform lets through no more.
     """
 
     account: str
@@ -120,6 +143,8 @@ class Sender:
     pace: Pace | None = None
     unheard: tuple[int, ...] = ()
     aboard: tuple[int, ...] = ()
+    allows: Callable[[Window, int], Limits] | None = None
+    owe: Owe | None = None
 
 
 def turn(session: Session, sender: Sender, results: Sequence[Result], *, now: int) -> Load:
@@ -133,7 +158,8 @@ def turn(session: Session, sender: Sender, results: Sequence[Result], *, now: in
         strand(session, sender.account, now=now)
         if sender.seat:  # how much may leave now is known only after reading what the last sender left
             return Load(next_at=now, inherited=held)
-    settle(session, [*results, *_never_left(session, sender, results, now=now)], now=now)
+    came = settle(session, [*results, *_never_left(session, sender, results, now=now)], now=now)
+    _owe(session, sender, results, came, now=now)
     claimed, more = claim(session, sender, now=now) if sender.room > 0 else ((), False)
     if sender.seat and sender.pace:
         leave(session, held, sender.pace.left(now, now - held.at, len(claimed)))
@@ -164,7 +190,7 @@ def claim(session: Session, sender: Sender, *, now: int) -> tuple[tuple[Claimed,
     chats: set[str] = set()
     waits: list[Result] = []
     for row in rows:
-        verdict, until = judge(passing(row), sender.limits, now=now), waits_until(row, sender)
+        verdict, until = ruling(session, row, sender, now=now), waits_until(row, sender)
         if verdict.state is not None:
             waits.append(Result(row.id, verdict.state, verdict.due_at, detail=verdict.detail))
         elif row.card and newest[row.card] > row.id:
@@ -177,6 +203,7 @@ def claim(session: Session, sender: Sender, *, now: int) -> tuple[tuple[Claimed,
             chats.add(row.address)
             free.append(row)
     settle(session, waits, now=now)
+    _owe(session, sender, waits, (), now=now)
     posted = posted_cards(session, {row.card for row in free if row.card})
     claimed = tuple(prepare(session, row, sender, posted, now=now) for row in free)
     if not claimed:
@@ -184,6 +211,46 @@ def claim(session: Session, sender: Sender, *, now: int) -> tuple[tuple[Claimed,
     # What another node cancelled since we looked is not ours to send any more.
     ours = {row.id for row in ask(session, SENDING, {"ids": [part.delivery_id for part in claimed], "now": now})}
     return tuple(part for part in claimed if part.delivery_id in ours), full
+
+
+def _owe(session: Session, sender: Sender, results: Sequence[Result], came: Sequence[Came], *, now: int) -> None:
+    """What a closed window or an unwilling person keeps from leaving, by our judgement or by the platform's, is owed to somebody."""
+    ended = {one.delivery_id: reason_of(one.detail) for one in results if one.state is State.FAILED and reason_of(one.detail) in _ENDING}
+    ended |= {one.delivery_id: reason_of(one.detail) for one in came if one.state is State.FAILED and reason_of(one.detail) in _TOLD}
+    if sender.owe is None or not ended:
+        return
+    columns = (Delivery.id, Delivery.conversation_id, Delivery.lane, Delivery.account, Delivery.address)
+    rows = session.execute(select(*columns).where(Delivery.id.in_(ended), Delivery.desk == 0, Delivery.state == State.FAILED.value).order_by(Delivery.id))
+    sender.owe(session, [Owed(row.id, row.conversation_id, row.lane, ended[row.id], row.account, row.address) for row in rows], now)
+
+
+def reason_of(detail: str | None) -> str:
+    """The code that a failure's detail begins with."""
+    return (detail or "").partition(":")[0].strip()
+
+
+def ruling(session: Session, row: Any, sender: Sender, *, now: int) -> Verdict:
+    """What the gate says of a row; where windows differ, by that of its own address."""
+    limits = limits_for(row, sender, now)
+    if limits.may is May.ANYTHING:
+        return judge(passing(row), limits, now=now)
+    outbound = unpack(row.payload)
+    approved = isinstance(outbound, ApprovedTemplate) or stand_in(session, row, sender, outbound) is not None
+    return judge(replace(passing(row), personal=isinstance(outbound, Say) and outbound.personal, approved=approved), limits, now=now)
+
+
+def limits_for(row: Any, sender: Sender, now: int) -> Limits:
+    """What may go to the address of a row now."""
+    if not sender.limits.windows or sender.allows is None:
+        return sender.limits
+    return sender.allows(Window(row.last_inbound_at or 0, row.session_ends_at or 0), now)
+
+
+def stand_in(session: Session, row: Any, sender: Sender, outbound: Outbound) -> ApprovedTemplate | None:
+    """The approved text that goes where a message itself may not: its own, or the one chosen for its lane."""
+    if not isinstance(outbound, Say) or row.part:  # the parts of one message are not one text each
+        return None
+    return outbound.template or chosen(session, sender.account, Lane(row.lane), row.identity_id)
 
 
 def cards_on_the_way(session: Session, rows: Sequence[Any]) -> tuple[dict[str, int], set[str]]:
@@ -205,15 +272,34 @@ def waits_until(row: Any, sender: Sender) -> int:
 def prepare(session: Session, row: Any, sender: Sender, posted: dict[str, str], *, now: int) -> Claimed:
     """One row as what the carrier gets: a card that stands becomes an edit, a text that is too long becomes parts."""
     outbound = unpack(row.payload)
+    limits = limits_for(row, sender, now)
+    if isinstance(outbound, Say) and limits.may is not May.ANYTHING and not (limits.may is May.PERSONAL and outbound.personal):
+        outbound = stand_in(session, row, sender, outbound) or outbound
     if isinstance(outbound, Say) and row.card in posted:
         outbound = Edit(posted[row.card], outbound.text, outbound.buttons, outbound.html, outbound.media is not None)
     if isinstance(outbound, Edit):
-        outbound = fit_edit(aimed(session, outbound), sender.limits)
+        outbound = fit_edit(aimed(session, outbound), limits)
     elif isinstance(outbound, Say) and row.part == 0:
-        outbound, *rest = fit(outbound, sender.limits)
+        outbound, *rest = fit(outbound, limits)
         if rest:
             _add_parts(session, row, sender.account, [outbound, *rest], now=now)
-    return Claimed(row.id, row.address, outbound, row.attempts + 1)
+    return Claimed(row.id, row.address, named(session, row, outbound, limits), row.attempts + 1)
+
+
+def named(session: Session, row: Any, outbound: Outbound, limits: Limits) -> Outbound:
+    """A part as platforms that tell of it want it: under a name of ours, and where there are subjects, as an answer in its thread."""
+    if isinstance(outbound, ApprovedTemplate):
+        return replace(outbound, ref=f"d{row.id}")
+    if not isinstance(outbound, Say) or not (limits.threads or limits.repeats or limits.windows or len(limits.knows) > 1):
+        return outbound
+    outbound = replace(outbound, ref=f"d{row.id}", late=limits.late)
+    if not limits.threads or row.conversation_id is None:
+        return outbound
+    line = line_of(session, row.conversation_id)
+    reply_to = outbound.reply_to or line.answers
+    subject = outbound.subject or line.subject
+    page = "page" if row.lane >= Lane.FOLLOWUP else ""  # the channel makes an address of it that is this message's own
+    return replace(outbound, thread=f"c{row.conversation_id}", subject=subject, reply_to=reply_to, references=line.ancestors, unsubscribe=page)
 
 
 def aimed(session: Session, edit: Edit) -> Edit:

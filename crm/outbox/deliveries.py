@@ -67,13 +67,21 @@ class Delivery(Row):
         Index("deliveries_message", "message_id"),
         Index("deliveries_unknown", "account", sqlite_where=text("state = 'unknown'"), postgresql_where=text("state = 'unknown'")),
         Index("deliveries_media", "needs_media", sqlite_where=text("needs_media > 0"), postgresql_where=text("needs_media > 0")),
+        # Staff's posts are found in their chat, customers' messages by what their platform calls them, whatever the chat.
         Index(
             "deliveries_external",
             "account",
             "address",
             "external_id",
-            sqlite_where=text("external_id IS NOT NULL"),
-            postgresql_where=text("external_id IS NOT NULL"),
+            sqlite_where=text("external_id IS NOT NULL AND desk = 1"),
+            postgresql_where=text("external_id IS NOT NULL AND desk = 1"),
+        ),
+        Index(
+            "deliveries_told",
+            "account",
+            "external_id",
+            sqlite_where=text("external_id IS NOT NULL AND desk = 0"),
+            postgresql_where=text("external_id IS NOT NULL AND desk = 0"),
         ),
         Index("deliveries_card", "card", "id", sqlite_where=text("card IS NOT NULL"), postgresql_where=text("card IS NOT NULL")),
         Index("deliveries_batch", "batch_id", "state", sqlite_where=text("batch_id IS NOT NULL"), postgresql_where=text("batch_id IS NOT NULL")),

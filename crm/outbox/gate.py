@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from crm.base.outbound import Lane, Limits, Reason
+from crm.base.outbound import Lane, Limits, May, Reason
 from crm.base.time import DAY, HOUR, allowed_from
 from crm.outbox.deliveries import BatchState, State
 
@@ -11,7 +11,10 @@ CAP_MS = DAY
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """What the gate sees of one delivery: the person, the address, the batch. `identity_id` is None for staff, who need no leave."""
+    """What the gate sees of one delivery: the person, the address, the batch. `identity_id` is None for staff, who need no leave.
+
+    `personal` = a person wrote it, `approved` = it is, or has in reserve, a text that the platform has approved.
+    """
 
     lane: Lane
     identity_id: int | None = None
@@ -24,6 +27,8 @@ class Passing:
     promoted_at: int = 0
     batch_state: str | None = None
     valid_until: int = 0
+    personal: bool = False
+    approved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,16 @@ def judge(one: Passing, limits: Limits, *, now: int) -> Verdict:
         return Verdict(State.FAILED, Reason.WINDOW_CLOSED.value)
     if one.blocked and one.lane is not Lane.REPLY:
         return Verdict(State.CANCELLED, "blocked by us")
+    if limits.may is not May.ANYTHING and not _let_through(one, limits):
+        return Verdict(State.FAILED, Reason.WINDOW_CLOSED.value)
     return _planned(one, now) if one.lane >= Lane.FOLLOWUP else PASS
+
+
+def _let_through(one: Passing, limits: Limits) -> bool:
+    """Whether a window that is not open to everything is open to this."""
+    if one.lane is Lane.PROMOTION and not limits.offers:
+        return False
+    return (limits.may is May.PERSONAL and one.personal) or (limits.may is not May.NOTHING and one.approved and limits.templates)
 
 
 def _planned(one: Passing, now: int) -> Verdict:

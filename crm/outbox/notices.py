@@ -34,6 +34,8 @@ class NoticeKind(StrEnum):
     REP_LOST = "rep_lost"
     HELD = "held"
     BACKUP_FAILED = "backup_failed"
+    ACCOUNT = "account"
+    TASK = "task"
 
 
 class NoticeRow(Row):

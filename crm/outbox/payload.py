@@ -5,24 +5,32 @@ from dataclasses import replace
 from typing import Any
 
 from crm.base.events import MediaKind
-from crm.base.outbound import Button, Buttons, Delete, Edit, Media, Outbound, Say
+from crm.base.outbound import ApprovedTemplate, Button, Buttons, Delete, Edit, Media, Outbound, React, Say
 
 
 def pack(outbound: Outbound) -> str:
     """Write a thing to send as text."""
     match outbound:
-        case Say(text, media, buttons, reply_to, html, lasting):
+        case Say(text, media, buttons, reply_to, html, personal, subject=subject, template=template):
             values: dict[str, Any] = {"text": text}
             if media:
                 values["media"] = [media.attachment_id, media.kind.value, media.name, media.mime, media.size]
-            if lasting:
+            if personal:
                 values["lasting"] = True
             if reply_to:
                 values["reply_to"] = reply_to
+            if subject:
+                values["subject"] = subject
+            if template:
+                values["template"] = _pack_template(template)
         case Edit(message, text, buttons, html, media_there):
             values = {"edit": message, "text": text, "media_there": media_there}
         case Delete(message):
             return json.dumps({"delete": message})
+        case React(message, emoji):
+            return json.dumps({"react": message, "emoji": emoji}, ensure_ascii=False)
+        case ApprovedTemplate():
+            return json.dumps({"approved": _pack_template(outbound)}, ensure_ascii=False)
         case _:
             raise TypeError(f"{type(outbound).__name__} does not wait")
     if buttons:
@@ -32,17 +40,32 @@ def pack(outbound: Outbound) -> str:
     return json.dumps(values, ensure_ascii=False)
 
 
-def unpack(text: str) -> Say | Edit | Delete:
+def unpack(text: str) -> Say | Edit | Delete | React | ApprovedTemplate:
     """Read what `pack` wrote."""
     values = json.loads(text)
     if "delete" in values:
         return Delete(values["delete"])
+    if "react" in values:
+        return React(values["react"], values["emoji"])
+    if "approved" in values:
+        return _template(values["approved"])
     buttons, html = unpack_buttons(values.get("buttons", [])), values.get("html", False)
     if "edit" in values:
         return Edit(values["edit"], values["text"], buttons, html, values["media_there"])
     media = values.get("media")
     file = Media(media[0], MediaKind(media[1]), media[2], media[3], media[4]) if media else None
-    return Say(values["text"], file, buttons, values.get("reply_to", ""), html, values.get("lasting", False))
+    template = _template(values["template"]) if "template" in values else None
+    plain = values.get("reply_to", ""), html, values.get("lasting", False)
+    return Say(values["text"], file, buttons, *plain, subject=values.get("subject", ""), template=template)
+
+
+def _pack_template(one: ApprovedTemplate) -> list[Any]:
+    return [one.name, one.language, one.text, list(one.fields)]
+
+
+def _template(values: list[Any]) -> ApprovedTemplate:
+    name, language, text, fields = values
+    return ApprovedTemplate(name, language, text, tuple(fields))
 
 
 def pack_buttons(buttons: Buttons) -> list[list[list[str]]]:

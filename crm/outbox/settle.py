@@ -15,6 +15,7 @@ from crm.base.policy import Action
 from crm.base.rows import among, ask, change, fixed, run, table_of
 from crm.base.time import MINUTE
 from crm.base.wakes import send_topic, wake
+from crm.outbox.arrivals import Came, catch_up
 from crm.outbox.deliveries import Delivery, State
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.people.contacts import Contact, Identity
@@ -66,10 +67,10 @@ def _stands(now: Any, given: Any) -> ColumnElement[bool]:
     return or_(now.state.in_([fixed("queued"), fixed("sending")]), and_(now.state == fixed("unknown"), given["state"] == fixed("sent")))
 
 
-def settle(session: Session, results: Sequence[Result], *, now: int) -> None:
-    """Write down how sendings ended and tell whoever must know."""
+def settle(session: Session, results: Sequence[Result], *, now: int) -> list[Came]:
+    """Write down how sendings ended and tell whoever must know; answers what became of those of which platforms had told already."""
     if not results:
-        return
+        return []
     rows: list[dict[str, Any]] = [
         {
             "id": r.delivery_id,
@@ -84,11 +85,13 @@ def settle(session: Session, results: Sequence[Result], *, now: int) -> None:
     change(session, Delivery, "id", rows, only=_stands)
     ended = {r.delivery_id: r for r in results if r.state is not State.QUEUED}
     if not ended:
-        return
+        return []
     about = ask(session, _ABOUT, {"ids": list(ended)})
     gone = [row.card for row in about if ended[row.id].gone and row.card]
     if gone:
         run(session, _FORGET, {"cards": gone})
+    known = [number for number, r in ended.items() if r.external_id]
+    came = catch_up(session, known, now=now) if known else []
     for row in about:
         if row.card and ended[row.id].state is State.SENT:
             run(session, _OLDER, {"name": row.card, "newest": row.id})
@@ -101,6 +104,7 @@ def settle(session: Session, results: Sequence[Result], *, now: int) -> None:
         for account in {row.account for row in rows_found}:
             addresses = [row.address for row in rows_found if row.account == account]
             run(session, statement, {"of": account, "addresses": addresses, "at": now})
+    return came
 
 
 def _notices(row: Any, result: Result, repeated: Set[str]) -> list[Notice]:
@@ -135,6 +139,7 @@ def resend(session: Session, actor: Actor, delivery_id: int, *, now: int) -> Non
     """A person decides that an unknown or failed part is sent again."""
     delivery = _open_question(session, actor, delivery_id, State.UNKNOWN, State.FAILED)
     delivery.state, delivery.due_at, delivery.settled_at, delivery.detail = State.QUEUED.value, now, now, None
+    delivery.external_id = None  # what is told of the first sending is not told of this one
     session.flush()
     record(session, Change("delivery", delivery.id, "resent", actor), now=now)
     wake(session, send_topic(delivery.account))

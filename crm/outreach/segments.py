@@ -18,9 +18,10 @@ from crm.outreach.zones import zone_of
 from crm.people.consents import MARKETING, Consent
 from crm.people.contacts import Contact, Identity
 from crm.people.reps import Member, authorise
+from crm.people.routes import in_order
 from crm.sales.leads import Lead, LeadStatus
 
-_kin, _owner = aliased(Contact), aliased(Contact)
+_kin, _owner, _person = aliased(Contact), aliased(Contact), aliased(Contact)
 # Asked of one person at a time. As a bare column, an account, a status or an age would tempt a planner without statistics to walk the index of
 # all of them for each person: 10,000 people took ten seconds.
 _account = func.coalesce(Identity.account, "")
@@ -143,18 +144,21 @@ def _interest(segment: Segment, now: int) -> ColumnElement[bool]:
 
 
 def address_of(segment: Segment) -> Select[int]:
-    """The one identity to write to: where the person wrote last, of those that can be reached and are in the segment's channels."""
+    """The one identity to write to: where the person wrote last, or what they like better, of those that can be reached and are in the segment's channels."""
+    return _addresses(segment).join(_person, _person.id == _kin.root_id).order_by(*in_order(_person)).limit(1)
+
+
+def _addresses(segment: Segment) -> Select[int]:
     rules = [_kin.root_id == Contact.id, Identity.reachable == 1, Identity.last_inbound_at > 0]
     rules += [_account.in_(sorted(accounts)) for accounts in (segment.channels, segment.sendable) if accounts]
-    newest = (Identity.last_inbound_at.desc(), Identity.id.desc())
-    return select(Identity.id).join(_kin, _kin.id == Identity.contact_id).where(*rules).order_by(*newest).limit(1).correlate(Contact)
+    return select(Identity.id).join(_kin, _kin.id == Identity.contact_id).where(*rules).correlate(Contact)
 
 
 def verdict(segment: Segment, now: int) -> ColumnElement[str]:
     """Why a person will not be written to, in the order the gate would say it; "in" when they will."""
     return case(
         (Contact.blocked != 0, literal("blocked")),
-        (~exists(address_of(segment)), literal("unreachable")),
+        (~exists(_addresses(segment)), literal("unreachable")),
         (or_(Contact.silenced != 0, Contact.marketing != 1), literal("no_consent")),
         (_capped(now), literal("capped")),
         else_=literal(IN),
@@ -168,7 +172,7 @@ def _capped(now: int) -> ColumnElement[bool]:
 def chosen(segment: Segment, now: int) -> list[ColumnElement[bool]]:
     """Of the segment, and to be written to: the cheap questions first."""
     welcome = [Contact.marketing == 1, Contact.silenced == 0, Contact.blocked == 0, ~_capped(now)]
-    return [*welcome, *belongs(segment, now), exists(address_of(segment))]
+    return [*welcome, *belongs(segment, now), exists(_addresses(segment))]
 
 
 def agreed_by(instant: int) -> ColumnElement[bool]:

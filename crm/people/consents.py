@@ -32,10 +32,10 @@ class Consent(Row):
 def answer(
     session: Session, actor: Actor, contact_id: int, purpose: str, granted: bool, *, shown: str, source: str, message_id: int | None = None, now: int
 ) -> None:
-    """Write an answer into the ledger and put it in force for the person on every channel at once."""
+    """Write an answer into the ledger, for the contact that was heard, and put it in force for the person on every channel at once."""
     contact = root_of(session, contact_id)
     row = {
-        "contact_id": contact.id,
+        "contact_id": contact_id,
         "purpose": purpose,
         "scope": EVERYWHERE,
         "granted": int(granted),

@@ -1,5 +1,7 @@
 """Contact, Identity, ContactPoint: a person, an address of theirs on one channel account, a phone or e-mail and how it was proven."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, update
@@ -10,6 +12,8 @@ from crm.base.errors import NotFound
 from crm.base.history import Change, record
 from crm.base.rows import add_new, take_ids
 from crm.base.table import Row
+from crm.base.text import clean_name
+from crm.base.time import DAY
 
 
 class Contact(Row):
@@ -27,6 +31,7 @@ class Contact(Row):
     blocked: Mapped[int] = mapped_column(server_default="0")
     promoted_at: Mapped[int] = mapped_column(server_default="0")
     last_inbound_at: Mapped[int] = mapped_column(server_default="0")
+    preferred_id: Mapped[int | None]
 
 
 class Identity(Row):
@@ -39,6 +44,7 @@ class Identity(Row):
     username: Mapped[str] = mapped_column(server_default="")
     reachable: Mapped[int] = mapped_column(server_default="1")
     last_inbound_at: Mapped[int] = mapped_column(server_default="0")
+    session_ends_at: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[int]
     __table_args__ = (UniqueConstraint("account", "external_id"),)
 
@@ -48,7 +54,17 @@ class Proof(StrEnum):
 
     SHARED = "shared"
     TOKEN = "token"
+    DMARC = "dmarc"
     CLAIMED = "claimed"
+
+
+class PointKind(StrEnum):
+    """What a point is: a phone, an e-mail, the firm's own name for somebody (their account in its shop), or a key their name is found by."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    VISITOR = "visitor"
+    NAME = "name"
 
 
 class ContactPoint(Row):
@@ -78,36 +94,49 @@ def family_of(session: Session, contact_id: int) -> list[int]:
     return list(session.scalars(select(Contact.id).where(Contact.root_id == root.id)))
 
 
+def heard_by(contact_id: int) -> str:
+    """The cause of a change of a person's row: which of their contacts it was heard by, so that it stays with them when they are parted."""
+    return f"contact:{contact_id}"
+
+
+def _alone(session: Session, contact: Contact) -> bool:
+    """Whether a person came once only; of others it is on record which of them said what the row says already."""
+    return session.scalar(select(Contact.id).where(Contact.root_id == contact.id, Contact.id != contact.id).limit(1)) is None
+
+
 def rename(session: Session, actor: Actor, contact_id: int, name: str, *, now: int) -> None:
     """Write down what a person goes by."""
     contact = root_of(session, contact_id)
-    if contact.name == name:
+    if contact.name == name and _alone(session, contact):
         return
-    record(session, Change("contact", contact.id, "renamed", actor, {"name": contact.name}, {"name": name}), now=now)
+    record(session, Change("contact", contact.id, "renamed", actor, {"name": contact.name}, {"name": name}, heard_by(contact_id)), now=now)
     contact.name = name
 
 
 def speak(session: Session, actor: Actor, contact_id: int, language: str, *, now: int) -> None:
     """Write down a person's language."""
     contact = root_of(session, contact_id)
-    if contact.language == language:
+    if contact.language == language and _alone(session, contact):
         return
-    record(session, Change("contact", contact.id, "language", actor, {"language": contact.language}, {"language": language}), now=now)
+    change = Change("contact", contact.id, "language", actor, {"language": contact.language}, {"language": language}, heard_by(contact_id))
+    record(session, change, now=now)
     contact.language = language
 
 
-def add_point(session: Session, actor: Actor, contact_id: int, kind: str, value: str, *, proof: Proof, message_id: int | None, now: int) -> None:
-    """Write down a phone or an e-mail; a stronger proof replaces a weaker one."""
+def add_point(session: Session, actor: Actor, contact_id: int, kind: str, value: str, *, proof: Proof, message_id: int | None, now: int) -> bool:
+    """Write down a phone or an e-mail where it was heard; a stronger proof replaces a weaker one. Answers whether anything is new."""
     contact = root_of(session, contact_id)
-    point = session.scalar(select(ContactPoint).where(ContactPoint.contact_id == contact.id, ContactPoint.kind == kind, ContactPoint.value == value))
+    point = session.scalar(select(ContactPoint).where(ContactPoint.contact_id == contact_id, ContactPoint.kind == kind, ContactPoint.value == value))
     if point is None:
-        row = {"contact_id": contact.id, "kind": kind, "value": value, "proof": proof.value, "message_id": message_id, "at": now}
+        row = {"contact_id": contact_id, "kind": kind, "value": value, "proof": proof.value, "message_id": message_id, "at": now}
         add_new(session, ContactPoint, [{"id": next(take_ids(session, 1)), **row}])
     elif point.proof != Proof.CLAIMED or proof is Proof.CLAIMED:
-        return
+        return False
     else:
         point.proof, point.message_id, point.at = proof.value, message_id, now
-    record(session, Change("contact", contact.id, kind, actor, after={kind: value, "proof": proof.value}), now=now)
+        session.flush()
+    record(session, Change("contact", contact.id, kind, actor, after={kind: value, "proof": proof.value}, cause=heard_by(contact_id)), now=now)
+    return True
 
 
 def points_of(session: Session, contact_id: int, kind: str) -> list[str]:
@@ -117,7 +146,7 @@ def points_of(session: Session, contact_id: int, kind: str) -> list[str]:
             ContactPoint.contact_id.in_(family_of(session, contact_id)), ContactPoint.kind == kind
         )
     )
-    return [row.value for row in sorted(found, key=lambda row: (row.proof == Proof.CLAIMED, -row.at))]
+    return list(dict.fromkeys(row.value for row in sorted(found, key=lambda row: (row.proof == Proof.CLAIMED, -row.at))))
 
 
 def set_reachable(session: Session, identity_id: int, reachable: bool, *, now: int) -> None:
@@ -133,7 +162,41 @@ def set_reachable(session: Session, identity_id: int, reachable: bool, *, now: i
 def block(session: Session, actor: Actor, contact_id: int, blocked: bool, *, now: int) -> None:
     """Shut a person out, or let them back in; their messages are still kept."""
     contact = root_of(session, contact_id)
-    if contact.blocked == int(blocked):
+    if contact.blocked == int(blocked) and _alone(session, contact):
         return
     contact.blocked = int(blocked)
-    record(session, Change("contact", contact.id, "blocked" if blocked else "unblocked", actor), now=now)
+    record(session, Change("contact", contact.id, "blocked" if blocked else "unblocked", actor, cause=heard_by(contact_id)), now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Nameless:
+    """An address of somebody whose name nobody has told."""
+
+    identity_id: int
+    account: str
+    address: str
+
+
+def nameless(session: Session, accounts: Sequence[str], limit: int, *, now: int) -> list[Nameless]:
+    """Those met of late on these accounts who have no name yet, the newest first."""
+    rows = session.execute(
+        select(Identity.id, Identity.account, Identity.external_id)
+        .join(Contact, Contact.id == Identity.contact_id)
+        .where(Identity.account.in_(accounts), Identity.created_at > now - DAY, Contact.platform_name == "", Contact.name == "")
+        .order_by(Identity.id.desc())
+        .limit(limit)
+    )
+    return [Nameless(row.id, row.account, row.external_id) for row in rows]
+
+
+def call(session: Session, identity_id: int, name: str, username: str, *, now: int) -> bool:
+    """Write down what a platform calls somebody, who told no name before; answers whether anything is known now."""
+    identity = session.get_one(Identity, identity_id)
+    contact = session.get_one(Contact, identity.contact_id)
+    name, username = clean_name(name), clean_name(username)
+    if not (name or username) or contact.platform_name:
+        return False
+    contact.platform_name, identity.username = name, username or identity.username
+    record(session, Change("contact", contact.id, "called", Customer(contact.id), after={"name": name}), now=now)
+    session.flush()
+    return True

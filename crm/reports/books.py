@@ -12,7 +12,9 @@ from crm.base.tallies import Count, Tally
 from crm.conversations.threads import Conversation, Message, Status
 from crm.outbox.deliveries import Delivery, State
 from crm.outreach.campaigns import Campaign, Recipient, RecipientState
+from crm.people.aliases import IdentityAlias
 from crm.people.contacts import Contact, Identity
+from crm.people.link import Link
 from crm.sales.leads import OPEN, Lead
 
 # The inbox stands above the reports and is never imported here: its two tables are named, not mapped.
@@ -78,7 +80,7 @@ def check(session: Session) -> Books:
         )
         accounts.append(one)
         problems += _unbalanced(one, events.get(name, 0))
-    return Books(tuple(accounts), (*problems, *_conversations(session), *_leads(session), *_recipients(session)))
+    return Books(tuple(accounts), (*problems, *_conversations(session), *_leads(session), *_recipients(session), *_people(session)))
 
 
 def _tallies(session: Session) -> dict[str, dict[str, int]]:
@@ -158,3 +160,17 @@ def _recipients(session: Session) -> Iterator[str]:
     mute = (Recipient.state == RecipientState.COMPOSED.value, ~exists().where(Message.id == Recipient.message_id))
     for row in session.execute(select(Recipient.campaign_id, Recipient.contact_id).where(*mute).limit(SHOWN)):
         yield f"campaign {row[0]}: contact {row[1]} was composed but nothing was said"
+
+
+def _people(session: Session) -> Iterator[str]:
+    """A person's root is a root; who became somebody else's has a merge that says so and stands, and nobody else has; an alias leads to an address."""
+    own, root = aliased(Contact), aliased(Contact)
+    crooked = select(own.id).join(root, root.id == own.root_id).where(root.root_id != root.id)
+    yield from (f"contact {number}: whom it became is not a person of their own" for number in session.scalars(crooked.limit(SHOWN)))
+    became = exists().where(Link.loser_id == Contact.id, Link.undone_at == 0)
+    for number in session.scalars(select(Contact.id).where(Contact.root_id != Contact.id, ~became).limit(SHOWN)):
+        yield f"contact {number}: it became another person, and no merge says so"
+    for number in session.scalars(select(Contact.id).where(Contact.root_id == Contact.id, became).limit(SHOWN)):
+        yield f"contact {number}: it is a person of its own, and a merge says it became another"
+    loose = select(IdentityAlias.id).where(~exists().where(Identity.id == IdentityAlias.identity_id, Identity.account == IdentityAlias.account))
+    yield from (f"alias {number}: its address is not there" for number in session.scalars(loose.limit(SHOWN)))

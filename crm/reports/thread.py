@@ -1,7 +1,7 @@
 """Thread: everything a page shows of one conversation, read once, as plain values, for one who may follow it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,19 +9,24 @@ from sqlalchemy.orm import Session
 from crm.base.actors import Rep
 from crm.base.errors import NotFound
 from crm.base.events import MediaKind
-from crm.base.outbound import Media
+from crm.base.outbound import May, Media, Window
 from crm.base.policy import Action
+from crm.conversations.addresses import instead_of
 from crm.conversations.desk import files_of
 from crm.conversations.rest import first_of_rest, rest_of
 from crm.conversations.talk import held_by, holder, states_of, within_reach
 from crm.conversations.threads import Attachment, Author, Conversation, MediaState, Message, Status, notes_of, the, thread
 from crm.outbox.deliveries import Delivery, State
+from crm.outreach import persons
 from crm.people.contacts import Identity, points_of, root_of
 from crm.people.reps import Member, authorise
-from crm.reports.words import short_source
+from crm.people.suggestions import Possible, open_ones
+from crm.reports.person import Address, others_of
+from crm.reports.words import short_source, title_of
 from crm.sales.leads import lead_of
+from crm.sales.tasks import TaskKind, open_tasks
 
-NOTES = 20
+NOTES, TODOS = 20, 3
 LOOK_BACK = 30
 
 
@@ -29,7 +34,8 @@ LOOK_BACK = 30
 class Line:
     """One message; `kinds` are those of all its files, `files` those whose bytes are here.
 
-    `state` is what became of ours, None for the customer's; `delivery_id` is the part that decides it.
+    `state` is what became of ours, None for the customer's; `delivery_id` is the part that decides it. `instead` is the channel it was meant for, where
+    that one could not be reached.
     """
 
     id: int
@@ -44,6 +50,8 @@ class Line:
     state: State | None = None
     detail: str = ""
     delivery_id: int = 0
+    instead: str = ""
+    deleted: bool = False
 
     @property
     def lost_files(self) -> int:
@@ -62,11 +70,23 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Todo:
+    """One open task; `who` is whose it is ("" = of whoever has the conversation)."""
+
+    id: int
+    kind: TaskKind
+    text: str
+    due_at: int
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Thread:
     """What staff may see of a conversation; where somebody else has it, `look_at` leaves out lines, notes and what is known of the customer.
 
     `rest` is how many messages came beyond those posted one by one, `rest_from` the first of them.
-    `reply_state` is the true state of the newest words of a rep, None when they said nothing of late.
+    `reply_state` is the true state of the newest words of a rep, None when they said nothing of late. `others` are further addresses of the person,
+    `possible` who they may be, the surest first. `may` is what the platform takes now (None = it does not differ, or nobody was asked), until `may_until`.
     """
 
     conversation_id: int
@@ -93,8 +113,14 @@ class Thread:
     lead_status: str = ""
     lines: tuple[Line, ...] = ()
     notes: tuple[Remark, ...] = ()
+    todos: tuple[Todo, ...] = ()
     reply_state: State | None = None
     reply_detail: str = ""
+    others: tuple[Address, ...] = ()
+    possible: tuple[Possible, ...] = ()
+    window: Window = field(default_factory=Window)
+    may: May | None = None
+    may_until: int = 0
 
 
 def reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:
@@ -121,7 +147,7 @@ def _outside(session: Session, conversation: Conversation, titles: Mapping[str, 
     return Thread(
         conversation_id=conversation.id,
         account=conversation.account,
-        channel=titles.get(conversation.account, conversation.account.capitalize()),
+        channel=title_of(titles, conversation.account),
         name=root.name or root.platform_name,
         username=identity.username,
         source=short_source(conversation.source),
@@ -137,13 +163,14 @@ def _outside(session: Session, conversation: Conversation, titles: Mapping[str, 
         last_heard_id=conversation.last_heard_id,
         rest=rest_of(conversation),
         rest_from=first_of_rest(session, conversation),
+        window=Window(identity.last_inbound_at, identity.session_ends_at),
     )
 
 
 def _inside(session: Session, conversation: Conversation, titles: Mapping[str, str], last: int, notes: int) -> Thread:
     outside = _outside(session, conversation, titles)
     root_id = root_of(session, conversation.contact_id).id
-    lead, lines = lead_of(session, root_id), _lines(session, thread(session, conversation.id, last=last))
+    lead, lines = lead_of(session, root_id), _lines(session, thread(session, conversation.id, last=last), titles)
     state, detail = _reply(session, conversation.id, lines, last)
     return replace(
         outside,
@@ -152,8 +179,11 @@ def _inside(session: Session, conversation: Conversation, titles: Mapping[str, s
         lead_status=lead.status if lead else "",
         lines=lines,
         notes=_notes(session, conversation.id, notes),
+        todos=_todos(session, conversation.id),
         reply_state=state,
         reply_detail=detail,
+        others=others_of(session, conversation.identity_id, titles),
+        possible=tuple(open_ones(session, root_id)),
     )
 
 
@@ -185,24 +215,43 @@ def part_of(session: Session, conversation_id: int, delivery_id: int) -> int:
     return found
 
 
-def _lines(session: Session, said: Sequence[Message]) -> tuple[Line, ...]:
+def everything(session: Session, actor: Rep, conversation_id: int, titles: Mapping[str, str], *, last: int = 50) -> tuple[tuple[str, Line], ...]:
+    """The newest words with one person on all channels in reading order, each with its channel; raises `Taken` by whoever has a part of it."""
+    contact_id = the(session, conversation_id).contact_id
+    persons.reach(session, actor, contact_id)
+    channels = {one.id: title_of(titles, one.account) for one in persons.threads_of(session, contact_id)}
+    newest = select(Message).where(Message.conversation_id.in_(channels)).order_by(Message.id.desc()).limit(last)
+    said = list(reversed(session.scalars(newest).all()))
+    return tuple((channels[message.conversation_id], line) for message, line in zip(said, _lines(session, said, titles), strict=True))
+
+
+def _lines(session: Session, said: Sequence[Message], titles: Mapping[str, str]) -> tuple[Line, ...]:
     names = _names(session, [message.rep_id for message in said])
     files = files_of(session, [message.id for message in said])
     ours = [message.id for message in said if message.author != Author.CONTACT]
     states = states_of(session, ours) if ours else {}
-    return tuple(_line(message, names, files.get(message.id, []), states.get(message.id)) for message in said)
+    lines = (_line(message, names, files.get(message.id, []), states.get(message.id)) for message in said)
+    instead = (instead_of(message.once) for message in said)
+    return tuple(replace(line, instead=title_of(titles, account)) if account else line for line, account in zip(lines, instead, strict=True))
 
 
 def _line(message: Message, names: dict[int, str], files: Sequence[Attachment], state: tuple[State, str, int] | None) -> Line:
     ready = tuple(_media(file) for file in files if file.state == MediaState.READY)
     who, kinds = names.get(message.rep_id or 0, ""), tuple(file.kind for file in files)
-    return Line(message.id, Author(message.author), message.kind, who, message.text, message.at, bool(message.edited_at), kinds, ready, *(state or ()))
+    said = Line(message.id, Author(message.author), message.kind, who, message.text, message.at, bool(message.edited_at), kinds, ready, *(state or ()))
+    return replace(said, deleted=True) if message.deleted_at else said
 
 
 def _notes(session: Session, conversation_id: int, last: int) -> tuple[Remark, ...]:
     notes = notes_of(session, conversation_id, last)
     names = _names(session, [note.rep_id for note in notes])
     return tuple(Remark(note.id, names.get(note.rep_id, ""), note.text, note.at) for note in notes)
+
+
+def _todos(session: Session, conversation_id: int) -> tuple[Todo, ...]:
+    tasks = open_tasks(session, conversation_id)[:TODOS]
+    names = _names(session, [task.rep_id for task in tasks])
+    return tuple(Todo(task.id, TaskKind(task.kind), task.text, task.due_at, names.get(task.rep_id or 0, "")) for task in tasks)
 
 
 def _names(session: Session, rep_ids: Sequence[int | None]) -> dict[int, str]:

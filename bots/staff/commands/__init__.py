@@ -2,7 +2,26 @@
 
 from collections.abc import Sequence
 
-from bots.staff.commands import available, followup, help, inbox, invite, language, lead, leads, mine, parked, promo, release, start, team, today, web
+from bots.staff.commands import (
+    available,
+    followup,
+    help,
+    inbox,
+    invite,
+    language,
+    lead,
+    leads,
+    mine,
+    parked,
+    promo,
+    release,
+    start,
+    tasks,
+    team,
+    templates,
+    today,
+    web,
+)
 from bots.staff.visit import Command
 from crm.base.actors import Role
 
@@ -10,11 +29,13 @@ COMMANDS: tuple[Command, ...] = (
     start.COMMAND,
     inbox.COMMAND,
     mine.COMMAND,
+    tasks.COMMAND,
     lead.COMMAND,
     today.COMMAND,
     leads.COMMAND,
     followup.COMMAND,
     promo.COMMAND,
+    templates.COMMAND,
     available.COMMAND,
     invite.COMMAND,
     team.COMMAND,

@@ -11,13 +11,14 @@ from bots.staff.templates import fields, refusal
 from bots.staff.updates import Text
 from bots.staff.visit import Command, Done, Visit, ask
 from bots.staff.words import whole
+from crm.base import sms
 from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired
 from crm.base.i18n import N_, NATIVE, N_button
 from crm.base.policy import Action
 from crm.base.template import BadTemplate, parse, tidy
-from crm.base.text import cut_utf16
+from crm.base.text import clean_name, cut_utf16
 from crm.base.time import HOUR
 from crm.outreach import campaigns
 from crm.outreach.segments import Preview, preview
@@ -154,12 +155,23 @@ def look_post(visit: Visit, number: int, plan: Plan, found: Preview) -> Post:
     if found.quiet_hours:
         lines.append(tr("Of them in the morning, from 09:00 of their day: {n}", n=found.quiet_hours))
     lines += left_out(tr, found.left_out)
+    lines += cost(visit, plan, found)
     if found.sample:
         who = tr("As {name} will see it ({language}):", name=plain_name(tr, found.sample.name), language=NATIVE.get(found.sample.language, "—"))
         lines += ["", who, whole(cut_utf16(found.sample.text, SAMPLE_MOST))]
     send = [(desk.key(tr.button(SEND, n=found.count), f"send:{plan.version}:{found.count}"),)] if found.count else []
     change = (desk.key(tr.button(REWRITE), "text"), desk.key(tr.button(PEOPLE), "people"))
     return Post("\n".join(lines), (*send, change, (desk.ends(),)), lasts=LASTS)
+
+
+def cost(visit: Visit, plan: Plan, found: Preview) -> list[str]:
+    """In how many parts an SMS of it goes, where it goes by SMS at all; pure."""
+    chosen = visit.company.counted & (frozenset(plan.channels) or visit.sendable or frozenset(visit.titles))
+    if not chosen:
+        return []
+    count = sms.parts(found.sample.text if found.sample else plan.text).parts
+    names = ", ".join(clean_name(visit.titles.get(account, account), 24) for account in sorted(chosen))
+    return [visit.tr.many("{names}: {n} SMS part for each person.", "{names}: {n} SMS parts for each person.", count, names=names)]
 
 
 def _question(visit: Visit, number: int, words: str) -> Post:

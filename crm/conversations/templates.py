@@ -1,0 +1,46 @@
+"""Templates: a rep sends a text that the platform has approved, where nothing else may go."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from crm.base.actors import Rep
+from crm.base.errors import Forbidden, NotFound
+from crm.base.history import Change, record
+from crm.base.policy import Action
+from crm.conversations.talk import reply
+from crm.conversations.threads import Message, the
+from crm.outbox.approved import approved_at, as_field, made_of
+from crm.outbox.deliveries import Delivery, State
+from crm.outbox.notices import card, tell
+from crm.people.reps import authorise
+
+
+def say_template(session: Session, actor: Rep, conversation_id: int, approved_id: int, fields: Sequence[str], *, once: str, now: int) -> int:
+    """Send an approved text with its fields, as an answer; takes the conversation when nobody has it.
+
+    Answers the message's number; the same `once` answers the same and changes nothing. Raises what `reply` raises, `Expired` where the platform lets it
+    through no more, `Invalid` where a field is empty.
+    """
+    authorise(session, actor, Action.TALK)
+    conversation, row = the(session, conversation_id), approved_at(session, approved_id)
+    if row.account != conversation.account:
+        raise NotFound("no such template on this channel")
+    made = made_of(row, tuple(as_field(one) for one in fields))
+    return reply(session, actor, conversation.id, made.text, once=once, now=now, approved=made)
+
+
+def take_back(session: Session, actor: Rep, message_id: int, *, now: int) -> bool:
+    """Call back an answer of one's own that has not left yet; false when it has."""
+    authorise(session, actor, Action.TALK)
+    message = session.get(Message, message_id)
+    if message is None or message.rep_id != actor.id:
+        raise Forbidden
+    waiting = update(Delivery).where(Delivery.message_id == message_id, Delivery.desk == 0, Delivery.state == State.QUEUED.value)
+    gone = waiting.values(state=State.CANCELLED.value, detail="cancelled", settled_at=now).returning(Delivery.id)
+    if not session.execute(gone, execution_options={"synchronize_session": False}).all():
+        return False
+    record(session, Change("message", message_id, "called_back", actor), now=now)
+    tell(session, [card(message.conversation_id)], now=now)
+    return True
