@@ -6,11 +6,12 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from channels.base import Channel
+from channels.accounts import counted, sendable, titles, unbuttoned
+from channels.base import Channel, Firm
 from console import environment
 from console.command_line import Joined, answer
 from console.environment import Environment
@@ -19,7 +20,7 @@ from console.tokens import BotFacts
 from crm.base.db import Order, Store, open_store
 from crm.base.errors import DragomanError
 from crm.base.events import Event, MediaRef, RawEvent
-from crm.base.outbound import Health, Window
+from crm.base.outbound import Health
 from crm.base.settings import Company
 
 if TYPE_CHECKING:
@@ -134,10 +135,12 @@ async def run(env: Environment) -> None:
 def join(parts: Parts) -> Running:
     """Build the parts and say what runs."""
     from crm.conversations.media import MediaFiles
+    from crm.inbox.statuses import owed
     from crm.outbox.drain import Drain
     from scheduler import workers
     from scheduler.clock import Clock
     from scheduler.jobs import Pulse, deeds, ticks
+    from scheduler.names import asked
     from scheduler.screens import Screens
     from scheduler.upkeep import upkeep
     from web.server import serve
@@ -152,11 +155,11 @@ def join(parts: Parts) -> Running:
     if parts.staff:
         carriers.append(parts.staff.carrier)
     loops = working(parts, files, screens.stir)
-    drains = [Drain(store, carrier, files.open, node=parts.node, clock=wall, seat=seat, durations=times) for carrier in carriers]
+    drains = [Drain(store, carrier, files.open, node=parts.node, clock=wall, seat=seat, durations=times, owe=owed) for carrier in carriers]
     for carrier, drain in zip(carriers, drains, strict=True):
         loops[f"send:{carrier.account}"] = lambda account=carrier.account, drain=drain: workers.send_loop(store, drain, account, wall, times.look)  # type: ignore[misc]
     pulse = Pulse(follow_ups=float(env.follow_up_seconds), most=times.tick)
-    clock = Clock([*ticks(store, wall, pulse, deeds(parts.company)), *upkeep(parts.guard, parts.backups)])
+    clock = Clock([*ticks(store, wall, pulse, deeds(parts.company)), *upkeep(parts.guard, parts.backups), *asked(store, parts.channels, wall)])
 
     async def listen() -> None:
         parts.server, parts.address = await serve(routes, env.http_host, env.port, shutdown=min(3.0, times.stop / 4), public_url=env.public_url)
@@ -176,7 +179,7 @@ def working(parts: Parts, files: Any, stir: Callable[[set[tuple[str, str]]], Non
     from scheduler.offsets import StoredOffsets
 
     store, seat, times, backups = parts.store, parts.seat, parts.env.durations, parts.backups
-    rules = Rules(turn, parts.company, backoff_ms=int(times.backoff * 1000), seat=seat)
+    rules = Rules(turn, parts.company, backoff_ms=int(times.backoff * 1000), seat=seat, numbered=unbuttoned(parts.channels, wall()))
     loops: Loops = {
         "inbox": lambda: workers.receive_loop(store, parts.parse, rules, wall, stir, times.look),
         "media": lambda: workers.media_loop(store, files, parts.fetch, wall, stir, times.look),
@@ -220,14 +223,16 @@ def open_staff(parts: Parts) -> "Staff":
     env = parts.env
     server = env.telegram_api_base or "https://api.telegram.org"
     times = env.durations
-    options = StaffOptions(
-        env.staff_bot_token, server, env.telegram_proxy, times.connect, times.send, times.upload, sendable(parts), env.public_url, (parts.company.link_key,)
-    )
-    return Staff(options, parts.store, parts.company, clock=wall, username=env.staff_bot_username, titles=titles(parts))
+    waits = times.connect, times.send, times.upload
+    known = parts.company.sendable, env.public_url, (parts.company.link_key,)
+    allows = lambda account, window, now: parts.channels[account].limits(window, now)  # noqa: E731
+    options = StaffOptions(env.staff_bot_token, server, env.telegram_proxy, *waits, *known, allows=allows)
+    return Staff(options, parts.store, parts.company, clock=wall, username=env.staff_bot_username, titles=titles(parts.channels))
 
 
 def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
     """The channels and every public page."""
+    from channels.accounts import open_account, read_accounts
     from channels.form import Form, FormOptions
     from channels.webchat import Webchat, WebchatOptions
     from web.desk import Desk, DeskOptions
@@ -250,9 +255,13 @@ def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
         pauses = times.connect, times.send, times.upload, times.backoff, times.backoff_most
         who = env.customer_bot_token, env.telegram_api_base, env.telegram_proxy, env.customer_bot_username, "telegram"
         parts.channels["telegram"] = Telegram(TelegramOptions(*who, int(times.poll), *pauses, public_url=env.public_url, keys=(company.link_key,)))
-    desk = Desk(
-        DeskOptions(env.folder / "logins", public_url=env.public_url, titles=titles(parts), sendable=sendable(parts)), parts.store, company, files, wall
-    )
+    for one in read_accounts(Path(env.channels_file), environment.variables_of()):
+        if (channel := open_account(one, firm(env, company))) is not None:
+            parts.channels[channel.account] = channel
+    channels = parts.channels
+    parts.company = company = replace(company, sendable=sendable(channels, wall()), counted=counted(channels, wall()))
+    shown = DeskOptions(env.folder / "logins", public_url=env.public_url, titles=titles(channels), sendable=company.sendable)
+    desk = Desk(shown, parts.store, company, files, wall)
     metrics = MetricsOptions(env.metrics_token, bool(env.public_url), parts.node)
     routes = [*pages.routes(), *desk.routes(), *health_routes(parts.ready, parts.watch), *metrics_routes(parts.promises, metrics)]
     for channel in parts.channels.values():
@@ -263,14 +272,16 @@ def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
     return routes
 
 
-def titles(parts: Parts) -> dict[str, str]:
-    """What people call each account."""
-    return {name: channel.title for name, channel in parts.channels.items()}
+def firm(env: Environment, company: Company) -> Firm:
+    """What every channel may know of the house."""
+    return Firm(company.name, company.languages, company.region, company.zone, env.public_url, (company.link_key,), env.folder, wall)
 
 
-def sendable(parts: Parts) -> frozenset[str]:
-    """The accounts that can carry words."""
-    return frozenset(name for name, channel in parts.channels.items() if channel.limits(Window(), wall()).text)
+def accounts(env: Environment) -> "list[tuple[str, str, list[str]]]":
+    """Each account of the channels' file: its name, its title, the paths its platform comes to."""
+    from channels.accounts import doors_of
+
+    return doors_of(Path(env.channels_file), environment.variables_of(), firm(env, environment.company(env)))
 
 
 async def close_all(parts: Parts, clock: "Clock") -> None:
@@ -295,7 +306,7 @@ async def demo(env: Environment) -> None:
     from sandbox.stage import open_stage
 
     page = int(os.environ.get("DEMO_PORT", "0"))
-    await play(lambda bots, settings: open_stage(bots, settings, page), Path(__file__), Path("demo-data"))
+    await play(lambda bots, settings: open_stage(bots, settings, page), accounts, Path(__file__), Path("demo-data"))
 
 
 async def check_token(token: str, server: str, proxy: str) -> BotFacts | str:
@@ -310,16 +321,11 @@ async def check_token(token: str, server: str, proxy: str) -> BotFacts | str:
     return BotFacts(name, health.facts.get("webhook", "")) if name else health.words
 
 
-def fast_parser() -> bool:
-    """Whether aiohttp reads requests with its C parser."""
-    from web.server import fast_parser
-
-    return fast_parser()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line and run one command."""
-    return answer(Joined(run, demo, check_token, fast_parser), arguments)
+    from web.server import fast_parser
+
+    return answer(Joined(run, demo, check_token, fast_parser, accounts), arguments)
 
 
 if __name__ == "__main__":

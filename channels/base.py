@@ -1,6 +1,10 @@
 """The contract of a channel: how bytes come in and how words go out. A channel never touches a session or a table."""
 
+import hashlib
+import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from aiohttp import web
@@ -10,6 +14,32 @@ from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Receipt, Wind
 
 Keep = Callable[[Sequence[RawEvent]], Awaitable[None]]
 """Stores events and returns after the commit; raises `crm.base.errors.Busy` when the waiting list is full (answer 503, keep the offset)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """What every channel may know of the house: the first of the `keys` makes what is secret, all of them are believed.
+
+    `region` is the country's two letters, `public_url` "" where nobody can come to us, `folder` is DATA_DIR, `clock` tells milliseconds since 1970 UTC.
+    """
+
+    name: str
+    languages: tuple[str, ...]
+    region: str
+    zone: str
+    public_url: str
+    keys: tuple[bytes, ...] = field(repr=False)
+    folder: Path
+    clock: Callable[[], int]
+
+    def derived(self, *words: str) -> tuple[str, ...]:
+        """A secret for a purpose, in hexadecimal, the newest key's first."""
+        return tuple(hmac.new(key, "\n".join(words).encode(), hashlib.sha256).hexdigest() for key in self.keys)
+
+    def paths(self, account: str) -> tuple[str, ...]:
+        """Where an account's platform brings what happened, such as /in/whatsapp/6f…: nobody else knows the way."""
+        kind = account.partition(":")[0]
+        return tuple(f"/in/{kind}/{made[:40]}" for made in self.derived("webhook path", account))
 
 
 class Offsets(Protocol):

@@ -38,6 +38,11 @@ async def read_body(request: web.Request, *, limit: int, seconds: float = 10.0) 
     refuse_compressed(request)
     if (request.content_length or 0) > limit:
         raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=request.content_length or 0)
+    if request.content.is_eof():  # the whole of it came with the head, as short ones do: there is nothing to wait for
+        whole = request.content.read_nowait()
+        if len(whole) > limit:
+            raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(whole))
+        return whole
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):

@@ -8,7 +8,7 @@ from console.environment import Environment
 from crm.base.backup import Copy, Source, back_up
 from crm.base.errors import Misconfigured
 
-WORDS = {"database": "copying the database", "check": "checking the copy", "media": "copying files", "uploads": "copying uploads"}
+WORDS = {"database": "copying the database", "check": "checking the copy", "media": "copying files", "uploads": "copying uploads", "mail": "copying mails"}
 
 
 class Line:

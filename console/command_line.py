@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from console import backup, check, doctor, environment, init, invite, log, move, nodes, release, restore, web_link
+from console import backup, channels, check, doctor, environment, init, invite, log, move, nodes, release, restore, web_link
+from console.channels import Accounts
 from console.environment import Environment
 from console.tokens import CheckToken
 from crm.base.actors import Role
@@ -19,6 +20,7 @@ COMMANDS = {
     "demo": "run the product against a pretended world",
     "init": "answer a few questions, write .env, get the first manager's link",
     "doctor": "name every fault of this installation and its mend",
+    "channels": "name the accounts on other platforms, and the addresses to enter there",
     "check": "say whether the books balance",
     "invite": "print a one-time link into the staff",
     "web-link": "print a link into the staff inbox on the web, for when Telegram is down",
@@ -38,6 +40,7 @@ class Joined:
     demo: Callable[[Environment], Awaitable[None]]
     check_token: CheckToken
     fast_parser: Callable[[], bool]
+    accounts: Accounts
 
 
 def answer(joined: Joined, arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +73,9 @@ def _carry_out(joined: Joined, chosen: argparse.Namespace) -> int:
         case "init":
             return init.run(SETTINGS, joined.check_token)
         case "doctor":
-            return doctor.run(SETTINGS, joined.check_token, joined.fast_parser)
+            return doctor.run(SETTINGS, joined.check_token, joined.fast_parser, accounts=joined.accounts)
+        case "channels":
+            return channels.run(environment.read(), joined.accounts)
         case "check":
             return check.run(environment.read())
         case "invite":

@@ -7,10 +7,12 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from console import environment
+from console.channels import Accounts
 from console.invite import write_invite
 from crm.base.actors import Role
 
@@ -23,6 +25,10 @@ class World(Protocol):
     """The pretended world, as the demo needs it; `sandbox` fulfils it and `main.py` joins the two."""
 
     url: str
+
+    async def settle(self, file: Path, shop: str) -> None: ...
+
+    def found_at(self, places: Mapping[str, list[str]]) -> None: ...
 
     async def introduce(self, person: str, first_name: str, language: str) -> None: ...
 
@@ -85,6 +91,7 @@ def variables(folder: Path, world: str, port: int) -> dict[str, str]:
         "TELEGRAM_LINK": f"{world}/?open=https%3A%2F%2Ft.me%2F",  # the pretended Telegram is that page
         "DATABASE_URL": f"sqlite:///{folder / 'dragoman.db'}",
         "DATA_DIR": str(folder),
+        "CHANNELS_FILE": str(folder / "channels.toml"),
         "HTTP_HOST": "127.0.0.1",
         "HTTP_PORT": str(port),
         "DESK_AT": f"http://127.0.0.1:{port}/desk",
@@ -94,7 +101,7 @@ def variables(folder: Path, world: str, port: int) -> dict[str, str]:
     }
 
 
-async def play(open_world: OpenWorld, program: Path, folder: Path) -> None:
+async def play(open_world: OpenWorld, accounts: Accounts, program: Path, folder: Path) -> None:
     """Open the pretended world, let the staff in, start the product, print one address, and wait for Ctrl+C."""
     began = time.monotonic()
     watch: list[asyncio.Task[None]] = []
@@ -106,7 +113,10 @@ async def play(open_world: OpenWorld, program: Path, folder: Path) -> None:
     shop = f"http://127.0.0.1:{port}/"
     settings: dict[str, object] = {"company": "Marani", "shop_url": shop, "people": {"customer": "ani", "rep": "tigran", "manager": "mariam"}}
     world = await open_world({"customer": CUSTOMER_TOKEN, "staff": STAFF_TOKEN}, settings)
-    product = Product(program, variables(folder, world.url, port))
+    set_to = variables(folder, world.url, port)
+    await world.settle(Path(set_to["CHANNELS_FILE"]), shop.rstrip("/"))
+    world.found_at({account: [f"{shop.rstrip('/')}{path}" for path in paths] for account, _, paths in accounts(environment.read(set_to))})
+    product = Product(program, set_to)
     settings["control_url"] = await world.plug(lambda: product.running, product.kill, f"{shop}ready")
     await product.start()
     for name, (first_name, language, _) in STAFF.items():

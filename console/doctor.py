@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
 from console import answers, clock, dotfile, environment, machine, server
+from console.channels import Accounts
 from console.environment import Environment
 from console.finding import Finding, Level, fault, fine, shown, warning
 from console.lock import running
@@ -24,9 +26,14 @@ Hear = Callable[[str, str], tuple[float, float] | None]
 """Asks a server, by a proxy ("" = none), what time it is; answers its time and ours, in seconds since 1970 UTC, or None."""
 
 
-def run(file: Path, check: CheckToken, fast_parser: Callable[[], bool], hear: Hear = clock.told_by) -> int:
+def no_accounts(_: Environment) -> list[tuple[str, str, list[str]]]:
+    """No channel but those of `.env`."""
+    return []
+
+
+def run(file: Path, check: CheckToken, fast_parser: Callable[[], bool], hear: Hear = clock.told_by, *, accounts: Accounts = no_accounts) -> int:
     """Print what was found; 1 when there is a fault."""
-    findings = list(examine(file, check, fast_parser, hear))
+    findings = [*examine(file, check, fast_parser, hear), *channels(environment.read(file=file), accounts)]
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     print(shown(findings))
     return int(any(one.level is Level.FAULT for one in findings))
@@ -48,6 +55,20 @@ def examine(file: Path, check: CheckToken, fast_parser: Callable[[], bool], hear
     yield from times(file, env, hear)
     yield from machine.python(sys.version_info, machine.headers_are_guarded())
     yield machine.http_parser(fast_parser())
+
+
+def channels(env: Environment, accounts: Accounts) -> Iterator[Finding]:
+    """The accounts on other platforms: the file can be used, and who has to come to us can."""
+    try:
+        found = accounts(env)
+    except DragomanError as error:
+        yield fault("channels", str(error), f"mend {env.channels_file}; docs/channels.md says what may stand in it")
+        return
+    for account, title, paths in found:
+        if paths and not env.public_url:
+            yield warning("channels", f"{account} ({title}) waits to be called, and PUBLIC_URL is empty", "set PUBLIC_URL, see docs/operations.md")
+        else:
+            yield fine("channels", f"{account} ({title}) can be used; `python main.py channels` shows its addresses")
 
 
 def on_this_machine(file: Path, env: Environment) -> Iterator[Finding]:
@@ -87,12 +108,19 @@ def readable(file: Path) -> Iterator[Finding]:
         return
     wrong = dotfile.unreadable_lines(text)
     yield from (fault("settings", f"line {number} of {file} cannot be read", "write it as NAME=value") for number in wrong)
+    known = KNOWN | asked_for()
     for name in dotfile.values(file):
-        if name not in KNOWN:
+        if name not in known:
             near = get_close_matches(name, KNOWN, 1)
             yield warning("settings", f"{name} in {file} is no setting of ours", f"write {near[0]}" if near else "remove it, unless something else reads it")
     if not wrong:
         yield fine("settings", f"{file} is readable")
+
+
+def asked_for() -> set[str]:
+    """The names that the channels' file takes from the environment."""
+    file = Path(environment.read().channels_file)
+    return set(re.findall(r"\benv:(\w+)", file.read_text("utf-8", "replace"))) if file.is_file() else set()
 
 
 def overruled(file: Path, variables: Mapping[str, str]) -> Iterator[Finding]:

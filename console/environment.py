@@ -47,6 +47,7 @@ class Environment:
     frame_ancestors: str = "'self'"
     trusted_proxies: str = ""
     telegram_link: str = "https://t.me/"
+    channels_file: str = "channels.toml"
     follow_up_seconds: str = "10"
     lease_seconds: str = "30"
     look_seconds: str = "1"
@@ -135,11 +136,16 @@ def whole(words: str, name: str, least: int, most: int) -> int:
     return int(words)
 
 
-def read(variables: Mapping[str, str] | None = None, file: Path = Path(".env")) -> Environment:
-    """Read `.env` and the environment; the environment wins."""
+def variables_of(file: Path = Path(".env")) -> dict[str, str]:
+    """What `.env` and the environment say; the environment wins."""
     from dotenv import dotenv_values
 
-    found = {**({} if variables is not None else dotenv_values(file)), **(os.environ if variables is None else variables)}
+    return {**{name: value for name, value in dotenv_values(file).items() if value is not None}, **os.environ}
+
+
+def read(variables: Mapping[str, str] | None = None, file: Path = Path(".env")) -> Environment:
+    """The settings that `variables` name, or else `.env` and the environment."""
+    found = variables_of(file) if variables is None else variables
     names = Environment.__dataclass_fields__
     return Environment(**{name: value for name in names if (value := found.get(name.upper())) is not None})
 

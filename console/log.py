@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from console import environment
 from console.answers import LOG_LEVELS
 from console.environment import Environment
 from crm.base.errors import Misconfigured
@@ -215,12 +216,24 @@ def secrets_of(env: Environment) -> list[str]:
     values = [(one.repr, str(getattr(env, one.name))) for one in fields(env)]
     found = [value for shown, value in values if value and not shown]
     found += [password for _, value in values if "://" in value and (password := _password(value))]
+    found += of_channels(Path(env.channels_file))
     key = env.folder / "link.key"
     try:
         made = key.read_bytes()
     except OSError:
         return found
     return [*found, made.hex(), base64.b64encode(made).decode(), base64.urlsafe_b64encode(made).decode().rstrip("="), repr(made)[2:-1]]
+
+
+def of_channels(file: Path) -> list[str]:
+    """What the channels' file keeps secret: whatever its name says is, or is taken from the environment."""
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return []
+    here = re.findall(r"""(?im)^[ \t]*\w*(?:token|secret|password|key|refresh)\w*[ \t]*=[ \t]*\[?[ \t]*(.+)$""", text)
+    plain = [value for line in here for value in re.findall(r"""["']([^"']{6,})["']""", line) if not value.startswith("env:")]
+    return [*plain, *(value for name in re.findall(r"\benv:(\w+)", text) if (value := environment.variables_of().get(name)))]
 
 
 def _password(address: str) -> str:

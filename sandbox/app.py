@@ -12,6 +12,7 @@ from sandbox.telegram.human import Human
 from sandbox.telegram.outlook import Outlook
 from sandbox.telegram.server import BotApi
 from sandbox.telegram.world import World
+from sandbox.town import Town
 
 PLAY = Path(__file__).parent / "play"
 # Room for a file over Telegram's own 50 MB, so that its size and not the body's is what gets refused.
@@ -21,10 +22,12 @@ LAST_WORDS = 1.0
 
 
 class Sandbox:
-    """A world of bots and people; `bots` maps short names to tokens, `settings` is what the page asks for."""
+    """A world of bots and people; `bots` maps short names to tokens, `settings` is what the page asks for, `town` are the other platforms."""
 
-    def __init__(self, bots: dict[str, str], settings: Mapping[str, object] | None = None, clock: Callable[[], float] = time.time) -> None:
-        self.settings = dict(settings or {})
+    def __init__(
+        self, bots: dict[str, str], settings: Mapping[str, object] | None = None, clock: Callable[[], float] = time.time, town: Town | None = None
+    ) -> None:
+        self.settings, self.town = dict(settings or {}), town
         self.world = World(bots, clock)
 
     def app(self) -> web.Application:
@@ -34,6 +37,8 @@ class Sandbox:
         app.on_shutdown.append(self._close)
         for part in (BotApi(self.world), Human(self.world), Outlook(self.world)):
             part.mount(app)
+        if self.town:
+            self.town.mount(app)
         app.router.add_get("/play/settings", self._answer_settings)
         app.router.add_get("/", self._answer_page)
         if PLAY.is_dir():

@@ -158,14 +158,14 @@ class Speaker:
         if asks(say.buttons):
             return asking(say.buttons)
         below = inline(say.buttons)
-        return ReplyKeyboardRemove(remove_keyboard=True) if below is None and chat in self._asked and not say.lasting else below
+        return ReplyKeyboardRemove(remove_keyboard=True) if below is None and chat in self._asked and not say.personal else below
 
     def _note_keyboard(self, chat: int, say: Say) -> None:
         if asks(say.buttons):
             if len(self._asked) >= _REMEMBERED:
                 self._asked.clear()
             self._asked.add(chat)
-        elif not say.buttons and not say.lasting:
+        elif not say.buttons and not say.personal:
             self._asked.discard(chat)
 
     def _remember(self, key: tuple[int, MediaKind], result: object) -> None:

@@ -44,6 +44,10 @@ export const readChat = (person, bot) => ask("GET", `${of(person, "chat")}?bot=$
 /** Do one deed of a person: start, send, contact, location, edit, click, block, unblock. */
 export const act = (person, verb, body) => ask("POST", of(person, verb), body);
 
+export const town = () => ask("GET", "/play/town");
+export const townLines = (channel) => ask("GET", `/play/town/${encodeURIComponent(channel)}`);
+export const townSay = (channel, text) => ask("POST", `/play/town/${encodeURIComponent(channel)}/say`, { text });
+
 /** Send one file; `facts` are the form's other fields. */
 export function sendFile(person, file, facts) {
   const form = new FormData();

@@ -9,6 +9,7 @@ import { Product } from "./product.js";
 import { ShopPane } from "./shop.js";
 import { Stream } from "./stream.js";
 import { Tabs } from "./tabs.js";
+import { addTown } from "./town.js";
 
 const part = (role) => document.querySelector(`[data-role="${role}"]`);
 
@@ -57,6 +58,7 @@ async function main() {
   document.title = company;
   new Product({ status: part("status"), words: part("status-words"), plug: part("plug") }, known.control_url);
   panes.shop.show(known.shop_url);
+  addTown(panes.shop);
 
   const telegram = [panes.customer, panes.rep, panes.manager];
   await Promise.all([

@@ -101,6 +101,27 @@ async def test_a_manager_sees_what_is_said_to_the_silent(stage: Stage) -> None:
     await expect(stage.manager.card("Follow-ups are on")).to_contain_text("After 24 h of silence")
 
 
+@pytest.mark.parametrize("place", ["email", "whatsapp", "messenger", "instagram", "sms"])
+async def test_whoever_writes_from_elsewhere_is_answered_from_telegram(stage: Stage, place: str) -> None:
+    words, answer = f"Do you roast on Sundays? Asked by {place}", f"Every morning, written to {place}"
+    town, rep = stage.page.locator("[data-role=town]"), stage.rep
+    await stage.page.locator("[data-role=place]").select_option(place)
+    await town.locator("[data-role=town-words]").fill(words)
+    await town.locator("[data-role=town-send]").click()
+    await expect(town.get_by_text("Marani").first).to_be_visible()
+    await rep.answer(rep.card(words), answer)
+    await expect(town.get_by_text(answer)).to_be_visible()
+
+
+async def test_a_telephone_nobody_answers_is_a_task(stage: Stage) -> None:
+    await stage.page.locator("[data-role=place]").select_option("calls")
+    await stage.page.locator("[data-role=ring]").click()
+    card = stage.manager.card("+37491000003")
+    await expect(card).to_contain_text("call back")
+    await stage.picture("call", stage.manager.root)
+    await stage.page.locator("[data-role=place]").select_option("")
+
+
 async def test_the_plug_is_pulled_and_nothing_is_lost_or_doubled(stage: Stage) -> None:
     ani, rep, status = stage.customer, stage.rep, stage.page.locator("[data-role=status]")
     await stage.page.locator("[data-role=plug]").click()

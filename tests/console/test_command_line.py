@@ -25,7 +25,7 @@ async def stop(env: Environment) -> None:
     raise KeyboardInterrupt
 
 
-JOINED = Joined(refuse, stop, Telegram().check, lambda: True)
+JOINED = Joined(refuse, stop, Telegram().check, lambda: True, lambda _: [("sms", "SMS", ["/in/sms/abc"])])
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,7 +54,7 @@ def test_what_is_said_is_remembered_as_it_was(say: Say) -> None:
     again = unpack(pack(say))
     assert again == say
     assert isinstance(again, Say)
-    assert again.lasting == say.lasting
+    assert again.personal == say.personal
 
 
 @steady

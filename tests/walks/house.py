@@ -18,11 +18,14 @@ from typing import Any
 import aiohttp
 import asyncpg
 
+from console import environment
 from console.demo import CUSTOMER_TOKEN, STAFF_TOKEN, variables
 from console.invite import write_invite
 from crm.base.actors import Role
+from main import accounts
 from sandbox.app import Sandbox, Server, serve
 from sandbox.telegram.hands import Hands
+from sandbox.town import Town
 from tests.cluster import blocking, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +62,11 @@ class House:
     def runs(self) -> bool:
         """Whether the product's process is alive."""
         return self._process is not None and self._process.returncode is None
+
+    async def settle_in(self, town: Town) -> None:
+        """Have an account on every platform of a town, which learns where to bring things."""
+        await town.write_settings(Path(self._settings["CHANNELS_FILE"]), self.server.url, self.shop)
+        town.found_at({account: [self.shop + path for path in paths] for account, _, paths in accounts(environment.read(self._settings))}, self.server.url)
 
     def vary(self, **settings: str) -> None:
         """Change settings for the next start."""
@@ -173,11 +181,13 @@ async def asked(url: str, sql: str, values: tuple[object, ...]) -> list[tuple[An
 
 
 @asynccontextmanager
-async def open_house(folder: Path, **settings: str) -> AsyncIterator[House]:
-    """A house that is empty and does not run yet."""
+async def open_house(folder: Path, town: Town | None = None, /, **settings: str) -> AsyncIterator[House]:
+    """A house that is empty and does not run yet; with a `town` it has an account on every platform there."""
     folder.mkdir(parents=True, exist_ok=True)
-    async with await serve(Sandbox({"customer": CUSTOMER_TOKEN, "staff": STAFF_TOKEN})) as server, Hands(server.url) as hands:
+    async with await serve(Sandbox({"customer": CUSTOMER_TOKEN, "staff": STAFF_TOKEN}, town=town)) as server, Hands(server.url) as hands:
         house = House(folder, server, hands, settings)
+        if town:
+            await house.settle_in(town)
         try:
             yield house
         finally:

@@ -9,10 +9,10 @@ from crm.base.i18n import NATIVE, Translator
 from crm.base.outbound import Media
 from crm.base.text import clean_name, cut
 from crm.conversations.desk import Listed
-from crm.conversations.threads import Author, Status
+from crm.conversations.threads import Author, Kind, Status
 from crm.outbox.deliveries import State
 from crm.reports.thread import Line, Remark, Thread
-from crm.reports.words import AUTHORS, FILES, KINDS, LEADS, STATES, plain_name, why
+from crm.reports.words import AUTHORS, FILES, LEADS, call_words, done_words, like, plain_name, state_words
 from web.desk.words import whole
 
 PREVIEW = 90
@@ -110,6 +110,11 @@ def _facts(place: Place, seen: Thread) -> Iterator[str]:
         yield tr("Lead: {status}", status=tr(LEADS.get(seen.lead_status, seen.lead_status)))
     if seen.phone:
         yield tr("Phone: {phone}", phone=seen.phone)
+    for one in seen.others:
+        yield tr("Also on {channels}", channels=" ".join(filter(None, (one.channel, f"@{clean_name(one.username, 40)}" if one.username else ""))))
+    for maybe in seen.possible:
+        why = like(tr, maybe.reason, maybe.common)
+        yield tr("Possibly the same as {name}: {why}, {score} %", name=plain_name(tr, maybe.name), why=why, score=maybe.score)
     if seen.need:
         yield tr("Need: {need}", need=cut(" ".join(whole(seen.need).split()), NEED))
 
@@ -152,16 +157,16 @@ def _bubble(place: Place, line: Line, name: str) -> Bubble:
     ours = line.author is not Author.CONTACT
     who = (clean_name(line.who, 40) or tr(AUTHORS[line.author])) if ours else name
     text = whole(line.text)
-    said = tr(KINDS[line.kind], text=text) if line.kind in KINDS else text
+    said = call_words(tr, line.text) if line.kind == Kind.CALL else done_words(tr, line.kind, text)
     lost = [tr("[{file}: could not be fetched]", file=tr("file"))] * line.lost_files
     settle = line.delivery_id if line.state in (State.FAILED, State.UNKNOWN) else 0
     return Bubble(
         f"m{line.id}",
         "us" if ours else "them",
         who,
-        _when(place, line.at, line.edited),
+        _when(place, line.at, line.edited, line.deleted),
         "\n".join(filter(None, (said, *lost))),
-        tr(STATES[line.state], why=why(tr, line.detail)) if line.state else "",
+        _state(tr, line),
         bool(settle),
         tuple(_file(tr, file) for file in line.files),
         settle,
@@ -169,9 +174,16 @@ def _bubble(place: Place, line: Line, name: str) -> Bubble:
     )
 
 
-def _when(place: Place, at: int, edited: bool) -> str:
+def _state(tr: Translator, line: Line) -> str:
+    """What became of ours, and where it was said instead of elsewhere."""
+    state = state_words(tr, line.state, line.detail) if line.state else ""
+    instead = tr("here, because {channel} could not be reached", channel=line.instead) if line.instead else ""
+    return " · ".join(filter(None, (state, instead)))
+
+
+def _when(place: Place, at: int, edited: bool, deleted: bool = False) -> str:
     when = place.tr.when(at, place.zone, place.now)
-    return f"{when} · {place.tr('changed')}" if edited else when
+    return " · ".join((when, *([place.tr("changed")] if edited else ()), *([place.tr("deleted by the customer")] if deleted else ())))
 
 
 def _file(tr: Translator, file: Media) -> Shown:

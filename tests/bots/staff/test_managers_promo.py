@@ -278,3 +278,9 @@ async def test_people_are_counted_before_the_writer_is_asked_for_anything(office
     with pytest.raises(Unanswered):
         await office.store.write(lambda s: once(s, visit, promo.deed))
     assert await office.store.read(lambda s: s.query(WizardRow).count()) == 0
+
+
+async def test_a_promotion_by_no_sms_tells_of_no_parts(office: Office) -> None:
+    await office.member("mariam", Role.MANAGER)
+    await agree(office, "ann")
+    assert "SMS" not in str((await previewed(office))["text"])

@@ -1,12 +1,13 @@
 """Fitting: nothing is lost, nothing is too long."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.base.events import MediaKind
-from crm.base.outbound import Button, Edit, Limits, Media, Say
+from crm.base.outbound import Button, Edit, Limits, Media, Say, Unit
 from crm.base.text import utf16_length
-from crm.outbox.fit import fit, fit_edit, split
+from crm.outbox.fit import MEASURES, fit, fit_edit, split
 from crm.outbox.payload import pack, unpack
 
 PHOTO = Media(1, MediaKind.PHOTO, "p.jpg", "image/jpeg", 10)
@@ -52,3 +53,26 @@ def test_what_is_packed_is_unpacked(text: str, html: bool) -> None:
 
 def test_a_channel_that_takes_no_text_does_not_hang_the_splitter() -> None:
     assert split("a b", 0)
+
+
+@pytest.mark.parametrize("unit", list(Unit))
+@given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=400), most=st.integers(4, 60))
+def test_in_any_unit_nothing_but_white_space_is_lost_and_every_part_fits(unit: Unit, text: str, most: int) -> None:
+    most = max(1, most // 10) if unit is Unit.SMS else most
+    length, _ = MEASURES[unit]
+    parts = split(text, most, unit)
+    assert all(length(part) <= most for part in parts)
+    assert "".join("".join(parts).split()) == "".join(text.split())
+
+
+def test_georgian_takes_three_bytes_a_letter() -> None:
+    parts = fit(Say("გამარჯობა " * 60), Limits(text=1000, unit=Unit.BYTES))
+    assert len(parts) == 2
+    assert all(len(part.text.encode()) <= 1000 for part in parts)
+
+
+def test_where_there_are_no_buttons_choices_are_numbers_and_links_are_links() -> None:
+    buttons = ((Button("Yes", "offers:yes"), Button("No", "offers:no")), (Button("Shop", url="https://shop.example"),))
+    [part] = fit(Say("May we write?", buttons=buttons), Limits(buttons=0))
+    assert part.text == "May we write?\n1. Yes\n2. No\nShop: https://shop.example"
+    assert part.buttons == ()

@@ -1,0 +1,130 @@
+"""One person on two addresses, as the staff sees it: possibly the same, a look, a merge, its undoing, an answer on the other address."""
+
+import pytest
+from sqlalchemy import select
+
+from crm.base.actors import Bot, Role
+from crm.base.db import Session
+from crm.base.settings import Company
+from crm.outreach import persons
+from crm.people.contacts import Contact, Identity, Proof
+from tests.bots.staff.firm import firm, labels, press, toast
+from tests.bots.staff.office import Office
+
+PHONE = "+37491223344"
+
+
+@pytest.fixture
+def company() -> Company:
+    return firm()
+
+
+def words(message: dict[str, object]) -> str:
+    """The text of a message without the marks around names."""
+    return str(message["text"]).replace("\u2068", "").replace("\u2069", "")
+
+
+async def twins(office: Office, role: Role = Role.MANAGER) -> dict[str, object]:
+    """Two who wrote and left the same phone; answers the card of the second one."""
+    await office.member("mariam", role)
+    await office.letter("Do you have tables?", who="ann", name="Ann Lee")
+    await office.letter("And chairs?", who="ann-lee", name="A. Lee")
+
+    def claim(session: Session) -> None:
+        for contact in session.scalars(select(Identity.contact_id).order_by(Identity.id)).all():
+            persons.learn_point(session, Bot(), contact, "phone", PHONE, proof=Proof.CLAIMED, message_id=None, now=office.now())
+
+    await office.store.write(claim)
+    await office.show()
+    return await office.find("mariam", "And chairs?")
+
+
+async def roots(office: Office) -> int:
+    return await office.store.read(lambda s: len(set(s.scalars(select(Contact.root_id)))))
+
+
+async def merged(office: Office) -> dict[str, object]:
+    """The words that say it is done, with Undo below."""
+    await press(office, "mariam", await twins(office), "Merge")
+    return await press(office, "mariam", await office.find("mariam", "Merge these two"), "Merge")
+
+
+async def test_a_card_says_who_it_may_be_and_why(office: Office) -> None:
+    card = await twins(office)
+    assert f"❓ Possibly the same as Ann Lee: the same phone {PHONE}, 80 %" in words(card)
+    assert labels(card)[:2] == ["Merge", "Not the same"]
+
+
+async def test_a_look_comes_before_the_merge_and_tells_both_sides(office: Office) -> None:
+    await press(office, "mariam", await twins(office), "Merge")
+    look = await office.find("mariam", "Merge these two")
+    for told in ("Ann Lee", "A. Lee", f"{PHONE} ?", "1 conversation", "One open lead stays.", "It can be undone."):
+        assert told in words(look)
+    assert await roots(office) == 2
+
+
+async def test_a_merge_shows_the_other_address_and_is_undone_by_its_button(office: Office) -> None:
+    done = await merged(office)
+    assert words(done) == "Ann Lee and A. Lee are one person now."
+    assert await roots(office) == 1
+    card = await office.find("mariam", "And chairs?")
+    assert "🔗 Also on Letters" in words(card)
+    assert "Possibly the same" not in words(card)
+    await press(office, "mariam", done, "Undo")
+    assert await toast(office) == "They are two people again, each with what they said themselves."
+    assert await roots(office) == 2
+    card = await office.find("mariam", "And chairs?")
+    assert "🔗" not in words(card)
+    assert "Possibly the same" not in words(card)
+
+
+async def test_a_merge_that_nobody_asked_for_is_found_on_the_card_and_undone(office: Office) -> None:
+    await merged(office)
+    await press(office, "mariam", await office.find("mariam", "And chairs?"), "Not one person?")
+    found = await office.find("mariam", "came more than once")
+    assert "1. A. Lee: merged by staff, today" in words(found)
+    await press(office, "mariam", found, "Undo 1")
+    assert await roots(office) == 2
+
+
+async def test_of_two_looks_one_merges_and_the_other_says_it_is_done(office: Office) -> None:
+    await press(office, "mariam", await twins(office), "Merge")
+    first = await office.find("mariam", "Merge these two")
+    await press(office, "mariam", await office.find("mariam", "And chairs?"), "Merge")
+    second = await office.find("mariam", "Merge these two")
+    await press(office, "mariam", first, "Merge")
+    await press(office, "mariam", second, "Merge")
+    assert "expired" in await toast(office)
+    assert await roots(office) == 1
+
+
+async def test_not_the_same_is_said_once_and_can_be_asked_again(office: Office) -> None:
+    await press(office, "mariam", await twins(office), "Not the same")
+    assert await toast(office) == "Not the same."
+    assert "Possibly the same" not in words(await office.find("mariam", "And chairs?"))
+    said = await office.find("mariam", "are not the same")
+    await press(office, "mariam", said, "Ask again")
+    assert "Possibly the same as Ann Lee" in words(await office.find("mariam", "And chairs?"))
+
+
+async def test_an_answer_on_the_other_address_goes_there_and_an_answer_here_stays_here(office: Office) -> None:
+    await merged(office)
+    await press(office, "mariam", await office.find("mariam", "And chairs?"), "↪️ Letters")
+    assert await toast(office) == "It is yours. Reply to the card to answer on Letters."
+    other = await office.last("mariam")
+    assert "Do you have tables?" in words(other)
+    await office.say("mariam", "We have tables.", reply_to=other["message_id"])
+    await office.settle()
+    here = await office.find("mariam", "And chairs?")
+    await office.say("mariam", "And chairs.", reply_to=here["message_id"])
+    await office.settle()
+    assert [address for address, _ in office.letters.sent] == ["ann", "ann-lee"]
+
+
+async def test_a_rep_cannot_merge_whom_a_colleague_has(office: Office) -> None:
+    await office.member("zara")
+    await twins(office, Role.REP)
+    await office.press("zara", await office.find("zara", "Do you have tables?"), "Take")
+    await press(office, "mariam", await office.find("mariam", "And chairs?"), "Merge")
+    assert "Zara has this conversation." in (await toast(office)).replace("\u2068", "").replace("\u2069", "")
+    assert await roots(office) == 2

@@ -1,0 +1,75 @@
+"""The main job on every channel: a stranger writes, the bot greets, a lead stands there, a rep answers from Telegram, and the state tells the truth."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+
+from sandbox.town import Line, Town
+from tests.walks.desk import Phone, phone
+from tests.walks.house import PATIENCE, House, open_house, staffed
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+WRITING = ["email", "whatsapp", "messenger", "instagram", "sms"]
+KNOWS = {"email": "sent", "whatsapp": "delivered", "messenger": "delivered", "instagram": "sent", "sms": "delivered"}
+"""How far each platform lets us see, as far as the other side does nothing."""
+LEAD = "SELECT l.channel, c.status FROM leads l JOIN conversations c ON c.id = l.conversation_id WHERE l.channel = ?"
+STATE = "SELECT d.state FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.account = ? AND m.author = 'rep' AND d.desk = 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A running house in a town with people on every platform."""
+
+    house: House
+    town: Town
+    rep: Phone
+
+    async def screen(self, channel: str, true: Callable[[list[Line]], bool]) -> list[Line]:
+        """What the person's screen shows, once it shows what is waited for."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not true(lines := self.town.residents[channel].lines()):
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"still {lines}\n{self.house.log.read_text()[-4000:]}") from None
+        return lines
+
+    async def hears(self, channel: str, words: str) -> Line:
+        """The firm's message with these words on the person's screen."""
+        lines = await self.screen(channel, lambda lines: any(words in line["text"] for line in lines if not line["mine"]))
+        return next(line for line in lines if not line["mine"] and words in line["text"])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    """The house and its town, with one rep on duty."""
+    town = Town()
+    async with open_house(tmp_path_factory.mktemp("town"), town) as house:
+        await staffed(house)
+        await house.start()
+        await house.until("SELECT name FROM reps ORDER BY name", want=[("Mariam",), ("Tigran",)])
+        yield Place(house, town, await phone(house, "tigran", "staff"))
+
+
+@pytest.mark.parametrize("channel", WRITING)
+async def test_a_stranger_becomes_a_lead_and_gets_the_reps_answer(place: Place, channel: str) -> None:
+    words = f"Hello, do you make shelves? By {channel}"
+    await place.town.residents[channel].say(words)
+    await place.hears(channel, "Marani")
+    assert await place.house.until(LEAD, channel) == [(channel, "open")]
+    card = await place.rep.sees(words)
+    await place.rep.press(card, "Take")
+    mine = await place.rep.sees("🟢 Yours", after=card["message_id"] - 1)
+    await place.rep.answer(mine, f"Yes, in oak and in pine ({channel}).")
+    await place.hears(channel, f"Yes, in oak and in pine ({channel}).")
+    await place.house.until(STATE, channel, want=[(KNOWS[channel],)])
+
+
+async def test_a_missed_call_is_a_lead_and_a_task(place: Place) -> None:
+    await place.town.residents["calls"].say("")
+    await place.house.until(LEAD, "calls")
+    await place.house.until("SELECT kind, state FROM tasks", want=[("call", "open")])
+    await place.rep.sees("+37491000003")
