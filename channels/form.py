@@ -18,6 +18,7 @@ from channels.http import Budget, client_address, cross_origin, origin_allowed, 
 from crm.base.errors import Busy, Invalid, NotFound
 from crm.base.events import Event, LeadForm, MediaRef, RawEvent, Sender, Source, Unknown
 from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, Undeliverable, Window
+from crm.base.webhooks import media_type
 
 Fields = Mapping[str, str]
 Show = Callable[[str, int, Fields], web.Response]
@@ -115,7 +116,7 @@ class Form:
         return web.Response(status=204, headers=cross_origin(request, self._options.origins))
 
     async def _post(self, request: web.Request, keep: Keep) -> web.Response:
-        as_json = request.content_type == "application/json"
+        as_json = media_type(request.headers) == "application/json"
         if as_json and request.headers.get("Origin") and not origin_allowed(request, self._options.origins):
             raise web.HTTPForbidden(text="this page may not talk to us")
         answer = self._tell if as_json else self._show
@@ -173,11 +174,11 @@ def read_fields(body: bytes, request: web.Request) -> dict[str, str]:
 
 
 def _pairs(body: bytes, request: web.Request) -> list[tuple[str, str]]:
-    if request.content_type == "application/json":
+    if media_type(request.headers) == "application/json":
         return [(name, _scalar(value)) for name, value in strict_json(body, depth=2).items()]
-    if request.content_type == "application/x-www-form-urlencoded":
+    if media_type(request.headers) == "application/x-www-form-urlencoded":
         return _urlencoded(body)
-    if request.content_type == "multipart/form-data":
+    if media_type(request.headers) == "multipart/form-data":
         return read_parts(body, request.headers["Content-Type"])
     raise web.HTTPUnsupportedMediaType
 

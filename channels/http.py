@@ -16,6 +16,7 @@ from aiohttp import web
 from channels.base import Keep
 from crm.base.errors import Busy, Invalid
 from crm.base.events import RawEvent
+from crm.base.webhooks import media_type
 
 log = logging.getLogger(__name__)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -63,7 +64,7 @@ def refuse_compressed(request: web.Request) -> None:
 
 async def read_json(request: web.Request, *, limit: int, seconds: float = 10.0) -> bytes:
     """Read the body of a request that says it is JSON, unread as yet; raises 415 for another type, and as `read_body` does."""
-    if request.content_type != "application/json":
+    if media_type(request.headers) != "application/json":
         raise web.HTTPUnsupportedMediaType
     return await read_body(request, limit=limit, seconds=seconds)
 

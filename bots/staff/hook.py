@@ -18,7 +18,7 @@ from bots.staff.updates import Json, number
 from crm.base import webhooks
 from crm.base.errors import Busy
 from crm.base.events import RawEvent
-from crm.base.webhooks import Gate
+from crm.base.webhooks import Gate, media_type
 
 Keep = Callable[[Sequence[RawEvent]], Awaitable[None]]
 """Stores events and returns after the commit; raises Busy when too much waits."""
@@ -76,7 +76,7 @@ class Hook:
 
 async def _read(request: web.Request, limits: HookLimits) -> bytes:
     """The bytes of a JSON body, bounded and never unpacked; raises 415, 413 or 408."""
-    if request.content_type != "application/json" or request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if media_type(request.headers) != "application/json" or request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise web.HTTPUnsupportedMediaType
     body = bytearray()
     try:

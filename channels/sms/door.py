@@ -15,6 +15,7 @@ from channels.sms.options import SmsOptions
 from channels.sms.shape import at, records, scalar
 from crm.base.errors import Invalid
 from crm.base.events import RawEvent
+from crm.base.webhooks import media_type
 
 RECEIPT, MESSAGE = "receipt", "message"
 _BODY, _MOST_FIELDS, _MOST_RECORDS = 256 * 1024, 100, 500
@@ -89,7 +90,7 @@ def told(request: web.Request, body: bytes, query: str) -> object:
     pairs = _pairs(query)
     if request.method != "POST":
         return pairs
-    if request.content_type == "application/json" or body[:1] in (b"{", b"["):
+    if media_type(request.headers) == "application/json" or body[:1] in (b"{", b"["):
         inside = strict_json(body if body[:1] == b"{" else b'{"": ' + body + b"}")
         return inside[""] if set(inside) == {""} else {**pairs, **inside}
     return {**pairs, **_pairs(body.decode("utf-8", "replace"))}

@@ -22,6 +22,7 @@ from crm.base.errors import Invalid, NotFound
 from crm.base.events import MediaKind, MediaRef
 from crm.base.files import MIME, display_name, sniff
 from crm.base.outbound import Media
+from crm.base.webhooks import media_type
 
 _ID = re.compile(r"[A-Za-z0-9_-]{32}")
 _CHUNK = 65_536
@@ -72,7 +73,7 @@ class Uploads:
         if not size:
             raise web.HTTPBadRequest(text="an empty file")
         picture = sniff(head)
-        claimed = request.content_type if MIME.fullmatch(request.content_type) else "application/octet-stream"
+        claimed = said if MIME.fullmatch(said := media_type(request.headers)) else "application/octet-stream"
         kind = MediaKind.PHOTO if picture else MediaKind.DOCUMENT
         return MediaRef(kind, name, display_name(request.headers.get("X-Name", "")), picture or claimed, size)
 

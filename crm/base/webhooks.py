@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -43,3 +43,11 @@ def gate_of(name: str, public_url: str, server: str, bot: str, keys: Sequence[by
 
 def _derived(key: bytes, name: str, what: str, bot: str) -> str:
     return hmac.new(key, f"{name} webhook {what}:{bot}".encode(), hashlib.sha256).hexdigest()
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """What a request says its body is, without what may follow a semicolon.
+
+    The server library's own reading of the header falls over some that end too early (";0*"), and a caller must not make an error of ours.
+    """
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()

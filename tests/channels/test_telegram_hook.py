@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientSession
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -290,6 +290,7 @@ def test_no_body_and_no_header_makes_a_server_error() -> None:
         at = runner.run(entered(opened))
 
         @settings(max_examples=120, deadline=None)
+        @example(b"{}", ";0*", "identity")
         @given(bodies, st.just("application/json") | words, st.just("identity") | words)
         def attack(body: bytes, kind: str, encoding: str) -> None:
             status = runner.run(at.bring(body, None, **{"Content-Type": kind.strip() or "x", "Content-Encoding": encoding.strip() or "identity"}))

@@ -13,6 +13,7 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from crm.base.errors import Busy
+from crm.base.webhooks import media_type
 from web.desk.options import DeskOptions
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -138,7 +139,7 @@ def refuse_foreign(request: web.Request, options: DeskOptions) -> None:
 async def read_form(request: web.Request, options: DeskOptions) -> dict[str, str]:
     """The fields of a form; 403 from another page, 415, 413 and 408 for bodies no form of ours sends. The last of equal names counts."""
     refuse_foreign(request, options)
-    if request.content_type != "application/x-www-form-urlencoded" or "Content-Encoding" in request.headers:
+    if media_type(request.headers) != "application/x-www-form-urlencoded" or "Content-Encoding" in request.headers:
         raise web.HTTPUnsupportedMediaType
     body = bytearray()
     try:

@@ -18,6 +18,7 @@ from crm.base.files import PICTURES
 from crm.base.i18n import translator
 from crm.base.outbound import Media
 from crm.base.settings import Company
+from crm.base.webhooks import media_type
 from crm.conversations.desk import inbox
 from crm.conversations.later import LATER
 from crm.conversations.media import MediaFiles
@@ -151,7 +152,7 @@ class Desk:
         key, number, options = self._cookies.key(request), _conversation(request), self._options
         fields: dict[str, str] = {}
         part, sent = None, None
-        if request.content_type == "multipart/form-data":
+        if media_type(request.headers) == "multipart/form-data":
             part = await read_parts(request, options, fields)
         else:
             fields = await read_form(request, options)
