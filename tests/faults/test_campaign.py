@@ -101,7 +101,7 @@ async def everybody_has_it(house: House, amount: int) -> None:
 
 
 async def test_an_answer_passes_a_promotion_that_the_provider_slows(tmp_path: Path) -> None:
-    for number in rounds(3, 30, ci=1):
+    for number in rounds(3, 30, ci=3):
         dice("F19", number)
         async with open_house(tmp_path / str(number), COMPANY_ZONE=noon_zone(), **PATIENT) as house:
             people = await people_of(house, FIRST + LATER)

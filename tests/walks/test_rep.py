@@ -267,9 +267,9 @@ async def test_each_role_has_its_own_list_of_commands(desk: Desk, rep: Phone) ->
     outside = {line["command"] for line in (await desk.house.hands.chat("passerby", bot="staff"))["menu"]}
     reps, managers = [{line["command"] for line in (await one.chat())["menu"]} for one in (rep, desk.manager)]
     assert outside == {"start"}
-    assert reps == {"start", "inbox", "mine", "lead", "available", "language", "help", "web"}
+    assert reps == {"start", "inbox", "mine", "tasks", "lead", "available", "language", "help", "web"}
     assert managers > reps
-    assert {"today", "leads", "invite", "followup", "promo", "parked", "release"} <= managers
+    assert {"today", "leads", "invite", "followup", "promo", "parked", "release", "templates"} <= managers
 
 
 async def test_no_menu_of_either_bot_ever_has_more_than_eight_buttons(desk: Desk) -> None:
