@@ -9,6 +9,8 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from aiohttp import web
+
 from channels import CHANNELS
 from channels.base import Channel, Firm
 from crm.base.errors import Misconfigured
@@ -108,7 +110,12 @@ def doors_of(file: Path, variables: Mapping[str, str], firm: Firm) -> list[tuple
         raise AssertionError("nothing is served")
 
     opened = [channel for one in read_accounts(file, variables) if (channel := open_account(one, firm)) is not None]
-    return [(one.account, one.title, sorted({route.path for route in one.routes(nothing) if route.method != "OPTIONS"})) for one in opened]
+    return [(one.account, one.title, sorted(_doors(one.routes(nothing)))) for one in opened]
+
+
+def _doors(routes: Sequence[web.RouteDef]) -> set[str]:
+    """The paths of doors: not those of pages that people come to by a link of their own."""
+    return {route.path for route in routes if route.method != "OPTIONS" and "{" not in route.path}
 
 
 def filled(options: type[Any], table: Mapping[str, object], where: str) -> Any:

@@ -61,3 +61,11 @@ def test_what_the_file_keeps_secret_is_known_to_the_log(tmp_path: Path, monkeypa
     file.write_text('[messenger]\nid = "1"\ntoken = "env:PAGE_TOKEN"\napp_secrets = ["canary-new", "canary-old"]\n[email]\npassword = "canary-word"\n', "utf-8")
     assert set(of_channels(file)) == {"canary-of-the-page", "canary-new", "canary-old", "canary-word"}
     assert of_channels(tmp_path / "nothing.toml") == []
+
+
+def test_a_mailbox_is_followed_and_waits_for_nobody(tmp_path: Path, env: Environment) -> None:
+    mail = '[email]\naddress = "a@b.example"\npassword = "word"\nimap_host = "imap.b.example"\nsmtp_host = "smtp.b.example"\n'
+    (tmp_path / "channels.toml").write_text(mail, "utf-8")
+    assert accounts(env) == [("email", "E-mail", [])]
+    [finding] = doctor.channels(Environment(data_dir=env.data_dir), accounts)
+    assert finding.level is Level.FINE
