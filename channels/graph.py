@@ -17,7 +17,7 @@ from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTime
 
 from channels import outside
 from channels.outside import fetch
-from channels.telegram.payload import Json, part, plain_name, text, whole
+from channels.payload import Json, part, plain_name, text, whole
 from crm.base.errors import DragomanError, NotFound
 from crm.base.outbound import Media, OpenMedia, Reason, RetryLater, Uncertain, Undeliverable
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from channels.graph import Graph
-from channels.telegram.payload import Json, name, part, parts, text
+from channels.payload import Json, name, part, parts, text
 from channels.whatsapp.approved import Approved, read_template
 
 _FIELDS = "name,language,status,category,parameter_format,components"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from channels.telegram.payload import Json, kind, number, part, parts, plain_name, text, whole
+from channels.payload import Json, kind, number, part, parts, plain_name, text, whole
 from crm.base.events import MediaKind, MediaRef
 
 _KINDS = {

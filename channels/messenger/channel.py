@@ -17,7 +17,7 @@ from channels.messenger.send import LABEL, QUICK, Speaker
 from channels.messenger.verdicts import TABLE
 from channels.messenger.watch import Pace, Post, Watch
 from channels.meta import Door, DoorOptions
-from channels.telegram.payload import name
+from channels.payload import name
 from channels.whatsapp.approved import Approved
 from crm.base.errors import Misconfigured, NotFound
 from crm.base.events import Event, MediaKind, MediaRef, RawEvent, Sender

@@ -5,7 +5,7 @@ from dataclasses import replace
 from channels.messenger.attachments import content
 from channels.messenger.envelope import COMMENT, Element, number_of
 from channels.messenger.options import PageOptions
-from channels.telegram.payload import Json, name, part, text, whole
+from channels.payload import Json, name, part, text, whole
 from crm.base.events import Delete, Edit, Event, Message, Sender, Source
 
 _DAY = 86_400_000

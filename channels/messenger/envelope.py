@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from channels.meta import parked
-from channels.telegram.payload import Json, objects, part, parts, read, text, whole
+from channels.payload import Json, objects, part, parts, read, text, whole
 from crm.base.events import RawEvent
 
 COMMENT = "comment:"

@@ -8,7 +8,7 @@ from channels.messenger.attachments import content
 from channels.messenger.comments import comment_of
 from channels.messenger.envelope import COMMENT, WHOLE, Element, elements, number_of
 from channels.messenger.options import PageOptions
-from channels.telegram.payload import Json, kind, part, read, storable, text, whole
+from channels.payload import Json, kind, part, read, storable, text, whole
 from crm.base.events import (
     AccountAlert,
     Arrival,

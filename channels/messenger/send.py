@@ -10,7 +10,7 @@ from channels.messenger.envelope import COMMENT
 from channels.messenger.options import MB, Dialect, PageOptions
 from channels.messenger.parse import OURS
 from channels.messenger.verdicts import UNKNOWN
-from channels.telegram.payload import Json, storable, text
+from channels.payload import Json, storable, text
 from crm.base.events import MediaKind
 from crm.base.outbound import (
     ApprovedTemplate,

@@ -7,7 +7,7 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 
 from channels.graph import Graph
-from channels.telegram.payload import Json, name, parts, text
+from channels.payload import Json, name, parts, text
 from crm.base.outbound import Reason, RetryLater, Uncertain, Undeliverable
 
 log = logging.getLogger(__name__)

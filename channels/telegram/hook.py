@@ -11,9 +11,9 @@ from aiohttp import web
 
 from channels.base import Keep
 from channels.http import kept, read_json
+from channels.payload import Json, plain_name, text, whole
 from channels.telegram.listen import Presses, raw_event
 from channels.telegram.patience import FAILURES, Patience
-from channels.telegram.payload import Json, plain_name, text, whole
 from crm.base import webhooks
 from crm.base.webhooks import Gate
 

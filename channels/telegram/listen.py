@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from channels.base import Offsets
+from channels.payload import Json, part, text, whole
 from channels.telegram.patience import FAILURES, LONGEST_WAIT, Patience
-from channels.telegram.payload import Json, part, text, whole
 from channels.telegram.verdicts import Refused
 from crm.base.errors import Busy
 from crm.base.events import RawEvent

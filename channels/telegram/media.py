@@ -1,6 +1,6 @@
 """Which file travels with a Telegram message, and what it may be called."""
 
-from channels.telegram.payload import Json, file_name, name, part, parts, text, whole
+from channels.payload import Json, file_name, name, part, parts, text, whole
 from crm.base.events import MediaKind, MediaRef
 
 # An animation comes with a `document` twin for old clients, so it is looked for first.

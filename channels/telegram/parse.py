@@ -2,8 +2,8 @@
 
 import re
 
+from channels.payload import NOTHING, Json, kind, name, number, objects, part, read, text, whole
 from channels.telegram.media import media
-from channels.telegram.payload import NOTHING, Json, kind, name, number, objects, part, read, text, whole
 from crm.base.events import ContactShared, Edit, Event, IdentityChanged, Message, Postback, RawEvent, Sender, SessionStarted, Source, Unknown
 
 _START = re.compile(r"/start(?:@\w{1,64})?(?: ([A-Za-z0-9_-]{1,64}))?\s*", re.ASCII)

@@ -22,9 +22,9 @@ from aiogram.methods import (
 )
 from aiogram.types import InputFile, LinkPreviewOptions, ReplyKeyboardRemove, ReplyParameters
 
+from channels.payload import file_name, storable
 from channels.telegram.keyboards import asking, asks, inline
 from channels.telegram.media import media
-from channels.telegram.payload import file_name, storable
 from channels.telegram.verdicts import PAUSE, Refused
 from channels.telegram.wire import Wire
 from crm.base.errors import DragomanError

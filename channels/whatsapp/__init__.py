@@ -10,7 +10,7 @@ from aiohttp import web
 from channels.base import Firm, Keep, Offsets
 from channels.graph import Graph, GraphOptions, Refused
 from channels.meta import Door, DoorOptions
-from channels.telegram.payload import text, whole
+from channels.payload import text, whole
 from channels.whatsapp.approved import Approved, listed
 from channels.whatsapp.contents import is_file_id
 from channels.whatsapp.parse import parse

@@ -1,6 +1,6 @@
 """What WhatsApp tells of our own account: templates, quality, limits, restrictions. Pure."""
 
-from channels.telegram.payload import Json, kind, name, part, parts, text
+from channels.payload import Json, kind, name, part, parts, text
 from crm.base.events import AccountAlert
 
 _WELL = frozenset({"APPROVED", "GREEN", "REINSTATED", "UNFLAGGED", "UPGRADE", "VERIFIED_ACCOUNT", "ACCOUNT_RECONNECTED", "REINSTATE", "ONBOARDING", "RESOLVED"})

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from channels.graph import Graph
-from channels.telegram.payload import Json, name, part, parts, text
+from channels.payload import Json, name, part, parts, text
 
 _FIELDS = "name,language,status,category,parameter_format,components"
 _PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")

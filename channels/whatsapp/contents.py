@@ -3,7 +3,7 @@
 import json
 import re
 
-from channels.telegram.payload import Json, file_name, name, number, part, parts, text, whole
+from channels.payload import Json, file_name, name, number, part, parts, text, whole
 from crm.base.events import MediaKind, MediaRef, Source
 from crm.base.time import HOUR
 

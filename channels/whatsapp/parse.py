@@ -1,6 +1,6 @@
 """What one raw event of WhatsApp means: pure, total, the same again."""
 
-from channels.telegram.payload import Json, kind, name, part, parts, read, text, whole
+from channels.payload import Json, kind, name, part, parts, read, text, whole
 from channels.whatsapp.alerts import alert, error_words
 from channels.whatsapp.contents import card_name, media, source_of, window_of, words
 from channels.whatsapp.people import is_address, sender_of

@@ -2,7 +2,7 @@
 
 import re
 
-from channels.telegram.payload import Json, name, part, text
+from channels.payload import Json, name, part, text
 from crm.base.events import Sender
 
 PHONE = re.compile(r"[1-9][0-9]{4,19}", re.ASCII)

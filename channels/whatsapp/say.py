@@ -4,7 +4,7 @@ import html
 import re
 from dataclasses import dataclass, replace
 
-from channels.telegram.payload import file_name, storable
+from channels.payload import file_name, storable
 from channels.whatsapp.people import PHONE, is_address
 from crm.base.events import MediaKind
 from crm.base.outbound import ApprovedTemplate, Button, Media, React, Reason, Say, Undeliverable

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from channels.graph import Graph, Later, Refused
-from channels.telegram.payload import Json, parts, text
+from channels.payload import Json, parts, text
 from channels.whatsapp import say as bodies
 from channels.whatsapp.say import Body, Sizes
 from channels.whatsapp.verdicts import MEDIA_LOST

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 
 from channels.meta import parked
-from channels.telegram.payload import NOTHING, Json, part, parts, read, text
+from channels.payload import NOTHING, Json, part, parts, read, text
 from channels.whatsapp.people import ids_of
 from crm.base.events import RawEvent
 

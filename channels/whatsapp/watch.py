@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 from channels.graph import Graph, Refused
-from channels.telegram.payload import Json, name, part, text
+from channels.payload import Json, name, part, text
 from crm.base.outbound import Reason, RetryLater, Uncertain, Undeliverable
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from channels.telegram.payload import file_name
+from channels.payload import file_name
 from channels.webchat.uploads import Seals
 from crm.base.db import Store
 from crm.base.errors import NotFound

@@ -1,4 +1,4 @@
-"""Telegram's JSON, read strictly: what is damaged or hostile is refused, what is missing or of another type reads as empty."""
+"""A platform's JSON, read strictly: what is damaged or hostile is refused, what is missing or of another type reads as empty."""
 
 import json
 import math
@@ -113,5 +113,5 @@ def file_name(words: str) -> str:
 
 
 def kind(words: object) -> str:
-    """A kind as Telegram spells kinds, or "unnamed"."""
+    """A kind as platforms spell kinds, or "unnamed"."""
     return words if isinstance(words, str) and _KIND.fullmatch(words) else "unnamed"
