@@ -42,7 +42,8 @@ _ABOUT = select(Delivery.id, Delivery.account, Delivery.address, Delivery.conver
 )
 _STRANDED = select(Delivery.id).where(Delivery.account == bindparam("account"), Delivery.state == fixed("sending"), Delivery.claimed_at <= bindparam("before"))
 _OWNERS = select(Identity.contact_id).where(Identity.account == bindparam("of"), among(Identity.external_id, "addresses"))
-_PROMOTED = update(table_of(Contact)).where(Contact.id.in_(select(Contact.root_id).where(Contact.id.in_(_OWNERS)))).values(promoted_at=bindparam("at"))
+_ROOTS = select(Contact.root_id).where(among(Contact.id, "ids"))
+_PROMOTED = update(table_of(Contact)).where(among(Contact.id, "ids")).values(promoted_at=bindparam("at"))
 _OLDER = (
     update(table_of(Delivery))
     .where(Delivery.card == bindparam("name"), Delivery.id < bindparam("newest"), Delivery.state.not_in([fixed("queued"), fixed("sending")]))
@@ -100,11 +101,21 @@ def settle(session: Session, results: Sequence[Result], *, now: int) -> list[Cam
     tell(session, [notice for row in about for notice in _notices(row, ended[row.id], repeated)], now=now)
     blocked = [row for row in about if ended[row.id].state is State.FAILED and (ended[row.id].detail or "").startswith(Reason.BLOCKED)]
     promoted = [row for row in about if ended[row.id].state in (State.SENT, State.UNKNOWN) and row.lane == Lane.PROMOTION]
-    for rows_found, statement in ((blocked, _BLOCKED), (promoted, _PROMOTED)):
-        for account in {row.account for row in rows_found}:
-            addresses = [row.address for row in rows_found if row.account == account]
-            run(session, statement, {"of": account, "addresses": addresses, "at": now})
+    for account in {row.account for row in blocked}:
+        run(session, _BLOCKED, {"of": account, "addresses": [row.address for row in blocked if row.account == account]})
+    for account in {row.account for row in promoted}:
+        _promoted(session, account, [row.address for row in promoted if row.account == account], now=now)
     return came
+
+
+def _promoted(session: Session, account: str, addresses: list[str], *, now: int) -> None:
+    """Remember when these people last had a promotion.
+
+    In steps, each a list of ids: a server that planned one statement for all while the tables were nearly empty compares everybody with everybody.
+    """
+    owners = [row.contact_id for row in ask(session, _OWNERS, {"of": account, "addresses": addresses})]
+    roots = [row.root_id for row in ask(session, _ROOTS, {"ids": owners})]
+    run(session, _PROMOTED, {"ids": roots, "at": now})
 
 
 def _notices(row: Any, result: Result, repeated: Set[str]) -> list[Notice]:
@@ -117,7 +128,7 @@ def _notices(row: Any, result: Result, repeated: Set[str]) -> list[Notice]:
         return [Notice(NoticeKind.REP_LOST, row.id, f"rep_lost:{row.address}", {"address": row.address})] if lost else []
     found: list[Notice] = []
     if row.conversation_id is None:
-        return found
+        return [Notice(NoticeKind.TROUBLE, row.id, f"trouble:{row.id}:{result.state}")] if bad else found
     if bad and row.lane <= Lane.SERVICE:
         found.append(Notice(NoticeKind.TROUBLE, row.id, f"trouble:{row.id}:{result.state}"))
     if row.lane == Lane.REPLY or (bad and row.lane <= Lane.SERVICE):
