@@ -7,11 +7,13 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from channels.accounts import counted, sendable, titles, unbuttoned
 from channels.base import Channel, Firm
+from channels.entries import ways
 from console import environment
 from console.command_line import Joined, answer
 from console.environment import Environment
@@ -137,6 +139,8 @@ def join(parts: Parts) -> Running:
     from crm.conversations.media import MediaFiles
     from crm.inbox.statuses import owed
     from crm.outbox.drain import Drain
+    from crm.outbox.forum import tend
+    from crm.outbox.shares import Shares
     from scheduler import workers
     from scheduler.clock import Clock
     from scheduler.jobs import Pulse, deeds, ticks
@@ -155,7 +159,10 @@ def join(parts: Parts) -> Running:
     if parts.staff:
         carriers.append(parts.staff.carrier)
     loops = working(parts, files, screens.stir)
-    drains = [Drain(store, carrier, files.open, node=parts.node, clock=wall, seat=seat, durations=times, owe=owed) for carrier in carriers]
+    rules: dict[str, Any] = {"seat": seat, "durations": times, "owe": partial(owed, accounts=parts.company.sendable)}
+    rules["share"] = Shares(env.public_url, parts.company.link_key) if env.public_url else None
+    desk = parts.staff.carrier if parts.staff else None  # what is sent there alone stands in topics
+    drains = [Drain(store, one, files.open, node=parts.node, clock=wall, tend=tend if one is desk else None, **rules) for one in carriers]
     for carrier, drain in zip(carriers, drains, strict=True):
         loops[f"send:{carrier.account}"] = lambda account=carrier.account, drain=drain: workers.send_loop(store, drain, account, wall, times.look)  # type: ignore[misc]
     pulse = Pulse(follow_ups=float(env.follow_up_seconds), most=times.tick)
@@ -226,7 +233,7 @@ def open_staff(parts: Parts) -> "Staff":
     waits = times.connect, times.send, times.upload
     known = parts.company.sendable, env.public_url, (parts.company.link_key,)
     allows = lambda account, window, now: parts.channels[account].limits(window, now)  # noqa: E731
-    options = StaffOptions(env.staff_bot_token, server, env.telegram_proxy, *waits, *known, allows=allows)
+    options = StaffOptions(env.staff_bot_token, server, env.telegram_proxy, *waits, *known, allows=allows, ways=ways(parts.channels))
     return Staff(options, parts.store, parts.company, clock=wall, username=env.staff_bot_username, titles=titles(parts.channels))
 
 
@@ -236,17 +243,16 @@ def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
     from channels.form import Form, FormOptions
     from channels.webchat import Webchat, WebchatOptions
     from web.desk import Desk, DeskOptions
+    from web.files import SharedFiles
     from web.health import health_routes
     from web.metrics import MetricsOptions, metrics_routes
     from web.pages import PageOptions, Pages
 
     env, company, times = parts.env, parts.company, parts.env.durations
     pages = Pages(PageOptions(company.name, company.languages, company.currency, env.frame_ancestors))
-    webchat = Webchat(
-        WebchatOptions(env.folder / "uploads", env.origins, environment.listed(env.trusted_proxies), title=company.name, seal=company.link_key),
-        parts.history,
-        files.open,
-    )
+    proxies, secrets_of_sites = environment.listed(env.trusted_proxies), environment.site_secrets(env.site_secret)
+    options = WebchatOptions(env.folder / "uploads", env.origins, proxies, company.name, company.link_key, secrets_of_sites)
+    webchat = Webchat(options, parts.history, files.open)
     parts.channels["webchat"] = webchat
     parts.channels["form"] = Form(FormOptions(env.origins, environment.listed(env.trusted_proxies)), pages.form_answer)
     if env.customer_bot_token:
@@ -256,14 +262,15 @@ def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
         who = env.customer_bot_token, env.telegram_api_base, env.telegram_proxy, env.customer_bot_username, "telegram"
         parts.channels["telegram"] = Telegram(TelegramOptions(*who, int(times.poll), *pauses, public_url=env.public_url, keys=(company.link_key,)))
     for one in read_accounts(Path(env.channels_file), environment.variables_of()):
-        if (channel := open_account(one, firm(env, company))) is not None:
+        if (channel := open_account(one, replace(firm(env, company), open_media=files.open))) is not None:
             parts.channels[channel.account] = channel
     channels = parts.channels
     parts.company = company = replace(company, sendable=sendable(channels, wall()), counted=counted(channels, wall()))
     shown = DeskOptions(env.folder / "logins", public_url=env.public_url, titles=titles(channels), sendable=company.sendable)
     desk = Desk(shown, parts.store, company, files, wall)
     metrics = MetricsOptions(env.metrics_token, bool(env.public_url), parts.node)
-    routes = [*pages.routes(), *desk.routes(), *health_routes(parts.ready, parts.watch), *metrics_routes(parts.promises, metrics)]
+    shared = SharedFiles(parts.store, files, wall)
+    routes = [*pages.routes(), *desk.routes(), *shared.routes(), *health_routes(parts.ready, parts.watch), *metrics_routes(parts.promises, metrics)]
     for channel in parts.channels.values():
         routes += channel.routes(parts.keep)
     if env.staff_bot_token:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -114,7 +115,7 @@ async def checked(request: web.Request) -> web.Response:
     """What a webhook does at least that believes nobody."""
     body = await request.read()
     hmac.compare_digest(request.headers.get("X-Signature", ""), sign(body))
-    json.loads(body)
+    json.loads(body) if request.content_type == "application/json" else parse_qsl(body.decode())
     return web.Response()
 
 

@@ -74,8 +74,9 @@ def headers(kind: str, body: bytes) -> dict[str, str]:
 
 def request(path: str, body: bytes, extra: dict[str, str]) -> bytes:
     """One POST."""
-    lines = [f"POST {path} HTTP/1.1", "Host: bench", "Content-Type: application/json", f"Content-Length: {len(body)}"]
-    return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in extra.items()), "", ""]).encode() + body
+    lines = [f"POST {path} HTTP/1.1", "Host: bench", f"Content-Length: {len(body)}"]
+    told = {"Content-Type": "application/json", **extra}
+    return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in told.items()), "", ""]).encode() + body
 
 
 def _ticket(order: Order, number: int) -> bytes:

@@ -20,7 +20,8 @@ Keep = Callable[[Sequence[RawEvent]], Awaitable[None]]
 class Firm:
     """What every channel may know of the house: the first of the `keys` makes what is secret, all of them are believed.
 
-    `region` is the country's two letters, `public_url` "" where nobody can come to us, `folder` is DATA_DIR, `clock` tells milliseconds since 1970 UTC.
+    `region` is the country's two letters, `public_url` "" where nobody can come to us, `folder` is DATA_DIR, `clock` tells milliseconds since 1970 UTC,
+    `open_media` opens a stored file for platforms that fetch what is sent to them (None = nothing is handed out).
     """
 
     name: str
@@ -31,6 +32,7 @@ class Firm:
     keys: tuple[bytes, ...] = field(repr=False)
     folder: Path
     clock: Callable[[], int]
+    open_media: OpenMedia | None = field(default=None, repr=False)
 
     def derived(self, *words: str) -> tuple[str, ...]:
         """A secret for a purpose, in hexadecimal, the newest key's first."""

@@ -6,10 +6,14 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from channels.http import storable
+from crm.base.errors import Invalid
 from crm.base.time import instant
+
+MOST_FIELDS = 300
 
 
 def any_equal(given: str, known: Sequence[str]) -> bool:
@@ -39,6 +43,19 @@ def bearer(header: str) -> str:
     """The token of a Bearer authorization, "" for anything else."""
     scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def fields_of(body: bytes) -> list[tuple[str, str]]:
+    """The fields of a form, in order and as they came; raises Invalid for too many."""
+    try:
+        return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise Invalid("too many fields") from None
+
+
+def by_name(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The fields by name, the first of each, as every engine stores them."""
+    return {storable(name): storable(value) for name, value in reversed(pairs)}
 
 
 def plain(told: Mapping[str, object], name: str) -> str:

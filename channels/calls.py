@@ -4,28 +4,23 @@
 """
 
 import hashlib
-import json
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from channels import outside
-from channels.base import Firm, Keep, Offsets
+from channels.base import Firm, Keep
 from channels.callback import any_equal, bearer, duration, moment, plain, signed
-from channels.http import kept, read_json, strict_json
+from channels.http import read_json, strict_json
+from channels.telephony import BODY_MOST, Rung, Telephone
 from crm.base.errors import Invalid, Misconfigured
-from crm.base.events import Call, CallPhase, Event, MediaKind, MediaRef, RawEvent, Sender, Unknown
-from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, Undeliverable, Window
-from crm.base.phones import normalise
-from crm.base.text import clean_name
+from crm.base.events import Call, CallPhase, Event, MediaKind, MediaRef, Unknown
 
 SIGNATURE = "X-Signature"
 SHORTEST = 16
-_BODY = 64 * 1024
 _SOUNDS = {".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".opus": "audio/ogg", ".wav": "audio/wav", ".m4a": "audio/mp4", ".amr": "audio/amr"}
 PHASES: Mapping[str, CallPhase] = {
     word: phase
@@ -61,7 +56,7 @@ class CallsOptions:
     again: int = 5
 
 
-class Calls:
+class Calls(Telephone):
     """A telephone system that tells of its calls."""
 
     def __init__(self, options: CallsOptions, firm: Firm) -> None:
@@ -69,27 +64,8 @@ class Calls:
             raise Misconfigured(f"{options.account} needs secrets of at least {SHORTEST} characters")
         if options.authorization and not (options.recordings or options.inside):
             raise Misconfigured(f"{options.account}: name the recordings' hosts that may see the authorization")
-        self._options, self._firm = options, firm
-        self.counts: Counter[str] = Counter()
-
-    @property
-    def account(self) -> str:
-        return self._options.account
-
-    @property
-    def title(self) -> str:
-        return self._options.title
-
-    async def open(self) -> None:
-        """Nothing takes long."""
-
-    def limits(self, window: Window, now: int) -> Limits:
-        """Tell that nothing can be sent: the telephone is answered by voice."""
-        return Limits(text=0, caption=0, buttons=0, label=0, knows=frozenset())
-
-    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
-        """Refuse: nothing can be written to a telephone call."""
-        raise Undeliverable(Reason.UNSUPPORTED, "a call cannot be answered in writing; call back, or write on another channel")
+        super().__init__(options.account, options.title, firm, options.again)
+        self._options = options
 
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
         """Open the secret paths, for POST alone."""
@@ -98,17 +74,6 @@ class Calls:
             return await self._take(request, keep)
 
         return [web.post(path, take) for path in self._firm.paths(self.account)]
-
-    async def listen(self, offsets: Offsets) -> None:
-        """Return at once: the telephone system comes to us."""
-
-    def parse(self, raw: RawEvent) -> Sequence[Event]:
-        """Read one event: pure and total."""
-        try:
-            told = json.loads(raw.body)
-            return [self._event(told, raw.received_at)] if isinstance(told, dict) else [Unknown("unreadable", at=raw.received_at)]
-        except (ValueError, RecursionError, OverflowError):
-            return [Unknown("unreadable", at=raw.received_at)]
 
     async def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
         """The bytes of a recording; raises as `outside.fetch` does."""
@@ -119,20 +84,11 @@ class Calls:
         async for chunk in fetched:
             yield chunk
 
-    async def health(self) -> Health:
-        """Tell how many events came and how many were turned away."""
-        return Health(True, "waits for calls", {name: str(count) for name, count in self.counts.items()})
-
-    async def close(self) -> None:
-        """Nothing is held open."""
-
     async def _take(self, request: web.Request, keep: Keep) -> web.Response:
-        body = await read_json(request, limit=_BODY, seconds=self._options.patience)
+        body = await read_json(request, limit=BODY_MOST, seconds=self._options.patience)
         if not self._believed(body, request.headers):
-            self.counts["refused"] += 1
-            raise web.HTTPUnauthorized
-        await kept(keep, [self._raw(body, self._firm.clock())], again=self._options.again)
-        self.counts["kept"] += 1
+            raise self.refuse()
+        await self.take(keep, f"call:{hashlib.sha256(body).hexdigest()}", self._who(body), body)
         return web.json_response({"ok": True})
 
     def _believed(self, body: bytes, headers: Mapping[str, str]) -> bool:
@@ -141,33 +97,31 @@ class Calls:
             return True
         return not self._options.signed and any_equal(bearer(headers.get("Authorization", "")), secrets)
 
-    def _raw(self, body: bytes, now: int) -> RawEvent:
-        """An event with its lane: the customer's number; what cannot be read is kept too, and shown to a manager."""
-        mark = hashlib.sha256(body).hexdigest()
+    def _who(self, body: bytes) -> str:
+        """The lane of an event: the customer's number; what cannot be read is kept too, and shown to a manager."""
         try:
-            event = self._event(strict_json(body), now)
+            event = self.event(strict_json(body), 0)
         except (Invalid, ValueError):
-            event = Unknown("unreadable", at=now)
-        who = event.sender.external_id if isinstance(event, Call) else "body"
-        return RawEvent(self.account, f"call:{mark}", f"{self.account}:{who}", body, now)
+            return "body"
+        return event.sender.external_id if isinstance(event, Call) else "body"
 
-    def _event(self, told: Mapping[str, object], received_at: int) -> Event:
+    def event(self, told: Mapping[str, object], received_at: int) -> Event:
         """What one event says; raises ValueError for what no telephone system would say."""
         key, phase = plain(told, "call_id")[:200], PHASES.get(plain(told, "event").lower())
         if not key:
             raise ValueError("a call has an id")
+        if phase is None:
+            return Unknown("call event", at=received_at)
         outgoing = plain(told, "direction").lower() in OUTGOING
         caller, line = ("to", "from") if outgoing else ("from", "to")
-        number = normalise(plain(told, caller), self._firm.region)
-        if phase is None or not number:
-            return Unknown("call from a hidden number" if phase else "call event", at=received_at)
         seconds, url = duration(told.get("duration")), plain(told, "recording_url")[:2000]
         if phase is CallPhase.ENDED and seconds == 0 and told.get("duration") is not None:
             phase = CallPhase.MISSED  # it ended, and nobody has spoken
-        sender = Sender(number, name=clean_name(plain(told, "name")), phone=number, proven=True)
         at = moment(told.get("at"), self._firm.zone) or received_at
         recording = MediaRef(MediaKind.AUDIO, url, *sound(url)) if url else None
-        return Call(sender, key, phase, at, outgoing, seconds or 0, clean_name(plain(told, "agent"), 60), clean_name(plain(told, line), 32), recording)
+        agent, name = plain(told, "agent"), plain(told, "name")
+        found = self.call(Rung(key, plain(told, caller), phase, at, outgoing, seconds or 0, agent, plain(told, line), name, recording))
+        return replace(found, at=received_at) if isinstance(found, Unknown) else found
 
 
 def sound(url: str) -> tuple[str, str]:

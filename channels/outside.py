@@ -5,6 +5,7 @@ checked is the one connected to; every redirect is checked as if it were the fir
 """
 
 import socket
+import ssl
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -96,14 +97,15 @@ async def fetch(
     trusted: Collection[str] = (),
     headers: dict[str, str] | None = None,
     seconds: float = 60.0,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[bytes]:
-    """Bring the bytes behind an address, at most `most`; `headers` go to the first host alone.
+    """Bring the bytes behind an address, at most `most`; `headers` go to the first host alone, `tls` checks certificates in place of the usual trust.
 
     Raises Refused, NotFound (it is gone, or too much) or RetryLater (it may come another time).
     """
     timeout = ClientTimeout(total=10 * seconds, sock_connect=10, sock_read=seconds)  # whoever drips holds nobody up for good
     async with AsyncExitStack() as stack:
-        connector = TCPConnector(resolver=Guarded(trusted), use_dns_cache=False, limit=1)
+        connector = TCPConnector(resolver=Guarded(trusted), use_dns_cache=False, limit=1, ssl=tls or True)
         session = await stack.enter_async_context(ClientSession(connector=connector, timeout=timeout, trust_env=False, auto_decompress=False))
         try:
             response = await _followed(session, stack, url, hosts, trusted, headers)

@@ -196,6 +196,8 @@ def addresses(env: Environment) -> Iterator[Finding]:
     for origin in env.origins:
         if _answer("sites", "SITE_ORIGINS", origin, answers.site, "").level is Level.FAULT or origin.endswith("/"):
             yield fault("sites", f"SITE_ORIGINS has {origin!r}", "write each as https://shop.example, with commas between")
+    if any(len(word) < environment.SECRET_LEAST for word in environment.listed(env.site_secret)):
+        yield fault("sites", f"SITE_SECRET is shorter than {environment.SECRET_LEAST} letters", "write what `openssl rand -hex 32` says")
     if env.telegram_proxy:
         found = _answer("telegram", "TELEGRAM_PROXY", env.telegram_proxy, answers.proxy, "write it as http://127.0.0.1:3128 or socks5://127.0.0.1:1080")
         yield found if found.level is Level.FAULT else fine("telegram", "goes through a proxy")

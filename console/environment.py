@@ -18,6 +18,7 @@ from crm.base.settings import Company
 from crm.base.time import HOUR, parse_hours
 
 SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
+SECRET_LEAST = 32
 REGIONS = {"Asia/Yerevan": "AM", "Asia/Tbilisi": "GE", "Africa/Addis_Ababa": "ET", "Europe/Moscow": "RU"}
 
 
@@ -44,6 +45,7 @@ class Environment:
     public_url: str = ""
     desk_at: str = ""
     site_origins: str = ""
+    site_secret: str = field(default="", repr=False)
     frame_ancestors: str = "'self'"
     trusted_proxies: str = ""
     telegram_link: str = "https://t.me/"
@@ -107,6 +109,14 @@ class Environment:
 def listed(words: str) -> tuple[str, ...]:
     """The parts of a setting that names several, apart by commas."""
     return tuple(filter(None, (word.strip() for word in words.split(","))))
+
+
+def site_secrets(words: str) -> tuple[bytes, ...]:
+    """What the shop's server signs with, from SITE_SECRET; a short one is guessed."""
+    found = listed(words)
+    if any(len(word) < SECRET_LEAST for word in found):
+        raise Misconfigured(f"SITE_SECRET must be {SECRET_LEAST} letters or more: openssl rand -hex 32 makes one")
+    return tuple(word.encode() for word in found)
 
 
 def kept(words: str) -> tuple[int, int]:

@@ -8,13 +8,19 @@ from crm.base.table import Base, Counter
 from crm.base.tallies import Tally
 from crm.conversations.calls import CallRow
 from crm.conversations.threads import Attachment, Conversation, Message, Note
+from crm.conversations.windows import WindowEnd
+from crm.inbox.albums import AlbumPart
 from crm.inbox.edits import PendingEdit
 from crm.inbox.log import Offset, RawBody, RawEventRow, Waiting
+from crm.inbox.own import OwnAccountRow, OwnChat
 from crm.outbox.approved import ApprovedRow
 from crm.outbox.arrivals import PendingStatus
 from crm.outbox.deliveries import Batch, Delivery
+from crm.outbox.forum import Forum, ForumTopic
 from crm.outbox.lines import Mail
 from crm.outbox.notices import NoticeRow
+from crm.outbox.pieces import Piece
+from crm.outbox.shares import ShareRow
 from crm.outreach.campaigns import Campaign, Recipient
 from crm.outreach.sequences import Enrollment, Sequence, Step
 from crm.people.aliases import IdentityAlias
@@ -25,7 +31,9 @@ from crm.people.link import Link, LinkToken
 from crm.people.logins import Login, WebSession
 from crm.people.reps import Invite, Member, Stranger
 from crm.people.suggestions import Suggestion
+from crm.sales.entries import Entry, LeadEntry
 from crm.sales.leads import Lead
+from crm.sales.postings import Posting
 from crm.sales.tasks import Task
 
 TABLES: tuple[type[Base], ...] = (
@@ -58,10 +66,17 @@ TABLES: tuple[type[Base], ...] = (
     Conversation,
     Message,
     Attachment,
+    ShareRow,
     Note,
+    Forum,
+    ForumTopic,
     Mail,
     CallRow,
+    WindowEnd,
     Lead,
+    Entry,
+    LeadEntry,
+    Posting,
     Task,
     ApprovedRow,
     Sequence,
@@ -73,7 +88,11 @@ TABLES: tuple[type[Base], ...] = (
     RawBody,
     Waiting,
     Offset,
+    AlbumPart,
+    OwnAccountRow,
+    OwnChat,
     PendingEdit,
     PendingStatus,
+    Piece,
 )
 metadata = Base.metadata

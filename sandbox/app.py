@@ -8,6 +8,7 @@ from typing import Self
 
 from aiohttp import web
 
+from sandbox.telegram.gathering import Gathering
 from sandbox.telegram.human import Human
 from sandbox.telegram.outlook import Outlook
 from sandbox.telegram.server import BotApi
@@ -35,7 +36,7 @@ class Sandbox:
         app = web.Application(client_max_size=LARGEST_BODY)
         app.on_startup.append(self._open)
         app.on_shutdown.append(self._close)
-        for part in (BotApi(self.world), Human(self.world), Outlook(self.world)):
+        for part in (BotApi(self.world), Human(self.world), Gathering(self.world), Outlook(self.world)):
             part.mount(app)
         if self.town:
             self.town.mount(app)

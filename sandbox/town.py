@@ -2,16 +2,20 @@
 
 import asyncio
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from sandbox.asterisk.ringing import Board
+from sandbox.asterisk.server import Ami
 from sandbox.gateway.human import SmsHuman
 from sandbox.gateway.server import SmsApi
 from sandbox.gateway.world import Gateway, Places
+from sandbox.leads.resident import FormResident
+from sandbox.leads.world import KINDS as LEADS
+from sandbox.leads.world import LeadWorld
 from sandbox.mail.human import MailHuman
 from sandbox.mail.letters import Draft, address, answer, opened, shown, written
 from sandbox.mail.server import MailServer, serve_mail
@@ -23,21 +27,20 @@ from sandbox.meta.human import Human as WhatsAppHuman
 from sandbox.meta.world import World as WhatsAppWorld
 from sandbox.phone.human import PhoneHuman
 from sandbox.phone.ringing import Call, Exchange
+from sandbox.phone.telephones import Person, Telephones
+from sandbox.resident import Line, Resident
+from sandbox.smsc.server import Smsc
+from sandbox.smsc.world import Centre
+from sandbox.viber.human import ViberHuman
+from sandbox.viber.resident import ViberResident
+from sandbox.viber.server import ViberApi
+from sandbox.viber.world import ViberWorld
+from sandbox.vk.neighbours import Neighbours
 
-Line = dict[str, Any]
 FIRM, PASSWORD = "hello@marani.example", "mailbox-password"
 GATE, SECRET = "gateway-token", "phone-secret-of-the-demo"
 MAIL, WHATSAPP, SMS, CALLER, NAME = "ani@mail.example", "37491000001", "+37491000002", "+37491000003", "ani"
-
-
-class Resident(ABC):
-    """Somebody who writes to the firm on one platform; `lines` is what their screen shows, the oldest first."""
-
-    @abstractmethod
-    async def say(self, text: str) -> None: ...
-
-    @abstractmethod
-    def lines(self) -> list[Line]: ...
+TEXTER, RINGER = "+37491000006", "37491000007"
 
 
 class MailResident(Resident):
@@ -123,6 +126,46 @@ class CallResident(Resident):
         return [{"mine": True, "text": f"☎ {event['event']}"} for event in self._exchange.told]
 
 
+class TexterResident(Resident):
+    """Somebody with a plain telephone, at an operator that is reached by SMPP."""
+
+    def __init__(self, smsc: Smsc) -> None:
+        self._smsc = smsc
+
+    async def say(self, text: str) -> None:
+        self._smsc.write(TEXTER, text)
+
+    def lines(self) -> list[Line]:
+        return [{"mine": not one.ours, "text": one.text, "state": one.state} for one in self._smsc.centre.phone(TEXTER).texts]
+
+
+class RingerResident(Resident):
+    """Somebody who rings at the firm's own Asterisk, and nobody answers."""
+
+    def __init__(self, ami: Ami, board: Board) -> None:
+        self._ami, self._board = ami, board
+
+    async def say(self, text: str) -> None:
+        self._board.now = 0.0
+        self._ami.tell(self._board.missed(RINGER, "Ani"))
+
+    def lines(self) -> list[Line]:
+        return [{"mine": True, "text": f"☎ {event['Event']}"} for event in self._board.told if event["Event"] in ("DialBegin", "Hangup")]
+
+
+class LineResident(Resident):
+    """Somebody at a telephone, whose platform says how they text or ring and what they see."""
+
+    def __init__(self, person: Person) -> None:
+        self._say, self._lines = person
+
+    async def say(self, text: str) -> None:
+        await self._say(text)
+
+    def lines(self) -> list[Line]:
+        return self._lines()
+
+
 def words_in(body: Mapping[str, Any]) -> str:
     """The words of a message as Meta carries it: the first text there is."""
     for value in body.values():
@@ -147,7 +190,9 @@ class Town:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.mail, self.whatsapp, self.pages = MailWorld(clock), WhatsAppWorld(clock), Pages(clock)
         self.gateway, self.phone = Gateway(clock=clock), Exchange(clock=clock)
-        self.sms = SmsApi(self.gateway)
+        self.sms, self.viber = SmsApi(self.gateway), ViberApi(ViberWorld(clock=clock))
+        self.leads, self.telephones, self.neighbours = LeadWorld(clock), Telephones(clock), Neighbours(clock)
+        self.smsc, self.ami, self.board = Smsc(Centre(clock=clock)), Ami(), Board(clock)
         self.mail.open(FIRM, "Marani", PASSWORD)
         self.servers: MailServer | None = None
         self.residents: dict[str, Resident] = {
@@ -157,14 +202,19 @@ class Town:
             "instagram": PageResident(self.pages, "instagram"),
             "sms": SmsResident(self.gateway, self.sms),
             "calls": CallResident(self.phone),
+            "viber": ViberResident(self.viber),
+            "smpp": TexterResident(self.smsc),
+            "asterisk": RingerResident(self.ami, self.board),
+            **{kind: FormResident(self.leads, kind) for kind in LEADS},
+            **{name: LineResident(person) for name, person in {**self.telephones.people(), **self.neighbours.people()}.items()},
         }
 
     def mount(self, app: web.Application) -> None:
         """Add every platform to an application."""
         app.on_startup.append(self._open)
         app.on_shutdown.append(self._close)
-        humans = (MailHuman(self.mail), WhatsAppHuman(self.whatsapp), SmsHuman(self.gateway, self.sms), PhoneHuman(self.phone))
-        for part in (GraphApi(self.whatsapp), self.sms, self.pages, *humans):
+        humans = (MailHuman(self.mail), WhatsAppHuman(self.whatsapp), SmsHuman(self.gateway, self.sms), ViberHuman(self.viber), PhoneHuman(self.phone))
+        for part in (GraphApi(self.whatsapp), self.sms, self.viber, self.pages, self.leads, self.telephones, self.neighbours, *humans):
             part.mount(app)
         app.router.add_get("/play/town", self._names)
         app.router.add_get("/play/town/{name}", self._lines)
@@ -178,6 +228,8 @@ class Town:
         self.phone.url, self.phone.secret, self.phone.own_url = next(iter(places.get("calls", [])), ""), SECRET, base
         for site in self.pages.sites:
             site.hook = next(iter(places.get(site.kind, [])), "")
+        self.leads.found_at(places)
+        self.telephones.found_at(places, base)
         self.whatsapp.business_callback = next(iter(places.get("whatsapp", [])), "")
 
     def settings(self, base: str, shop: str) -> str:
@@ -196,13 +248,23 @@ class Town:
             f'[sms]\nurl = "{base}/sms/send"\nid_at = "response.message_id"\nok_at = "acknowledge"\nok = ["success"]\nerror_at = "response.errors.0"\n'
             'fields = { to = "{to}", message = "{text}", ref = "{ref}" }\nreceipt = { id = "id", state = "status", number = "to", error = "error" }\n'
             'states = { DELIVERED = "delivered", UNDELIVERED = "failed" }\ninbound = { id = "id", number = "from", text = "text", at = "at" }\n\n'
-            f'[calls]\nsecrets = ["{SECRET}"]\ninside = ["{host}"]\n'
+            f'[viber]\ntokens = ["{self.viber.world.tokens[0]}"]\napi_base = "{base}/viber"\npublic_url = "{shop}"\n'
+            f'media_hosts = ["{host}"]\nwelcome_seconds = 30.0\n\n'
+            f'[calls]\nsecrets = ["{SECRET}"]\ninside = ["{host}"]\n{self.leads.settings(base, shop)}'
+            f"{self.telephones.settings(base, shop)}{self.neighbours.settings(base, shop)}"
+            f'[smpp]\nhost = "127.0.0.1"\nport = {self.smsc.port}\nsystem_id = "{self.smsc.centre.system_id}"\npassword = "{self.smsc.centre.password}"\n'
+            f'sender = "Marani"\nfirst_wait = 0.1\n\n[asterisk]\nhost = "127.0.0.1"\nport = {self.ami.port}\nuser = "{self.ami.user}"\n'
+            f'secret = "{self.ami.secret}"\nfirst_wait = 0.1\n\n'
         )
 
     async def _open(self, _app: web.Application) -> None:
+        await self.smsc.open()
+        await self.ami.open()
         self.servers = await serve_mail(self.mail)
 
     async def _close(self, _app: web.Application) -> None:
+        await self.smsc.close()
+        await self.ami.close()
         if self.servers:
             await self.servers.close()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from crm.base.db import Order, Session, Store
 from crm.base.errors import Busy
 from crm.base.settings import Company
-from crm.conversations import assign
+from crm.conversations import assign, windows
 from crm.outbox.queue import date_anew
 from crm.outreach.ticks import compose, follow_ups
 from crm.reports.digest import digest_due
@@ -40,8 +40,8 @@ def ticks(store: Store, clock: Callable[[], int], pulse: Pulse, deeds: dict[str,
 
 
 def come_back(session: Session, now: int) -> int:
-    """What was put off until now, and what is to be done now, comes back to the staff."""
-    return assign.wake_snoozed(session, now=now) + tasks.remind(session, now=now)
+    """What was put off until now, what is to be done now, and what has changed by the clock alone comes back to the staff."""
+    return assign.wake_snoozed(session, now=now) + tasks.remind(session, now=now) + windows.passed(session, now=now)
 
 
 def deeds(company: Company) -> dict[str, Deed]:

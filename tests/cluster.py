@@ -115,7 +115,11 @@ class Cluster:
 
     def _started(self) -> subprocess.Popen[bytes]:
         given: tuple[str, ...] = (*SETTINGS, f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self.folder}")
-        given += (f"autovacuum={'on' if self.durable else 'off'}", f"fsync={'on' if self.durable else 'off'}", f"synchronous_commit={'on' if self.durable else 'off'}")
+        given += (
+            f"autovacuum={'on' if self.durable else 'off'}",
+            f"fsync={'on' if self.durable else 'off'}",
+            f"synchronous_commit={'on' if self.durable else 'off'}",
+        )
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
                 [str(self.binaries / "postgres"), "-D", str(self._data), *(word for one in given for word in ("-c", one))],

@@ -10,7 +10,7 @@ from aiohttp import web
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, ChatMemberHandler, MessageHandler, TypeHandler, filters
 
-from bots.staff import door, hearing
+from bots.staff import door, groups, hearing, reactions
 from bots.staff.carrier import StaffCarrier
 from bots.staff.commands import COMMANDS, known_to
 from bots.staff.hook import Hook, HookLimits, Keep, gate_of, watch
@@ -18,7 +18,7 @@ from bots.staff.notices import post_all, render
 from bots.staff.poll import Offsets, Pace, PollState, introduce, poll
 from bots.staff.sight import Scene, look
 from bots.staff.transport import StaffOptions
-from bots.staff.updates import DIRECT, Blocked, Driven, Other, Press, StaffContext, Text, Unblocked, application, drive, read
+from bots.staff.updates import DIRECT, Blocked, Driven, Moved, Nameless, Other, Press, Reacted, Rights, StaffContext, Text, Unblocked, application, drive, read
 from bots.staff.visit import Command, Deed, Done, Leaving, NotStaff, Unanswered, Visit, once, refused
 from crm.base.actors import Rep
 from crm.base.db import Session, Store
@@ -42,6 +42,8 @@ QUESTIONS_MOST = 5
 LEAVING_MS, LOOK_AGAIN, LOOKS = 2 * SECOND, 0.05, 40
 # A process that never gets old must show something too: the first notices leave a few at a time, since all of a crowd's take seconds while a bot awakes.
 NOTICES_FIRST, NOTICES_MOST = 4, 50
+# What goes to a topic is put together as it is written, so that few of them hold the writer at a time.
+TOPICS_MOST = 5
 WAY_IN = tuple(command for command in COMMANDS if command.name == "start")
 
 
@@ -68,6 +70,7 @@ class Staff:
         self._hook = Hook(self.carrier.account, self._gate, self._limits, clock) if self._gate else None
         self._store, self._company, self._clock = store, company, clock
         self._username, self._titles, self._sendable, self._allows = username, dict(titles or {}), options.sendable, options.allows
+        self._ways = options.ways
         self._received: dict[int, int] = {}
         self._at_once = NOTICES_FIRST
         self.channels: Mapping[str, Health] = {}
@@ -115,9 +118,11 @@ class Staff:
         rendered = await self._store.read(lambda s: render(s, waiting_notices(s, self._at_once), self._scene(s, now)))
         if not rendered:
             return 0
-        posted = await self._store.write(lambda s: post_all(s, rendered, self._company, now=now))
+        size = TOPICS_MOST if any(one.topic for one in rendered) else len(rendered)
+        for first in range(0, len(rendered), size):
+            await self._store.write(partial(post_all, rendered=rendered[first : first + size], company=self._company, now=now))
         self._at_once = min(2 * self._at_once, NOTICES_MOST)
-        return posted
+        return len(rendered)
 
     def _scene(self, session: Session, now: int) -> Scene:
         return replace(look(session, self._company, self._titles, now=now), health=self.channels, allows=self._allows, sendable=self._sendable)
@@ -181,7 +186,13 @@ class Staff:
         await self._heard(context.driven, hearing.commanded)
 
     async def _written(self, _: Update, context: StaffContext) -> None:
-        await self._heard(context.driven, hearing.written if isinstance(context.driven.said, Text) else hearing.other)
+        driven, said = context.driven, context.driven.said
+        if isinstance(said, Moved | Nameless | Rights):
+            await self._store.write(lambda s: groups.happened(s, said, self._company, event=driven.event, now=driven.now))
+        elif isinstance(said, Text):
+            await self._heard(driven, hearing.grouped if said.place else hearing.written)
+        else:
+            await self._heard(driven, reactions.reacted if isinstance(said, Reacted) else hearing.other)
 
     async def _changed(self, _: Update, context: StaffContext) -> None:
         if isinstance(context.driven.said, Text):
@@ -190,9 +201,11 @@ class Staff:
     async def _heard(self, driven: Driven, deed: Deed) -> None:
         """Words of a member are answered; a stranger's get the one answer there is."""
         said = driven.said
-        if not isinstance(said, Text | Other) or said.chat_id is None:
+        if not isinstance(said, Text | Other | Reacted) or said.chat_id is None:
             return
         rep = await self._rep(said.chat_id)
+        if rep is None and (isinstance(said, Reacted) or getattr(said, "place", None)):
+            return  # who is in the group, but not of the staff, changes nothing, and is not ours to answer
         if rep is None:
             await self._turn_away(driven)
         else:
@@ -206,8 +219,10 @@ class Staff:
         done = await self._do(rep, driven, hearing.pressed) if rep else await self._turn_away(driven)
         await self.carrier.answer_press(said.query_id, done.toast, alert=done.alert)
 
-    async def _membership(self, _: Update, context: StaffContext) -> None:
+    async def _membership(self, update: Update, context: StaffContext) -> None:
         driven, said = context.driven, context.driven.said
+        if isinstance(said, Rights):
+            await self._written(update, context)
         if isinstance(said, Blocked | Unblocked):
             address = str(said.chat_id)
             rep = await self._rep(said.chat_id)
@@ -252,11 +267,11 @@ class Staff:
 
     def _visit(self, rep: Rep, driven: Driven) -> Visit:
         said = driven.said
-        assert isinstance(said, Text | Press | Other)
+        assert isinstance(said, Text | Press | Other | Reacted)
         rest = said.text.partition(" ")[2].strip() if isinstance(said, Text) else ""
         received = self._received.get(driven.event, driven.now)
         who = rep, said, driven.event, driven.now, received
-        return Visit(*who, self._company, self._titles, self._username, rest, self._sendable, self.channels, allows=self._allows)
+        return Visit(*who, self._company, self._titles, self._username, rest, self._sendable, self.channels, allows=self._allows, ways=self._ways)
 
     async def _rep(self, chat_id: int) -> Rep | None:
         return await self._store.read(lambda s: rep_at(s, str(chat_id)))
@@ -268,6 +283,8 @@ class Staff:
             tr = translator(choose_language("", "", self._company.languages[0], self._company.languages))
             return Done(toast=tr("This button has expired."), alert=True)
         assert isinstance(said, Text | Other)
+        if isinstance(said, Text) and said.place:
+            return Done()
         chat_id, language = said.chat_id, said.language if isinstance(said, Text) else ""
         if chat_id is not None:
             await self._store.write(lambda s: door.turn_away(s, chat_id, language, self._company, now=driven.now))

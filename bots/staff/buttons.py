@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Protocol
 
-from bots.staff import cards, menus, merges, replies, tasks
+from bots.staff import albums, cards, lightly, menus, merges, reactions, replies, tasks
 from bots.staff.notices import shown
 from bots.staff.posts import Key, Post
 from bots.staff.sight import see
@@ -45,7 +45,7 @@ class Simple:
     def __call__(self, session: Session, visit: Visit, intent: Intent) -> Done:
         self.verb(session, visit.rep, intent.target, now=visit.now)
         toast = visit.tr(self.said)
-        if not self.undo:
+        if not self.undo or visit.place:  # the card in a topic has the button already
             return Done(toast=toast)
         sight = see(session, intent.target, visit.scene(session))
         key = Key(visit.tr.button(UNDO), Intent(self.undo, intent.target))
@@ -184,4 +184,7 @@ PRESSES: Mapping[str, Pressed] = {
     "task_done": tasks.done,
     "task_undone": tasks.undone,
     "listen": tasks.listen,
+    "unreact": reactions.unreact,
+    "file": lightly.show,
+    "files": albums.files,
 }

@@ -1,5 +1,6 @@
 """Cards: what a conversation looks like to the one who reads it; pure."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from bots.staff import person, templates
@@ -14,7 +15,7 @@ from crm.base.outbound import May
 from crm.base.settings import Company
 from crm.base.text import clean_name, escape_html, utf16_length
 from crm.conversations.threads import Author, Kind, Status
-from crm.people.desk import Intent
+from crm.people.desk import EVERYBODY, Intent
 from crm.reports.thread import Line, Remark, Thread
 from crm.reports.words import AUTHORS, FILES, LEADS, call_words, done_words, state_words
 from crm.sales.tasks import TaskKind
@@ -56,7 +57,7 @@ def _text(sight: Thread, reader: Rep, tr: Translator, company: Company, now: int
 
 def elsewhere(sight: Thread, reader: Rep) -> bool:
     """Whether somebody else has the conversation, so that its words are not this reader's to follow."""
-    return sight.holder_id is not None and sight.holder_id != reader.id
+    return sight.holder_id is not None and sight.holder_id != reader.id and reader.id != EVERYBODY
 
 
 def _head(sight: Thread, tr: Translator, most: int) -> str:
@@ -85,9 +86,11 @@ def status(sight: Thread, reader: Rep, tr: Translator, company: Company, now: in
         said.append(f"🙋 {tr('asks for a person')}")
     if not sight.reachable:
         said.append(f"🚫 {tr('cannot be reached')}")
-    if sight.may is not None and not elsewhere(sight, reader):
+    if sight.may is not None and not (sight.billed and sight.may is May.ANYTHING) and not elsewhere(sight, reader):
         until = tr.when(sight.may_until, company.zone, now) if sight.may_until else ""
         said.append(f"⏳ {tr(WINDOWS[sight.may, bool(until)], when=until)}")
+    if sight.billed and not elsewhere(sight, reader):
+        said.append(f"💰 {tr('each message is billed')}")
     return " · ".join(said)
 
 
@@ -120,7 +123,7 @@ def content(line: Line, tr: Translator, most: int) -> str:
         said = f"{said} ({tr('deleted by the customer')})".strip()
     if line.instead:
         said = f"{said} <i>({tr('here, because {channel} could not be reached', channel=escape_html(line.instead))})</i>"
-    files = ", ".join(tr(FILES.get(kind, "file")) for kind in line.kinds)
+    files = ", ".join(tr(FILES.get(kind, "file")) + (f" ×{count}" if count > 1 else "") for kind, count in Counter(line.kinds).items())
     return " ".join(filter(None, (f"[{files}]" if files else "", said)))
 
 

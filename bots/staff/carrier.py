@@ -22,6 +22,7 @@ from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, TelegramError
 
 from bots.staff.endings import GONE, MISSHAPEN, SOON, ended, says, words_of
+from bots.staff.topics import PRIVATE, act, opened, react, tempo, thread_of
 from bots.staff.transport import AiohttpRequest, StaffBot, StaffOptions
 from crm.base.errors import DragomanError
 from crm.base.events import MediaKind, MediaRef
@@ -34,10 +35,12 @@ from crm.base.outbound import (
     Media,
     OpenMedia,
     Outbound,
+    React,
     Reason,
     Receipt,
     RetryLater,
     Say,
+    Topic,
     Typing,
     Uncertain,
     Undeliverable,
@@ -50,7 +53,15 @@ LARGEST_DOWNLOAD = 20 * MEGABYTE
 LARGEST_PHOTO = 10 * MEGABYTE
 PRESS_ANSWER = 200
 LIMITS = Limits(
-    media=frozenset(MediaKind), media_size=LARGEST_UPLOAD, edits=True, deletes=True, account_rate=25.0, chat_every=1.0, chat_burst=5, needs_inbound=False
+    media=frozenset(MediaKind),
+    media_size=LARGEST_UPLOAD,
+    edits=True,
+    deletes=True,
+    account_rate=25.0,
+    chat_every=PRIVATE.every,
+    chat_burst=PRIVATE.burst,
+    needs_inbound=False,
+    tempo=tempo,
 )
 # A file that Telegram will not take as a picture, voice or video is still a file.
 ONLY_A_DOCUMENT = ("photo_", "image_process_failed", "voice_messages_forbidden", "video_", "wrong type", "wrong file type", "sticker")
@@ -63,13 +74,19 @@ Sent = TypeVar("Sent")
 log = logging.getLogger(__name__)
 
 
-class Dress(TypedDict):
+class Bare(TypedDict):
+    """What every message with a file carries besides it."""
+
+    reply_markup: InlineKeyboardMarkup | None
+    reply_parameters: ReplyParameters | None
+    message_thread_id: int | None
+
+
+class Dress(Bare):
     """What every message with a caption carries besides its file."""
 
     caption: str | None
     parse_mode: str | None
-    reply_markup: InlineKeyboardMarkup | None
-    reply_parameters: ReplyParameters | None
 
 
 class StaffCarrier:
@@ -89,7 +106,7 @@ class StaffCarrier:
         """All is loaded when there is one."""
 
     def limits(self, window: Window, now: int) -> Limits:
-        """What Telegram allows a bot in a private chat."""
+        """What Telegram allows a bot in a private chat, and how fast it may write to a group."""
         return LIMITS
 
     async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
@@ -105,6 +122,10 @@ class StaffCarrier:
                     return await self._edit(chat, outbound)
                 case Delete():
                     return await self._delete(chat, outbound)
+                case Topic():
+                    return await act(self.bot, chat, outbound)
+                case React():
+                    return await react(self.bot, chat, _message_number(outbound.message), outbound)
                 case Typing():
                     await self.bot.send_chat_action(chat, ChatAction.TYPING)
                     return Receipt(())
@@ -152,10 +173,12 @@ class StaffCarrier:
         await self.request.shutdown()
 
     async def _say(self, chat: int, say: Say, open_media: OpenMedia) -> Receipt:
-        if say.media is None:
-            message = await _plain_if_refused(say, lambda worded: self._send_text(chat, worded))
-        else:
-            message = await self._say_with_file(chat, say, say.media, open_media)
+        async def send() -> Message:
+            if say.media is None:
+                return await _plain_if_refused(say, lambda worded: self._send_text(chat, worded))
+            return await self._say_with_file(chat, say, say.media, open_media)
+
+        message = await opened(self.bot, chat, say.thread, send)
         return Receipt((str(message.message_id),))
 
     async def _send_text(self, chat: int, say: Say) -> Message:
@@ -166,6 +189,7 @@ class StaffCarrier:
             reply_markup=_keyboard(say.buttons),
             reply_parameters=_reply(say.reply_to),
             link_preview_options=LinkPreviewOptions(is_disabled=True),
+            message_thread_id=thread_of(say.thread),
         )
 
     async def _say_with_file(self, chat: int, say: Say, media: Media, open_media: OpenMedia) -> Message:
@@ -180,7 +204,8 @@ class StaffCarrier:
         return await _plain_if_refused(say, lambda worded: self._send_file(chat, MediaKind.DOCUMENT, file, worded))
 
     async def _send_file(self, chat: int, kind: MediaKind, file: InputFile, say: Say) -> Message:
-        dress = Dress(caption=say.text or None, parse_mode=_mode(say), reply_markup=_keyboard(say.buttons), reply_parameters=_reply(say.reply_to))
+        bare = Bare(reply_markup=_keyboard(say.buttons), reply_parameters=_reply(say.reply_to), message_thread_id=thread_of(say.thread))
+        dress = Dress(caption=say.text or None, parse_mode=_mode(say), **bare)
         match kind:
             case MediaKind.PHOTO:
                 return await self.bot.send_photo(chat, file, **dress)
@@ -193,7 +218,7 @@ class StaffCarrier:
             case MediaKind.VIDEO:
                 return await self.bot.send_video(chat, file, **dress)
             case MediaKind.STICKER:
-                return await self.bot.send_sticker(chat, file, reply_markup=dress["reply_markup"], reply_parameters=dress["reply_parameters"])
+                return await self.bot.send_sticker(chat, file, **bare)
 
     async def _edit(self, chat: int, edit: Edit) -> Receipt:
         message = _message_number(edit.message)

@@ -6,10 +6,13 @@ from contextlib import contextmanager
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, TelegramError
 
 from bots.staff.transport import MaybeSent, NotSent, Throttled
-from crm.base.outbound import Reason, RetryLater, Uncertain, Undeliverable
+from crm.base.outbound import MOVED, NO_RIGHTS, TOPIC_GONE, Reason, RetryLater, Uncertain, Undeliverable
 
 SOON = 5.0
 GONE = ("message to edit not found", "message to delete not found", "message_id_invalid")
+NO_TOPIC = ("message thread not found", "topic_deleted", "topic_id_invalid")
+CLOSED = ("topic_closed", "topic closed")
+REFUSED = ("not enough rights", "chat_admin_required", "administrator rights", "have no rights", "chat_write_forbidden", "is not a forum")
 UNKNOWN_CHAT = ("chat not found", "user not found", "peer_id_invalid", "upgraded to a supergroup")
 UNFIT = ("too long", "too big", "too large", "empty", "invalid", "wrong", "can't parse", "can't be edited", "can't be deleted", "unsupported")
 # Telegram's own wordings in lower case; the first that is found decides.
@@ -43,7 +46,11 @@ def ending(error: TelegramError) -> RetryLater | Undeliverable | Uncertain:
         case InvalidToken():
             return Undeliverable(Reason.ACCOUNT_PROBLEM, words_of(error))
         case ChatMigrated():
-            return Undeliverable(Reason.BAD_ADDRESS, str(error))
+            return Undeliverable(Reason.BAD_ADDRESS, f"{MOVED}{error.new_chat_id}")
+        case BadRequest() if says(error, NO_TOPIC):
+            return Undeliverable(Reason.BAD_CONTENT, TOPIC_GONE)
+        case BadRequest() if says(error, REFUSED):
+            return Undeliverable(Reason.REJECTED, f"{NO_RIGHTS}: {error}")
         case BadRequest() if says(error, GONE):
             return Undeliverable(Reason.BAD_CONTENT, "gone")
         case BadRequest():

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bots.staff import buttons, replies
+from bots.staff import buttons, gathering, replies
 from bots.staff.commands import COMMANDS, help, named
 from bots.staff.updates import Press, Text
 from bots.staff.visit import Done, Listener, Pressed, Visit, text, told
@@ -41,7 +41,10 @@ def pressed(session: Session, visit: Visit) -> Done:
     deed = PRESSES.get(intent.action)
     if deed is None:
         raise Expired
-    return deed(session, visit, intent)
+    done = deed(session, visit, intent)
+    if visit.place is None:
+        return done
+    return replace(done, about=gathering.about(session, visit), private=intent.action not in gathering.HERE)
 
 
 def commanded(session: Session, visit: Visit) -> Done:
@@ -86,7 +89,26 @@ def written(session: Session, visit: Visit) -> Done:
 def changed(session: Session, visit: Visit) -> Done:
     """An edit of what was typed before."""
     assert isinstance(visit.said, Text)
-    return replies.changed(session, visit, visit.said)
+    done = replies.changed(session, visit, visit.said)
+    return replace(done, about=gathering.about(session, visit)) if visit.place else done
+
+
+def grouped(session: Session, visit: Visit) -> Done:
+    """What was done in the group: a command for it, a note, the answer to the customer whose topic it is, or talk among colleagues."""
+    assert isinstance(visit.said, Text)
+    if is_command(visit.said.text) and not visit.said.forwarded:
+        return gathering.commanded(session, visit)
+    conversation_id = gathering.about(session, visit)
+    if conversation_id is None:
+        return gathering.elsewhere(session, visit)
+    wizard = replies.pending_note(session, visit, conversation_id)
+    if wizard and wizard.kind in LISTENERS:
+        return replace(LISTENERS[wizard.kind](session, visit, wizard), about=conversation_id)
+    if visit.said.text.startswith(gathering.NOTE):
+        return gathering.note(session, visit, conversation_id, visit.said.text.removeprefix(gathering.NOTE))
+    if not visit.said.text and not visit.said.media:
+        return replace(other(session, visit), about=conversation_id)
+    return replace(replies.reply(session, visit, visit.said, conversation_id), about=conversation_id)
 
 
 def other(session: Session, visit: Visit) -> Done:

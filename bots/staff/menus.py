@@ -16,8 +16,10 @@ LABELS = {
     "mine": N_button("My conversations"),
     "tasks": N_button("Tasks"),
     "lead": N_button("Lead"),
+    "merge": N_button("Merge two people"),
     "available": N_button("On or off duty"),
     "language": N_button("Language"),
+    "files": N_button("Photos and files"),
     "help": N_button("Help"),
     "invite": N_button("Invite somebody"),
     "team": N_button("The team"),
@@ -27,7 +29,10 @@ LABELS = {
     "followup": N_button("Follow-ups"),
     "promo": N_button("Promotion"),
     "templates": N_button("Templates"),
+    "link": N_button("A link"),
+    "links": N_button("Links"),
     "web": N_button("In the browser"),
+    "forum": N_button("A group for the team"),
     "release": N_button("Sending on hold"),
 }
 

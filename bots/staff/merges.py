@@ -23,9 +23,14 @@ from crm.reports.words import like, plain_name
 def look(session: Session, visit: Visit, intent: Intent) -> Done:
     """Show what two people would be as one, and ask."""
     tr, found = visit.tr, preview(session, visit.rep, intent.target, visit.titles)
-    words = "\n\n".join(filter(None, (tr("Merge these two into one person?"), _side(tr, found.stays), _side(tr, found.joins), _after(tr, found))))
-    keys = ((Key(tr.button(MERGE), Intent("merge", intent.target)), Key(tr.button(NOT_THE_SAME), Intent("not_same", intent.target))),)
-    return Done((Post(words, keys, html=True, lasts=CONFIRM_MS),), tr("Look before you merge."))
+    keys = (Key(tr.button(MERGE), Intent("merge", intent.target)), Key(tr.button(NOT_THE_SAME), Intent("not_same", intent.target)))
+    return Done((question(tr, found, *keys),), tr("Look before you merge."))
+
+
+def question(tr: Translator, found: Joining, *keys: Key) -> Post:
+    """Whether two people are one, with all that is known of both."""
+    words = (tr("Merge these two into one person?"), _side(tr, found.stays), _side(tr, found.joins), _after(tr, found))
+    return Post("\n\n".join(filter(None, words)), (keys,), html=True, lasts=CONFIRM_MS)
 
 
 def _side(tr: Translator, person: Person) -> str:
@@ -59,7 +64,12 @@ def merge(session: Session, visit: Visit, intent: Intent) -> Done:
     """Make two people one."""
     about = persons.suggestion(session, intent.target)
     names = _names(session, visit, intent)
-    winner, loser = persons.older(session, about.contact_id, about.other_id)
+    return merged(session, visit, (about.contact_id, about.other_id), names)
+
+
+def merged(session: Session, visit: Visit, two: tuple[int, int], names: tuple[str, str]) -> Done:
+    """Two people are one from now on, in the place of the question; with the way back."""
+    winner, loser = persons.older(session, *two)
     made = persons.merged(session, visit.rep, winner, loser, now=visit.now)
     words = visit.tr("{name} and {other} are one person now.", name=names[0], other=names[1])
     return _said(visit, words, Key(visit.tr.button(UNDO), Intent("unmerge", made)))

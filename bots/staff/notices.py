@@ -4,7 +4,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bots.staff import campaign, cards, digest, menus, tasks, templates, upkeep
+from bots.staff import albums, campaign, cards, digest, entries, forum, groups, menus, person, tasks, templates, upkeep
+from bots.staff.lightly import for_reader
 from bots.staff.posts import Key, Mail, Post, put, same
 from bots.staff.rendering import Rendered, Renderer, mail_each, once_key
 from bots.staff.sight import Scene, see
@@ -17,25 +18,31 @@ from crm.base.outbound import Edit, Media, Reason
 from crm.base.settings import Company
 from crm.base.text import clean_name, cut
 from crm.base.time import DAY, MINUTE
+from crm.conversations.addresses import said_instead_at
 from crm.conversations.desk import card_name, cards_of, files_of, retire, standing_since
 from crm.conversations.rest import beyond, first_of_rest
 from crm.conversations.threads import Attachment, Kind, MediaState, Message, the
+from crm.conversations.windows import mind
 from crm.inbox import parked as parking
+from crm.inbox.albums import is_album
 from crm.outbox.claim import reason_of
 from crm.outbox.deliveries import Delivery, State
 from crm.outbox.notices import NoticeKind, Waiting, told
 from crm.outbox.payload import unpack
 from crm.people.contacts import root_of
-from crm.people.desk import Intent
+from crm.people.desk import EVERYBODY, Intent
 from crm.people.reps import rep_at, set_available, still_members
 from crm.reports.words import FILES, KINDS, call_words, done_words, plain_name, why
 
 log = logging.getLogger(__name__)
 STALE_CARD = 15 * MINUTE
+OUT_OF_REACH = frozenset({Reason.WINDOW_CLOSED.value, Reason.BLOCKED.value, Reason.BAD_ADDRESS.value})
 
 
 def audience(session: Session, conversation_id: int, scene: Scene) -> tuple[Rep, ...]:
     """Who is to see a conversation: whoever has it, else those who watch."""
+    if at := forum.used(session, conversation_id, scene):
+        return (at.reader,)
     holder = scene.rep(the(session, conversation_id).rep_id)
     return (holder,) if holder else scene.watching
 
@@ -44,22 +51,29 @@ def card(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     """The card of a conversation: for those it concerns, and for whoever has it in their chat already."""
     sight = see(session, notice.subject_id, scene)
     wanted = () if sight.blocked or not sight.last_heard_id else audience(session, sight.conversation_id, scene)
-    there = cards_of(session, sight.conversation_id, [rep.id for rep in scene.everybody])
+    at = forum.used(session, sight.conversation_id, scene) if sight.last_heard_id else None
+    topic = forum.standing(session, sight.conversation_id, at) if at else None
+    at = at if topic or wanted else None
+    there = cards_of(session, sight.conversation_id, [rep.id for rep in (*scene.everybody, *([at.reader] if topic and at else []))])
     mails: list[Mail] = []
     retired: list[str] = []
-    for rep in scene.everybody:
+    for rep in (*scene.everybody, *([at.reader] if at else [])):
         before = there.get(rep.id)
         if before is None and rep not in wanted:
             continue
-        post = cards.card(sight, rep, scene.company, scene.now)
+        if at and rep.id == EVERYBODY:
+            post = forum.card(sight, at, scene.company, scene.now, forum.thread_before(session, sight.conversation_id, at))
+        else:
+            post = cards.card(sight, rep, scene.company, scene.now)
         if before and same(post, rep.id, scene.company.link_key, before.payload):
             continue
         # An edit makes no sound: what nobody has taken and nobody heard of for a while comes again as a post of its own.
         news = sight.last_heard_id > (before.message_id if before else 0) and sight.holder_id is None
-        if before and rep in wanted and news and scene.now - before.created_at > STALE_CARD:
+        if before and rep in wanted and rep.id != EVERYBODY and news and scene.now - before.created_at > STALE_CARD:
             retired.append(card_name(sight.conversation_id, rep.id))
         mails.append(Mail(rep, post, once_key(notice, rep)))
-    return Rendered(notice, tuple(mails), tuple(retired))
+    turn = forum.turn(at, sight, scene, shown) if at else None
+    return Rendered(notice, tuple(mails), tuple(retired), topic=turn, until=sight.may_until if there or mails else 0)
 
 
 def hearers(holder: Rep, scene: Scene) -> tuple[Rep, ...]:
@@ -73,15 +87,25 @@ def heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     conversation = the(session, message.conversation_id)
     holder = scene.rep(conversation.rep_id)
     root = root_of(session, conversation.contact_id)
+    if not root.blocked and (at := forum.used(session, conversation.id, scene)):
+        return Rendered(notice, topic=forum.turn(at, see(session, conversation.id, scene), scene, shown, message.id))
     if holder is None or root.blocked:
         return Rendered(notice)
     files, name = files_of(session, [message.id]).get(message.id, []), root.name or root.platform_name
+    album = bool(files) and is_album(session, message.id)
     mails = [
         Mail(reader, post, f"{once_key(notice, reader)}:{place}")
         for reader in hearers(holder, scene)
-        for place, post in enumerate(shown(translator(reader.language), name, message, files))
+        for place, post in enumerate(_shown_to(reader, name, message, files, album=album))
     ]
     return Rendered(notice, tuple(mails))
+
+
+def _shown_to(reader: Rep, name: str, message: Message, files: Sequence[Attachment], *, album: bool) -> list[Post]:
+    tr = translator(reader.language)
+    if not album:
+        return shown(tr, name, message, files)
+    return [albums.gathered(tr, reader, message, post, files) for post in shown(tr, name, message, files[:1])]
 
 
 def more_heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
@@ -89,7 +113,7 @@ def more_heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     conversation = the(session, notice.subject_id)
     holder, root = scene.rep(conversation.rep_id), root_of(session, conversation.contact_id)
     first = int(notice.facts.get("first", 0)) or first_of_rest(session, conversation)
-    if holder is None or root.blocked or not first:
+    if holder is None or root.blocked or not first or forum.used(session, conversation.id, scene):
         return Rendered(notice)
     _, count = beyond(session, conversation.id, first - 1)
 
@@ -137,7 +161,7 @@ def edited(session: Session, notice: Waiting, scene: Scene) -> Rendered:
         name = f"edited:{message.id}:{rep.id}"
         return Post(f"{words}\n{whole(message.text)}", conversation_id=conversation.id, message_id=message.id, name=name)
 
-    return Rendered(notice, mail_each(notice, [holder], post))
+    return Rendered(notice, mail_each(notice, audience(session, conversation.id, scene), post))
 
 
 def person_called(session: Session, notice: Waiting, scene: Scene) -> Rendered:
@@ -157,13 +181,16 @@ def trouble(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     """Something did not arrive, or nobody knows: why, and what can be done."""
     delivery = session.get_one(Delivery, notice.subject_id)
     state = State(delivery.state)
-    if delivery.conversation_id is None or state not in (State.FAILED, State.UNKNOWN):
+    if state not in (State.FAILED, State.UNKNOWN):
         return Rendered(notice)
+    if delivery.conversation_id is None:
+        return entries.trouble(session, notice, delivery, scene)
     sight = see(session, delivery.conversation_id, scene)
     outbound = unpack(delivery.payload or '{"text": ""}')
     is_edit = isinstance(outbound, Edit)
-    words = getattr(outbound, "text", "")
-    number, closed = delivery.id, state is State.FAILED and reason_of(delivery.detail) == Reason.WINDOW_CLOSED
+    words = getattr(outbound, "text", "") or getattr(outbound, "emoji", "")
+    number, reason = delivery.id, reason_of(delivery.detail) if state is State.FAILED else ""
+    instead = said_instead_at(session, delivery.message_id or 0) if reason else ""
 
     def post(tr: Translator, rep: Rep) -> Post:
         name = plain_name(tr, sight.name)
@@ -176,8 +203,10 @@ def trouble(session: Session, notice: Waiting, scene: Scene) -> Rendered:
         resend = Key(tr.button(RESEND), Intent("resend", number))
         mark = (Key(tr.button(MARK_SENT), Intent("mark_sent", number)),) if state is State.UNKNOWN else ()
         rows = () if is_edit else ((resend, *mark),)
-        below = ((templates.key(tr, sight.conversation_id),),) if closed else ()
-        return Post(f"{head}\n{whole(cut(words, 500))}", (*rows, *below), conversation_id=sight.conversation_id)
+        below = ((templates.key(tr, sight.conversation_id),),) if reason == Reason.WINDOW_CLOSED else ()
+        ways = tuple(person.ways_on(sight)) if reason in OUT_OF_REACH and not instead else ()
+        said = tr("It was said on {channel} instead.", channel=scene.title(instead)) if instead else ""
+        return Post("\n".join(filter(None, (head, said, whole(cut(words, 500))))), (*rows, *below, *ways), conversation_id=sight.conversation_id)
 
     return Rendered(notice, mail_each(notice, audience(session, sight.conversation_id, scene), post))
 
@@ -266,6 +295,7 @@ RENDERERS: dict[NoticeKind, Renderer] = {
     NoticeKind.BACKUP_FAILED: upkeep.backup_failed,
     NoticeKind.ACCOUNT: upkeep.account,
     NoticeKind.TASK: tasks.due,
+    NoticeKind.FORUM: groups.changed,
 }
 
 
@@ -280,10 +310,21 @@ def _render(session: Session, notice: Waiting, scene: Scene) -> Rendered:
         log.error("nobody renders the notice %s", notice.kind)
         return Rendered(notice)
     try:
-        return renderer(session, notice, scene)
+        rendered = renderer(session, notice, scene)
+        return _with_topic(session, rendered, scene)
     except Exception:
         log.exception("the notice %s (%s) cannot be rendered", notice.id, notice.kind)
         return Rendered(notice)
+
+
+def _with_topic(session: Session, rendered: Rendered, scene: Scene) -> Rendered:
+    """What goes to the group about a conversation goes to its topic, which stands before."""
+    if scene.forum and scene.forum.full:
+        rendered = replace(rendered, mails=(*rendered.mails, *groups.full(scene, scene.forum)))
+    about = next((mail.post.conversation_id for mail in rendered.mails if mail.rep.id == EVERYBODY and mail.post.conversation_id), None)
+    if about is None or rendered.topic or scene.forum is None:
+        return rendered
+    return replace(rendered, topic=forum.turn(scene.forum, see(session, about, scene), scene, shown))
 
 
 def post_all(session: Session, rendered: Sequence[Rendered], company: Company, *, now: int) -> int:
@@ -294,6 +335,11 @@ def post_all(session: Session, rendered: Sequence[Rendered], company: Company, *
             retire(session, name)
         for rep in one.away:
             set_available(session, rep, False, now=now)
-        put(session, [mail for mail in one.mails if mail.rep.id in members], company.link_key, now=now)
+        if one.topic:
+            one.topic.before(session)
+        put(session, [for_reader(mail) for mail in one.mails if mail.rep.id in (*members, EVERYBODY)], company.link_key, now=now)
+        if one.topic:
+            one.topic.after(session)
         told(session, one.notice)
+    mind(session, {one.notice.subject_id: one.until for one in rendered if one.until})
     return len(rendered)

@@ -15,7 +15,9 @@ OTHERS_MOST, LABEL_MOST = 3, 24
 
 
 def lines(sight: Thread, tr: Translator, most: int) -> Iterator[str]:
-    """What a card tells of the rest of the person: further channels, and who they may be."""
+    """What a card tells of the rest of the person: what brought them, further channels, and who they may be."""
+    if sight.entry:
+        yield f"🛒 {line_html(sight.entry.product, most)} · {line_html(sight.entry.source, most)}"
     if sight.others:
         yield f"🔗 {tr('Also on {channels}', channels=', '.join(channel(tr, one) for one in sight.others[:OTHERS_MOST]))}"
     for one in sight.possible[:1]:
@@ -38,8 +40,13 @@ def keys(sight: Thread, tr: Translator) -> Iterator[tuple[Key, ...]]:
     """What can be done about it from a card."""
     for one in sight.possible[:1]:
         yield Key(tr.button(MERGE), Intent("same_look", one.id)), Key(tr.button(NOT_THE_SAME), Intent("not_same", one.id))
+    yield from ways_on(sight)
+    if sight.others:
+        yield (Key(tr.button(NOT_ONE), Intent("merges", sight.conversation_id)),)
+
+
+def ways_on(sight: Thread) -> Iterator[tuple[Key, ...]]:
+    """The other channels on which they can be answered."""
     reached = [one for one in sight.others if one.reachable and one.sendable][:OTHERS_MOST]
     if reached:
         yield tuple(Key(f"↪️ {one.channel}"[:LABEL_MOST], Intent("answer_at", sight.conversation_id, str(one.identity_id))) for one in reached)
-    if sight.others:
-        yield (Key(tr.button(NOT_ONE), Intent("merges", sight.conversation_id)),)

@@ -19,7 +19,7 @@ from crm.base.events import RawEvent
 from crm.base.outbound import Health
 
 # Named in full, because what is left out keeps the bot's previous setting.
-ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member")
+ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member", "message_reaction")
 BATCH = 100
 # What the network may add to the time the server holds a poll open.
 GRACE = 10.0

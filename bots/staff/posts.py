@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from crm.base.actors import Rep
 from crm.base.db import Session
 from crm.base.outbound import Button, Buttons, Edit, Lane, Media, Say
+from crm.base.rows import take_ids
 from crm.conversations.desk import card_name
 from crm.conversations.threads import Attachment, MediaState
 from crm.outbox.payload import pack
 from crm.outbox.queue import Parcel, enqueue
-from crm.people.desk import BUTTON_MS, Intent, issue, token_of
+from crm.people.desk import BUTTON_MS, EVERYBODY, Intent, issue, token_of
 
 ACCOUNT = "staff"
 # Places of posts are numbers of messages; an answer stands below all of them, later answers above earlier ones.
@@ -87,7 +88,9 @@ def outbound(post: Post, rep_id: int, key: bytes) -> Say | Edit:
 
 def parcel(session: Session, mail: Mail, key: bytes) -> Parcel:
     """A mail as a parcel; a file whose bytes are still on their way holds back nothing but itself."""
-    post, waits = mail.post, 0
+    post, waits, place = mail.post, 0, mail.place
+    if mail.rep.id == EVERYBODY and place is None:  # a topic is read in the order in which things were put into it
+        place = next(take_ids(session, 1))
     if post.media:
         file = session.get_one(Attachment, post.media.attachment_id)
         waits = post.media.attachment_id if file.state == MediaState.WAITING else 0
@@ -101,7 +104,7 @@ def parcel(session: Session, mail: Mail, key: bytes) -> Parcel:
         post.conversation_id,
         post.message_id,
         card=post.name or (card_name(post.conversation_id, mail.rep.id) if post.card and post.conversation_id else None),
-        place=mail.place,
+        place=place,
         needs_media=waits > 0,
         desk=True,
     )

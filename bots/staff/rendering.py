@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bots.staff.posts import Mail, Post
 from bots.staff.sight import Scene
@@ -11,14 +12,27 @@ from crm.base.i18n import Translator, translator
 from crm.outbox.notices import Waiting
 
 
+class AboutTopic(Protocol):
+    """What is done about the topic of a conversation, before and after what is shown in it is put on its way; in the same transaction."""
+
+    def before(self, session: Session) -> None: ...
+
+    def after(self, session: Session) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What one notice becomes: mails, and names of posts that are not edited any more, but give way to fresh ones."""
+    """What one notice becomes: mails, and names of posts that are not edited any more, but give way to fresh ones.
+
+    `topic` is what has to be done about the topic that mails to the group go to; a card holds `until` an instant (0 = no end is near).
+    """
 
     notice: Waiting
     mails: tuple[Mail, ...] = ()
     retired: tuple[str, ...] = ()
     away: tuple[Rep, ...] = ()
+    topic: "AboutTopic | None" = None
+    until: int = 0
 
 
 Renderer = Callable[[Session, Waiting, Scene], Rendered]

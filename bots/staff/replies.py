@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bots.staff.notices import shown
 from bots.staff.posts import ACCOUNT, Key, Post
+from bots.staff.reactions import instead_of_words
 from bots.staff.sight import see
 from bots.staff.updates import Text
 from bots.staff.visit import Done, Leaving, Visit, told
@@ -20,6 +21,7 @@ from crm.conversations.threads import the
 from crm.outbox.deliveries import State
 from crm.people.desk import BUTTON_MS, CONFIRM_MS, Intent, Wizard, became, begin, listening, quit_wizard, redeem, remember, wizard_of
 from crm.reports.words import plain_name
+from crm.sales.tasks import answered
 
 NEWER = 5
 ON_CARDS = frozenset({"take", "take_over", "hand_back", "note", "later", "close", "reopen", "block", "unblock", "show", "rest"})
@@ -50,7 +52,9 @@ def _by_buttons(session: Session, visit: Visit, tokens: Sequence[str]) -> int | 
 
 def reply(session: Session, visit: Visit, said: Text, conversation_id: int) -> Done:
     """Send an answer to the customer, or say what stands in its way."""
-    chat = (ACCOUNT, visit.rep.address, conversation_id)
+    if done := instead_of_words(session, visit, said):
+        return done
+    chat = (ACCOUNT, visit.chat, conversation_id)
     seen = seen_at(session, *chat, before=said.message_id, at=visit.received_at)
     if visit.patient and on_its_way(session, *chat, newer=seen, at=visit.received_at):
         raise Leaving
@@ -79,13 +83,19 @@ def send(session: Session, visit: Visit, conversation_id: int, draft: dict[str, 
         return overtaken(session, visit, conversation_id, draft, seen)
     except Taken as error:
         return taken(session, visit, conversation_id, error)
-    remember(session, visit.rep.address, message, number)
+    remember(session, visit.chat, message, number)
+    answered(session, visit.rep, conversation_id, now=visit.now)
     return Done()
+
+
+def waiting_name(visit: Visit, message: object) -> str:
+    """What a draft is called, after the message it was typed in; those of a group are numbered by themselves."""
+    return f"unsent:{visit.chat}:{message}" if visit.place else f"unsent:{message}"
 
 
 def overtaken(session: Session, visit: Visit, conversation_id: int, draft: dict[str, object], seen: int) -> Done:
     """Show what came meanwhile and ask; nothing has been sent."""
-    conversation, name = the(session, conversation_id), f"unsent:{draft['message']}"
+    conversation, name = the(session, conversation_id), waiting_name(visit, draft["message"])
     facts = {**draft, "seen": conversation.last_heard_id}
     begin(session, visit.rep, Wizard(name, "unsent", conversation_id, facts, listens=False), until=visit.now + CONFIRM_MS)
     newer = heard_after(session, conversation_id, seen, most=NEWER)
@@ -137,12 +147,12 @@ def do_not_send(session: Session, visit: Visit, intent: Intent) -> Done:
 
 def changed(session: Session, visit: Visit, said: Text) -> Done:
     """A rep edited what they typed: a message that went out is changed there, one that waits is changed here; where that cannot be, they are told."""
-    waiting = wizard_of(session, visit.rep, f"unsent:{said.message_id}", now=visit.now)
+    waiting = wizard_of(session, visit.rep, waiting_name(visit, said.message_id), now=visit.now)
     if waiting:
         facts = {**waiting.facts, "text": said.text}
         begin(session, visit.rep, Wizard(waiting.name, waiting.kind, waiting.target, facts, listens=False), until=visit.now + CONFIRM_MS)
         return Done()
-    number = became(session, visit.rep.address, said.message_id)
+    number = became(session, visit.chat, said.message_id)
     if number is None:
         return Done()
     if not talk.edit(session, visit.rep, number, said.text, once=visit.once, now=visit.now):

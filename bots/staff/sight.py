@@ -8,6 +8,7 @@ from crm.base.db import Session
 from crm.base.outbound import Health, Limits, May, Window
 from crm.base.settings import Company
 from crm.base.time import DAY, SECOND
+from crm.conversations.forum import Group, group
 from crm.people.reps import reps
 from crm.reports import thread as threads
 from crm.reports.thread import Thread
@@ -31,6 +32,7 @@ class Scene:
     health: Mapping[str, Health] = field(default_factory=dict)
     allows: Allows | None = None
     sendable: frozenset[str] = frozenset()
+    forum: Group | None = None
 
     @property
     def managers(self) -> tuple[Rep, ...]:
@@ -54,7 +56,8 @@ class Scene:
 def look(session: Session, company: Company, titles: Mapping[str, str], *, now: int) -> Scene:
     """The staff as they are now."""
     everybody = tuple(reps(session))
-    return Scene(company, titles, now, everybody, tuple(reps(session, available=True)), {rep.id: rep.name for rep in everybody})
+    on_duty, names = tuple(reps(session, available=True)), {rep.id: rep.name for rep in everybody}
+    return Scene(company, titles, now, everybody, on_duty, names, forum=group(session, now=now))
 
 
 def see(session: Session, conversation_id: int, scene: Scene) -> Thread:
@@ -66,18 +69,24 @@ def see(session: Session, conversation_id: int, scene: Scene) -> Thread:
     if allows is None or sight.account not in scene.titles:
         return sight
     may, until = freedom(lambda at: allows(sight.account, sight.window, at), scene.now)
-    return replace(sight, may=may, may_until=until)
+    now = allows(sight.account, sight.window, scene.now)
+    return replace(sight, may=may, may_until=until, billed=not now.free and now.may is not May.NOTHING)
 
 
 def freedom(limits: Callable[[int], Limits], now: int) -> tuple[May | None, int]:
-    """What may go to a customer now, and until when it stays so (0 = no end is near); None where that never differs. Pure."""
+    """What may go to a customer now, and until when it stays so and costs what it does (0 = no end is near); None where that never differs. Pure."""
     found = limits(now)
+
+    def same(at: int) -> bool:
+        then = limits(at)
+        return then.may is found.may and then.free is found.free
+
     if not found.windows:
         return None, 0
-    if found.may in (May.TEMPLATE, May.NOTHING) or limits(now + AHEAD).may is found.may:
+    if found.may in (May.TEMPLATE, May.NOTHING) or same(now + AHEAD):
         return found.may, 0
     least, most = now, now + AHEAD
     while most - least > SECOND:
         middle = (least + most) // 2
-        least, most = (middle, most) if limits(middle).may is found.may else (least, middle)
+        least, most = (middle, most) if same(middle) else (least, middle)
     return found.may, most

@@ -17,7 +17,7 @@ from crm.people.contacts import root_of
 from crm.people.desk import CONFIRM_MS, Intent, Wizard, begin, quit_wizard, wizard_of
 from crm.reports.thread import reach
 from crm.reports.words import plain_name
-from crm.sales.tasks import TaskKind, finish, open_tasks
+from crm.sales.tasks import answered
 
 NAME, PAGE = "template", 6
 SEND_TEMPLATE, SEND, AGAIN, USE_NAME = N_button("Send a template"), N_button("Send"), N_button("Fill in again"), N_button("Use {name}")
@@ -123,9 +123,7 @@ def _sent(session: Session, visit: Visit, conversation: Conversation, row: Appro
     once = f"template:{visit.rep.id}:{conversation.id}:{visit.event}"
     number = templates.say_template(session, visit.rep, conversation.id, row.id, given, once=once, now=visit.now)
     quit_wizard(session, visit.rep, NAME)
-    for task in open_tasks(session, conversation.id):
-        if task.kind == TaskKind.ANSWER:
-            finish(session, visit.rep, task.id, now=visit.now)
+    answered(session, visit.rep, conversation.id, now=visit.now)
     words = visit.tr("The template is on its way to {name}.", name=plain_name(visit.tr, _name(session, conversation)))
     undo = Key(visit.tr.button(UNDO), Intent(NAME, conversation.id, f"undo:{number}"))
     text = f"{words}\n\n{whole(filled(row.text, given))}"

@@ -14,10 +14,11 @@ from urllib.parse import quote
 
 import aiohttp
 from telegram import Bot
-from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
 
 from crm.base.outbound import Limits, Window
+from crm.sales.entries import Ways
 
 CHUNK = 64 * 1024
 # Shorter than any server's own patience: a connection the server is about to close would turn a certain failure into an uncertain one.
@@ -45,7 +46,7 @@ class Throttled(TelegramError):
 @dataclass(frozen=True, slots=True)
 class StaffOptions:
     """Where the staff bot's Telegram is and how long to wait for it, in seconds; `sendable` are the accounts that can carry a promotion (empty = all).
-    `allows` tells what may go to somebody who wrote last then (None = cards say nothing of it).
+    `allows` tells what may go to somebody who wrote last then (None = cards say nothing of it), `ways` how people come to each account.
 
     With a `public_url` that Telegram can come to, updates are brought to a webhook; its path and secret are made of the first of the `keys`, and what
     was made of the others is believed still. Else they are polled.
@@ -61,6 +62,7 @@ class StaffOptions:
     public_url: str = ""
     keys: tuple[bytes, ...] = field(default=(), repr=False)
     allows: Callable[[str, Window, int], Limits] | None = field(default=None, repr=False)
+    ways: Ways = field(default_factory=Ways)
 
 
 class AiohttpRequest(BaseRequest):
@@ -164,15 +166,19 @@ def verdict(code: int, body: bytes) -> TelegramError:
     """What an answer other than 2xx means; only Telegram's own JSON counts as a refusal, a middlebox's page does not."""
     told = _envelope(body)
     if code == 429:
-        return Throttled(_wait(told.get("parameters")))
+        return Throttled(float(min(max(_parameter(told, "retry_after") or 1, 1), 3600)))
     if code >= 500 or told.get("ok") is not False:
         return MaybeSent(f"HTTP {code}")
+    if moved := _parameter(told, "migrate_to_chat_id"):
+        return ChatMigrated(int(moved))
     return REFUSALS.get(code, BadRequest)(str(told.get("description") or f"HTTP {code}"))
 
 
-def _wait(parameters: object) -> float:
-    seconds = parameters.get("retry_after") if isinstance(parameters, dict) else None
-    return float(min(max(seconds, 1), 3600)) if isinstance(seconds, int | float) else 1.0
+def _parameter(told: dict[str, Any], name: str) -> int | float | None:
+    """A number that stands beside a refusal."""
+    parameters = told.get("parameters")
+    found = parameters.get(name) if isinstance(parameters, dict) else None
+    return found if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
 def _envelope(payload: bytes) -> dict[str, Any]:

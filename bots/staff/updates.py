@@ -9,7 +9,40 @@ from typing import Any
 from telegram import Bot, Update
 from telegram.ext import Application, ApplicationBuilder, CallbackContext, CommandHandler, ContextTypes, filters
 
+from bots.staff.said import Blocked, Moved, Nameless, Other, Place, Press, Reacted, Rights, StaffUpdate, Text, Unblocked
 from crm.base.events import MediaKind, MediaRef
+
+__all__ = [
+    "DIRECT",
+    "FILES",
+    "GROUP",
+    "LARGEST_NUMBER",
+    "READERS",
+    "UNFIT",
+    "Blocked",
+    "Data",
+    "Driven",
+    "Handler",
+    "Json",
+    "Moved",
+    "Nameless",
+    "Other",
+    "Place",
+    "Press",
+    "Reacted",
+    "Rights",
+    "StaffApplication",
+    "StaffContext",
+    "StaffUpdate",
+    "Text",
+    "Unblocked",
+    "application",
+    "chat_of",
+    "command",
+    "drive",
+    "number",
+    "read",
+]
 
 Json = Mapping[str, object]
 Data = dict[Any, Any]
@@ -25,63 +58,9 @@ FILES: Mapping[str, MediaKind] = {
     "video_note": MediaKind.VIDEO,
     "sticker": MediaKind.STICKER,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A person wrote to the staff bot, or edited it; a caption is text too. `forwarded` = not typed by them; `at` in milliseconds.
-
-    `tokens` are the buttons under the post that is answered: they tell what it is about also where our own record of it was cut short.
-    """
-
-    chat_id: int
-    user_id: int
-    user_name: str
-    language: str
-    message_id: int
-    text: str
-    reply_to: int | None
-    edited: bool
-    forwarded: bool
-    media: tuple[MediaRef, ...]
-    at: int
-    tokens: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """A person pressed a button under one of the bot's messages."""
-
-    chat_id: int
-    user_id: int
-    query_id: str
-    message_id: int
-    data: str
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """A person blocked the staff bot."""
-
-    chat_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unblocked:
-    """A person unblocked the staff bot."""
-
-    chat_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Other:
-    """Anything else; `chat_id` is set only where a person did it in a private chat, so that they can be told."""
-
-    kind: str
-    chat_id: int | None = None
-
-
-StaffUpdate = Text | Press | Blocked | Unblocked | Other
+GROUP = "supergroup"  # no other kind has topics
+# What is somebody's own, but nothing that can be passed on; anything else without words tells of the group itself.
+UNFIT = ("location", "contact", "poll", "venue", "dice", "story", "game", "checklist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +101,17 @@ def number(value: object) -> int | None:
 
 
 def _read_message(kind: str, message: Json) -> StaffUpdate:
-    chat_id, person, message_id = _private(message), _part(message, "from"), number(message.get("message_id"))
+    chat_id, person, message_id, place = _private(message), _part(message, "from"), number(message.get("message_id")), _place(message)
     user_id = _person(person)
+    if place is not None:
+        chat_id = user_id
+        if special := _special(message, place):
+            return special
     if chat_id is None or user_id != chat_id or message_id is None or "sender_chat" in message:
         return Other(kind)
     text, media, edited = _words(message.get("text")) or _words(message.get("caption")), _media(message), kind == "edited_message"
-    if not text and not media:
-        return Other(kind, chat_id)
+    if not text and not media and (place is None or not any(name in message for name in UNFIT)):
+        return Other(kind, chat_id if place is None else None)
     return Text(
         chat_id=chat_id,
         user_id=user_id,
@@ -142,7 +125,26 @@ def _read_message(kind: str, message: Json) -> StaffUpdate:
         media=media,
         at=_instant(message.get("edit_date" if edited else "date")),
         tokens=_tokens(_part(message, "reply_to_message")),
+        place=place,
     )
+
+
+def _place(message: Json) -> Place | None:
+    chat = _part(message, "chat")
+    id_, thread = number(chat.get("id")), number(message.get("message_thread_id")) or 0
+    if chat.get("type") != GROUP or id_ is None:
+        return None
+    return Place(id_, thread if message.get("is_topic_message") is True else 0, _words(chat.get("title")), chat.get("is_forum") is True)
+
+
+def _special(message: Json, place: Place) -> StaffUpdate | None:
+    """What a group is told, or who nobody knows."""
+    new = number(message.get("migrate_to_chat_id"))
+    if new is not None:
+        return Moved(place.chat, new)
+    if _part(message, "sender_chat").get("id") == place.chat:
+        return Nameless(place, _words(message.get("text")).startswith("/"))
+    return None
 
 
 def _tokens(message: Json) -> tuple[str, ...]:
@@ -154,15 +156,19 @@ def _tokens(message: Json) -> tuple[str, ...]:
 
 def _read_press(kind: str, query: Json) -> StaffUpdate:
     message = _part(query, "message")
-    chat_id, message_id, user_id = _private(message), number(message.get("message_id")), _person(_part(query, "from"))
+    message_id, user_id, place = number(message.get("message_id")), _person(_part(query, "from")), _place(message)
+    chat_id = user_id if place else _private(message)
     query_id, data = _words(query.get("id")), _words(query.get("data"))
     if chat_id is None or message_id is None or user_id != chat_id or not query_id or not data:
         return Other(kind)
-    return Press(chat_id, user_id, query_id, message_id, data)
+    return Press(chat_id, user_id, query_id, message_id, data, place)
 
 
 def _read_membership(kind: str, change: Json) -> StaffUpdate:
-    chat_id, status = _private(change), _part(change, "new_chat_member").get("status")
+    chat_id, status, place = _private(change), _part(change, "new_chat_member").get("status"), _place(change)
+    if place is not None:
+        able = status == "administrator" and _part(change, "new_chat_member").get("can_manage_topics") is True
+        return Rights(place.chat, able, str(status)[:40])
     if chat_id is None or _person(_part(change, "from")) != chat_id:
         return Other(kind)
     if status == "kicked":
@@ -170,11 +176,25 @@ def _read_membership(kind: str, change: Json) -> StaffUpdate:
     return Unblocked(chat_id) if status == "member" else Other(kind, chat_id)
 
 
+def _read_reaction(kind: str, change: Json) -> StaffUpdate:
+    message_id, user_id, place = number(change.get("message_id")), _person(_part(change, "user")), _place(change)
+    chat_id = user_id if place else _private(change)
+    if chat_id is None or message_id is None or user_id != chat_id:
+        return Other(kind)
+    before, after = _listed(change, "old_reaction"), _listed(change, "new_reaction")
+    put = [one for one in after if one not in before]
+    emoji = _words(put[-1].get("emoji")) if put and isinstance(put[-1], dict) else ""
+    if put and not emoji:
+        return Other(kind, None if place else chat_id)  # a picture of somebody's own, or a star that was paid for
+    return Reacted(chat_id, user_id, message_id, emoji, place)
+
+
 READERS: Mapping[str, Callable[[str, Json], StaffUpdate]] = {
     "message": _read_message,
     "edited_message": _read_message,
     "callback_query": _read_press,
     "my_chat_member": _read_membership,
+    "message_reaction": _read_reaction,
 }
 
 
@@ -206,6 +226,11 @@ def _file(kind: MediaKind, file: object) -> tuple[MediaRef, ...]:
     told = file if isinstance(file, dict) else {}
     ref, size = _words(told.get("file_id")), number(told.get("file_size")) or 0
     return (MediaRef(kind, ref, _words(told.get("file_name")), _words(told.get("mime_type")), max(size, 0)),) if ref else ()
+
+
+def _listed(holder: Json, name: str) -> list[object]:
+    found = holder.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _part(holder: Json, name: str) -> Json:

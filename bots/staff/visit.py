@@ -7,9 +7,9 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
-from bots.staff.posts import Post, numbered, put
+from bots.staff.posts import Mail, Post, numbered, put
 from bots.staff.sight import Allows, Scene, look
-from bots.staff.updates import Other, Press, Text
+from bots.staff.updates import Other, Place, Press, Reacted, Text
 from bots.staff.words import sorry
 from crm.base.actors import Rep, Role
 from crm.base.db import Session
@@ -19,6 +19,7 @@ from crm.base.outbound import Health
 from crm.base.settings import Company
 from crm.people.desk import Intent, Wizard, handled, toast_of
 from crm.people.reps import rep_at
+from crm.sales.entries import Ways
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ class Visit:
     """
 
     rep: Rep
-    said: Text | Press | Other
+    said: Text | Press | Other | Reacted
     event: int
     now: int
     received_at: int
@@ -45,6 +46,7 @@ class Visit:
     answers: Mapping[Hashable, object] = field(default_factory=dict)
     patient: bool = True
     allows: Allows | None = None
+    ways: Ways = field(default_factory=Ways)
 
     @property
     def tr(self) -> Translator:
@@ -66,6 +68,16 @@ class Visit:
                 return number
         return None
 
+    @property
+    def place(self) -> Place | None:
+        """Where in a group it was done (None = in their own chat)."""
+        return getattr(self.said, "place", None)
+
+    @property
+    def chat(self) -> str:
+        """The address of the chat in which it was done."""
+        return str(self.place.chat) if self.place else self.rep.address
+
     def secret(self, purpose: str) -> str:
         """An unguessable word of 128 bits that is the same when this update is handled twice."""
         made = hmac.new(self.company.link_key, f"{purpose}:{self.event}".encode(), hashlib.sha256).digest()[:16]
@@ -81,6 +93,7 @@ class Done:
     """What a deed shows: posts in the rep's chat, a short line at the button that was pressed.
 
     `dress` = the list of commands beside the chat has to be set anew; `dressed` are others whose list has to be, too.
+    What was done in a group is answered there, in the topic of the conversation it is `about`, unless it is `private`.
     """
 
     posts: tuple[Post, ...] = ()
@@ -88,6 +101,8 @@ class Done:
     alert: bool = False
     dress: bool = False
     dressed: tuple[Rep, ...] = ()
+    about: int | None = None
+    private: bool = False
 
 
 Deed = Callable[[Session, Visit], Done]
@@ -154,9 +169,17 @@ def once(session: Session, visit: Visit, deed: Deed) -> Done:
         raise NotStaff
     visit = replace(visit, rep=rep)
     done = deed(session, visit)
-    put(session, numbered(visit.rep, done.posts, visit.event), visit.company.link_key, now=visit.now)
+    put(session, answers(visit, done), visit.company.link_key, now=visit.now)
     handled(session, visit.event, done.toast)
     return done
+
+
+def answers(visit: Visit, done: Done) -> list[Mail]:
+    """What a deed shows, where it was done; what stands in a topic is about its conversation."""
+    if done.private or not visit.place:
+        return numbered(visit.rep, done.posts, visit.event)
+    posts = [replace(post, conversation_id=post.conversation_id or done.about) for post in done.posts]
+    return numbered(replace(visit.rep, address=visit.chat), posts, visit.event)
 
 
 def refused(error: DragomanError) -> Deed:

@@ -28,6 +28,7 @@ INBOX = N_button("Inbox")
 MENU = N_button("Menu")
 MORE = N_button("More")
 OPEN = N_button("Open")
+SHOW = N_button("Show")
 SHOW_REST = N_button("Show the rest")
 MERGE = N_button("Merge")
 NOT_THE_SAME = N_button("Not the same")
@@ -35,6 +36,8 @@ ASK_AGAIN = N_button("Ask again")
 NOT_ONE = N_button("Not one person?")
 TASK_DONE = N_button("✔ Task done")
 LISTEN = N_button("🎧 Listen to the call")
+SHOW_FILES = N_button("Show all files")
+CARD = N_button("The whole card")
 
 _SAID: Mapping[type[DragomanError], str] = {
     Taken: N_("{name} has this conversation. Ask them, or open another one with /inbox."),

@@ -13,6 +13,7 @@ from channels.email.options import EmailOptions, settled
 from channels.email.originals import Originals
 from channels.email.parse import Reading, parse
 from channels.email.unsubscribe import Leaving
+from channels.entries import typed
 from crm.base.errors import NotFound
 from crm.base.events import Event, MediaKind, MediaRef, RawEvent
 from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Receipt, Unit, Window
@@ -64,6 +65,10 @@ class Email:
     def limits(self, window: Window, now: int) -> Limits:
         """The same at all times: a mailbox takes mail whenever it comes."""
         return self._limits
+
+    def entry(self, code: str, words: str = "") -> str:
+        """The link that begins a letter to us with these words and a code as its subject."""
+        return f"mailto:{self.options.address}?subject={typed(code, words)}"
 
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
         """The page that ends offers, where anybody can come to us."""

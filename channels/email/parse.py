@@ -83,7 +83,8 @@ def _message(mail: Mail, sender: Sender, thread: str, at: int, *, echo: bool = F
         echo=echo,
         auto=bool(mail.auto),
         subject=mail.subject,
-        full=mail.full if mail.full.strip() != text.strip() else "",
+        # Without a subject it is what tells that this is a letter, which is answered in its thread.
+        full=mail.full if mail.full.strip() != text.strip() or not mail.subject else "",
         thread=thread,
         answers=answers,
     )

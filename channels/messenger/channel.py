@@ -72,6 +72,11 @@ class Page:
     async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
         return await self._speaker.send(address, outbound, open_media)
 
+    def entry(self, code: str, words: str = "") -> str:
+        """The link that opens a chat with a code."""
+        named = self.options.username or (self.options.id if self.dialect.by_id else "")
+        return f"{self.dialect.link}{named}?ref={code}" if named else ""
+
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
         return self._door.routes(keep)
 

@@ -11,7 +11,8 @@ _HOSTS = (".fbsbx.com", ".fbcdn.net", ".cdninstagram.com")
 class PageOptions:
     """One page or account: its `id` and that of the `app` that brings and sends, as Meta numbers them, and the page's `token`.
 
-    All `app_secrets` are believed, the newest first, so that one can be changed while messages come; `verify_token` is a word for the handshake beside ours.
+    All `app_secrets` are believed, the newest first, so that one can be changed while messages come; `verify_token` is a word for the handshake beside ours,
+    `username` the name in its own links (m.me/name, ig.me/m/name).
     `human_agent` and `utility` = the app has leave for the tag and for utility templates; `get_started` is what the first button carries; `fields` and
     `page_fields` are what the app and the page are subscribed to (() = all we read); `media_hosts` are where files may be fetched (".example.com" = and
     below). Sizes are MB, times what their names say.
@@ -22,6 +23,7 @@ class PageOptions:
     token: str = field(repr=False)
     app_secrets: tuple[str, ...] = field(repr=False)
     account: str = "messenger"
+    username: str = ""
     verify_token: str = field(default="", repr=False)
     set_webhook: bool = True
     proof: bool = False
@@ -71,7 +73,10 @@ class InstagramOptions(PageOptions):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """Where the two differ: what receipts come, what may be attached, asked for and reacted with. `hearts` = the emoji it takes, by their names ({} = any)."""
+    """Where the two differ: what receipts come, what may be attached, asked for and reacted with. `hearts` = the emoji it takes, by their names ({} = any).
+
+    `link` = what people are sent to, before the account's name (or its id, where `by_id`).
+    """
 
     title: str
     bytes: bool
@@ -84,6 +89,8 @@ class Dialect:
     object: str
     fields: frozenset[str]
     page_fields: frozenset[str]
+    link: str
+    by_id: bool = False
 
 
 _COMMON = frozenset({"messages", "messaging_postbacks", "message_reactions"})
@@ -101,6 +108,8 @@ MESSENGER = Dialect(
     object="page",
     fields=_HEARD,
     page_fields=_HEARD,
+    link="https://m.me/",
+    by_id=True,
 )
 INSTAGRAM = Dialect(
     title="Instagram",
@@ -114,4 +123,5 @@ INSTAGRAM = Dialect(
     object="instagram",
     fields=_COMMON | {"messaging_seen", "messaging_referral", "message_edit", "comments", "live_comments"},
     page_fields=frozenset({"messages"}),
+    link="https://ig.me/m/",
 )

@@ -1,16 +1,16 @@
 """SMS through any operator with an HTTP gateway: how it is asked, how it answers and how it calls back are data in the options."""
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from channels.base import Firm, Keep, Offsets
 from channels.callback import moment
+from channels.entries import digits_of, typed
 from channels.sms.door import RECEIPT, Door
+from channels.sms.line import Answered, Line
 from channels.sms.options import SmsOptions
 from channels.sms.shape import PATTERN, flat, nested, pattern
 from channels.sms.verdicts import ACCOUNT, LATER, judge, meaning
@@ -23,9 +23,7 @@ from crm.base.outbound import (
     Outbound,
     Reason,
     Receipt,
-    RetryLater,
     Say,
-    Uncertain,
     Undeliverable,
     Unit,
     Window,
@@ -33,15 +31,10 @@ from crm.base.outbound import (
 from crm.base.phones import normalise
 from crm.base.sms import encoding_of, parts
 
-if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
-
 __all__ = ["Sms", "SmsOptions"]
 
 BODIES, METHODS = ("json", "form", "query"), ("GET", "POST", "PUT")
-PAUSE = 5.0
 _ADDRESS = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-_ANSWER_MOST = 64 * 1024
 
 
 class Sms:
@@ -50,8 +43,8 @@ class Sms:
     def __init__(self, options: SmsOptions, firm: Firm) -> None:
         _check(options)
         self._options, self._firm = options, firm
-        self._session: ClientSession | None = None
-        self._trouble, self._opening = "", asyncio.Lock()
+        self._line = Line(options.connect_seconds, options.send_seconds, options.user, options.password)
+        self._trouble = ""
         self._door = Door(options, firm.paths(options.account), self._address, firm.clock)
         self._limits = Limits(
             text=options.parts,
@@ -77,11 +70,16 @@ class Sms:
 
     async def open(self) -> None:
         """Open the way out."""
-        await self._http()
+        await self._line.open()
 
     def limits(self, window: Window, now: int) -> Limits:
         """The same at all times: text alone, counted in parts, and each part costs."""
         return self._limits
+
+    def entry(self, code: str, words: str = "") -> str:
+        """The link that opens a phone's own messages with these words and a code, where we write from a number."""
+        number = digits_of(self._options.sender)
+        return f"sms:+{number}?body={typed(code, words)}" if number else ""
 
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
         """Open the paths of receipts and of messages, where their fields are named."""
@@ -107,15 +105,9 @@ class Sms:
 
     async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
         """Ask the gateway once; errors as `Carrier.send` says."""
-        if not _ADDRESS.fullmatch(address):
-            raise Undeliverable(Reason.BAD_ADDRESS, "this is no telephone number")
-        if not isinstance(outbound, Say) or outbound.media:
-            raise Undeliverable(Reason.UNSUPPORTED, "SMS carries new words and nothing else")
-        if not 0 < parts(outbound.text).parts <= self._options.parts:
-            raise Undeliverable(Reason.BAD_CONTENT, "an SMS has words, and not too many")
-        status, text, pause = await self._asked(self._values(address, outbound))
+        said = await self._asked(self._values(address, fitting(address, outbound, self._options.parts)))
         try:
-            receipt = judge(self._options, status, text, pause)
+            receipt = judge(self._options, said.status, said.text, said.wait)
         except Undeliverable as error:
             self._trouble = error.detail if error.reason is Reason.ACCOUNT_PROBLEM else ""
             raise
@@ -134,9 +126,7 @@ class Sms:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._line.close()
 
     def _values(self, address: str, say: Say) -> dict[str, str]:
         """What the places of the templates are filled with."""
@@ -146,29 +136,11 @@ class Sms:
         known = {"to": address, "digits": address[1:], "from": options.sender, "callback": callback}
         return {**known, "text": say.text, "ref": say.ref, "coding": coding}
 
-    async def _asked(self, values: Mapping[str, str]) -> tuple[int, str, str]:
-        """One request: its status, its answer and its Retry-After; raises RetryLater when it surely did not leave, Uncertain when nobody knows."""
-        from aiohttp import BasicAuth, ClientConnectorError, ClientError, ClientTimeout, ConnectionTimeoutError
-
-        options, http = self._options, await self._http()
+    async def _asked(self, values: Mapping[str, str]) -> Answered:
+        """One request to send; raises as `Line.ask` does."""
+        options = self._options
         given = {"json": nested(options.fields, values)} if options.body == "json" else {_WAYS[options.body]: flat(options.fields, values)}
-        timeout = ClientTimeout(total=options.send_seconds, connect=options.connect_seconds)
-        auth = BasicAuth(options.user, options.password, "utf-8") if options.user else None
-        try:
-            async with http.request(options.method, options.url, headers=options.headers, timeout=timeout, auth=auth, allow_redirects=False, **given) as answer:
-                return answer.status, await _text(answer), answer.headers.get("Retry-After", "")
-        except (ClientConnectorError, ConnectionTimeoutError) as error:
-            raise RetryLater(PAUSE, account=True) from ConnectionError(type(error).__name__)
-        except (ClientError, TimeoutError, OSError) as error:  # its words may hold the address, and a password in it
-            raise Uncertain(f"no answer: {type(error).__name__}") from None
-
-    async def _http(self) -> "ClientSession":
-        async with self._opening:
-            if self._session is None:
-                from aiohttp import ClientSession
-
-                self._session = ClientSession(trust_env=False)
-            return self._session
+        return await self._line.ask(options.method, options.url, headers=options.headers, **given)
 
     def _address(self, number: str) -> str:
         """A number as the gateway writes it, in international form ("" = a short number or a name, which nobody can answer)."""
@@ -194,14 +166,15 @@ class Sms:
         return Message(Sender(number, phone=number, proven=True), fields.get("id", "") or raw.key, fields.get("text", ""), at)
 
 
-async def _text(answer: "ClientResponse") -> str:
-    """An answer, as much of it as anybody needs."""
-    body = bytearray()
-    async for chunk in answer.content.iter_any():
-        body += chunk
-        if len(body) > _ANSWER_MOST:
-            break
-    return body.decode("utf-8", "replace")
+def fitting(address: str, outbound: Outbound, most: int) -> Say:
+    """The words for a telephone; raises Undeliverable for no telephone number, for anything but words, for more than `most` parts."""
+    if not _ADDRESS.fullmatch(address):
+        raise Undeliverable(Reason.BAD_ADDRESS, "this is no telephone number")
+    if not isinstance(outbound, Say) or outbound.media:
+        raise Undeliverable(Reason.UNSUPPORTED, "SMS carries new words and nothing else")
+    if not 0 < parts(outbound.text).parts <= most:
+        raise Undeliverable(Reason.BAD_CONTENT, "an SMS has words, and not too many")
+    return outbound
 
 
 _WAYS = {"form": "data", "query": "params"}

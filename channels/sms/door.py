@@ -22,13 +22,20 @@ _BODY, _MOST_FIELDS, _MOST_RECORDS = 256 * 1024, 100, 500
 MINUTE = 60_000
 Address = Callable[[str], str]
 """A number as the gateway writes it -> the address ("" = nobody can be reached there)."""
+Pairs = Sequence[tuple[str, str]]
+Proof = Callable[[web.Request, bytes, Pairs], bool]
+"""Whether a callback comes from whom it should, by its head, its body (of a GET: its query) and the fields of a form in it."""
+CORE = {RECEIPT: ("id", "ref", "state"), MESSAGE: ("id", "number", "text")}
+"""What a callback that comes again says again."""
+
+_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Door:
     """Where the operator brings what happened; `counts` says how often it let in and turned away."""
 
-    def __init__(self, options: SmsOptions, paths: Sequence[str], address: Address, clock: Callable[[], int]) -> None:
-        self._options, self._paths, self._address, self._clock = options, paths, address, clock
+    def __init__(self, options: SmsOptions, paths: Sequence[str], address: Address, clock: Callable[[], int], proof: Proof | None = None) -> None:
+        self._options, self._paths, self._address, self._clock, self._proof = options, paths, address, clock, proof or self._proven
         self.counts: Counter[str] = Counter()
 
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
@@ -44,23 +51,25 @@ class Door:
         return take
 
     async def _take(self, request: web.Request, what: str, keep: Keep) -> web.Response:
-        query = request.raw_path.partition("?")[2]
-        body = await read_body(request, limit=_BODY, seconds=self._options.patience) if request.method == "POST" else b""
-        if not self._believed(request, body or query.encode("utf-8", "surrogateescape")):
-            self.counts["refused"] += 1
-            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Basic"} if self._options.callback_user else None)
+        query, posted = request.raw_path.partition("?")[2], request.method == "POST"
+        body = await read_body(request, limit=_BODY, seconds=self._options.patience) if posted else b""
+        asked = media_type(request.headers) == "application/json" or body[:1] in (b"{", b"[")
         try:
-            found = records(self._options.each, told(request, body, query))[:_MOST_RECORDS]
+            pairs = () if asked or not posted else _pairs(body.decode("utf-8", "replace"))
+            if not self._proof(request, body or query.encode("utf-8", "surrogateescape"), pairs):
+                self.counts["refused"] += 1
+                raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Basic"} if self._options.callback_user else None)
+            found = records(self._options.each, told(body if asked else b"", pairs, query))[:_MOST_RECORDS]
         except Invalid:
             self.counts["unreadable"] += 1
             raise web.HTTPBadRequest from None
-        events = [event for record in found if (event := self._raw(what, record))]
+        events = [event for record in found if (event := self.raw(what, record, self._clock()))]
         if events:
             await kept(keep, events, again=self._options.again)
         self.counts[what] += len(events)
-        return web.Response(text=self._options.callback_answer)
+        return web.Response(text=self._options.callback_answer, content_type=self._options.callback_type)
 
-    def _believed(self, request: web.Request, body: bytes) -> bool:
+    def _proven(self, request: web.Request, body: bytes, _: Pairs) -> bool:
         """Whether a callback proves itself as the options ask; the secret path alone is enough where they ask nothing."""
         options = self._options
         if options.callback_secrets:
@@ -69,35 +78,33 @@ class Door:
             return any_equal(basic(request.headers.get("Authorization", "")), [f"{options.callback_user}:{one}" for one in options.callback_passwords])
         return True
 
-    def _raw(self, what: str, record: Mapping[str, object]) -> RawEvent | None:
+    def raw(self, what: str, record: Mapping[str, object], now: int) -> RawEvent | None:
         """One record, with its key by the gateway's id, or by its words and the minute where it gives none; None for one that says nothing."""
-        named, now, account = self._options.receipt if what == RECEIPT else self._options.inbound, self._clock(), self._options.account
-        values = {name: storable(scalar(at(place, record))) for name, place in named.items()}
-        number = values.get("id", "") or values.get("ref", "")
-        if not (number if what == RECEIPT else values.get("number")):
-            return None  # somebody looks whether we are there
-        words = json.dumps(values, sort_keys=True, ensure_ascii=False)
-        once = "" if values.get("at") else str(now // MINUTE)
-        marked = f"{number}:{values.get('state', '')}" if number else f"{words}:{once}"
-        lane = f"{account}:{self._address(values.get('number', '')) or what}"
-        body = json.dumps({"v": 1, "what": what, "fields": values}, ensure_ascii=False).encode()
-        same = marked if what == RECEIPT else words
-        return RawEvent(account, f"{what}:{hashlib.sha256(marked.encode()).hexdigest()[:40]}", lane, body, now, same=same.encode())
+        named, account = self._options.receipt if what == RECEIPT else self._options.inbound, self._options.account
+        found = ((name, at(place, record) if "." in place else record.get(place)) for name, place in named.items())
+        values = {name: storable(scalar(value)) for name, value in found if value is not None and value != ""}
+        number, state = values.get("id", "") or values.get("ref", ""), values.get("state", "")
+        if not (number if what == RECEIPT else values.get("number")) or (what == RECEIPT and state in self._options.quiet):
+            return None  # somebody looks whether we are there, or it says nothing
+        core = {name: values.pop(name, "") for name in CORE[what] if name in named}
+        same, fields = _JSON(core)[1:-1], _JSON(core | values)
+        marked = f"{number}:{state}" if number else f"{same}:{sorted(values.items())}:{'' if values.get('at') else now // MINUTE}"
+        lane = f"{account}:{self._address(values.get('number', '') or core.get('number', '')) or what}"
+        key = f"{what}:{hashlib.sha256(marked.encode()).hexdigest()[:40]}"
+        return RawEvent(account, key, lane, f'{{"v": 1, "what": "{what}", "fields": {fields}}}'.encode(), now, same=same.encode())
 
 
-def told(request: web.Request, body: bytes, query: str) -> object:
-    """What a callback says, whichever way it says it; raises Invalid for JSON that is none."""
-    pairs = _pairs(query)
-    if request.method != "POST":
-        return pairs
-    if media_type(request.headers) == "application/json" or body[:1] in (b"{", b"["):
-        inside = strict_json(body if body[:1] == b"{" else b'{"": ' + body + b"}")
-        return inside[""] if set(inside) == {""} else {**pairs, **inside}
-    return {**pairs, **_pairs(body.decode("utf-8", "replace"))}
+def told(words: bytes, pairs: Pairs, query: str) -> object:
+    """What a callback says, in JSON, in a form, in its query; raises Invalid for JSON that is none."""
+    asked = dict(_pairs(query)) if query else {}
+    if not words:
+        return {**asked, **dict(pairs)}
+    inside = strict_json(words if words[:1] == b"{" else b'{"": ' + words + b"}")
+    return inside[""] if set(inside) == {""} else {**asked, **inside}
 
 
-def _pairs(text: str) -> dict[str, object]:
+def _pairs(text: str) -> list[tuple[str, str]]:
     try:
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
         raise Invalid("too many fields") from None

@@ -15,7 +15,8 @@ class SmsOptions:
     Answering: a place is a dotted path into JSON, or "re:" and a pattern with one group. It was accepted where `ok_at` is one of `ok` (none = any 2xx);
     `error_at` is looked up in `errors`: a reason, "later" or "account"; "http 402" means that status.
     Callbacks come to secret paths: `receipt` and `inbound` name their fields (id, ref, state, error, number, at; id, number, text, at), `each` the list
-    they stand in, `states` is what a state means: sent, delivered, read, failed; what is in no list here is counted and passed over.
+    they stand in, `states` is what a state means: sent, delivered, read, failed; what is in no list here is counted and passed over,
+    what is in `quiet` is not even kept.
     They may be proven besides by `callback_secrets` (HMAC-SHA256 in `callback_header`) or `callback_user` with `callback_passwords`.
     """
 
@@ -39,7 +40,9 @@ class SmsOptions:
     states: dict[str, str] = field(default_factory=dict)
     inbound: dict[str, str] = field(default_factory=dict)
     each: str = ""
+    quiet: tuple[str, ...] = ()
     callback_answer: str = "OK"
+    callback_type: str = "text/plain"
     callback_header: str = ""
     callback_secrets: tuple[str, ...] = field(default=(), repr=False)
     callback_user: str = ""

@@ -5,7 +5,7 @@ import importlib
 import re
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -18,7 +18,7 @@ from channels.telegram.patience import FAILURES, LONGEST_WAIT, WRONG_TOKEN, Pati
 from channels.telegram.verdicts import Refused
 from crm.base.errors import Misconfigured, NotFound
 from crm.base.events import Event, MediaKind, MediaRef, RawEvent
-from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, RetryLater, Window
+from crm.base.outbound import Health, Limits, May, OpenMedia, Outbound, Reason, Receipt, RetryLater, Window
 
 if TYPE_CHECKING:
     from channels.telegram.line import Line
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 UPLOAD_SIZE = 50 * 1024 * 1024
 DOWNLOAD_SIZE = 20 * 1024 * 1024
 _TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+", re.ASCII)
+_BOARD = re.compile(r"(?:@|(?:https://)?t\.me/)([A-Za-z][A-Za-z0-9_]{3,31})/?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,16 @@ class Telegram:
     def __init__(self, options: TelegramOptions) -> None:
         _check(options)
         self.options = options
-        self._limits = Limits(media=frozenset(MediaKind), media_size=options.upload_size, edits=True, deletes=True)
+        self._free = Limits(media=frozenset(MediaKind), media_size=options.upload_size, edits=True, deletes=True, reactions=True)
+        self._open_now = replace(self._free, windows=True)
+        self._closed = replace(self._open_now, may=May.NOTHING)
         self._opening = asyncio.Lock()
         self._line: Line | None = None
         self._poller: Poller | None = None
         self._gate = gate_of(options.public_url, options.api_base, options.token.partition(":")[0], options.keys)
         self._hook = Hook(self.account, self._gate, options.hook, _now, self._answer_press) if self._gate else None
         self._watch: Watch | None = None
+        self._named = options.username
 
     @property
     def account(self) -> str:
@@ -78,8 +82,19 @@ class Telegram:
         await self._open()
 
     def limits(self, window: Window, now: int) -> Limits:
-        """The same at all times: Telegram knows no reply window."""
-        return self._limits
+        """A chat with the bot knows no reply window; one in a member's own account does, which each message there opens for a day."""
+        if not window.session_ends_at:
+            return self._free if window.last_inbound_at else self._open_now
+        return self._open_now if now < window.session_ends_at else self._closed
+
+    def entry(self, code: str, words: str = "") -> str:
+        """The link that starts the bot with a code."""
+        return f"https://t.me/{self._named}?start={code}" if self._named else ""
+
+    def board(self, name: str) -> str:
+        """The public channel that a name or its link means; posting there takes the rights of its administrator."""
+        found = _BOARD.fullmatch(name.strip())
+        return f"@{found[1]}" if found else ""
 
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
         """The webhook's, where there is one."""
@@ -126,6 +141,7 @@ class Telegram:
             return Health(False, WRONG_TOKEN if refused.reason is Reason.ACCOUNT_PROBLEM else f"Telegram refuses: {refused.detail}")
         except FAILURES:
             return Health(False, "Telegram cannot be reached")
+        self._named = facts.get("username", "") or self._named
         facts |= {"webhook": standing.host} if standing.url else {}
         facts |= {name: str(count) for name, count in self._hook.counts.items()} if self._hook else {}
         trouble, state = self._hooked(standing) if self._gate else self._polled(standing)

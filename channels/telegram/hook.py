@@ -17,7 +17,17 @@ from channels.telegram.patience import FAILURES, Patience
 from crm.base import webhooks
 from crm.base.webhooks import Gate
 
-KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
+KINDS = (
+    "message",
+    "edited_message",
+    "callback_query",
+    "my_chat_member",
+    "message_reaction",
+    "business_connection",
+    "business_message",
+    "edited_business_message",
+    "deleted_business_messages",
+)
 """The updates we ask for, named in full: what is left out keeps the bot's previous setting."""
 SECRET = "X-Telegram-Bot-Api-Secret-Token"
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from channels.base import Offsets
 from channels.payload import Json, part, text, whole
 from channels.telegram.patience import FAILURES, LONGEST_WAIT, Patience
+from channels.telegram.people import connection_of, mark
 from channels.telegram.verdicts import Refused
 from crm.base.errors import Busy
 from crm.base.events import RawEvent
@@ -143,7 +144,10 @@ def _chat(update: Json) -> str:
     """The chat an update belongs to; a press and the message it is under share one, so they keep their order."""
     for what in update.values():
         if isinstance(what, dict):
-            chat = whole(part(what, "chat"), "id") or whole(part(part(what, "message"), "chat"), "id")
+            message = part(what, "message")
+            chat = whole(part(what, "chat"), "id") or whole(part(message, "chat"), "id")
+            if own := connection_of(what) or connection_of(message):
+                return mark(chat, own)
             chat = chat or whole(part(what, "from"), "id") or whole(part(what, "user"), "id")
             return str(chat or "")
     return ""

@@ -4,9 +4,11 @@ import html
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiogram.methods import (
+    DeleteBusinessMessages,
     DeleteMessage,
     EditMessageCaption,
     EditMessageText,
@@ -18,18 +20,20 @@ from aiogram.methods import (
     SendSticker,
     SendVideo,
     SendVoice,
+    SetMessageReaction,
     TelegramMethod,
 )
-from aiogram.types import InputFile, LinkPreviewOptions, ReplyKeyboardRemove, ReplyParameters
+from aiogram.types import InputFile, LinkPreviewOptions, ReactionTypeEmoji, ReplyKeyboardRemove, ReplyParameters
 
 from channels.payload import file_name, storable
 from channels.telegram.keyboards import asking, asks, inline
 from channels.telegram.media import media
+from channels.telegram.people import mark
 from channels.telegram.verdicts import PAUSE, Refused
 from channels.telegram.wire import Wire
 from crm.base.errors import DragomanError
 from crm.base.events import MediaKind
-from crm.base.outbound import Delete, Edit, Media, OpenMedia, Outbound, Reason, Receipt, RetryLater, Say, Typing, Uncertain, Undeliverable
+from crm.base.outbound import Delete, Edit, Media, OpenMedia, Outbound, React, Reason, Receipt, RetryLater, Say, Typing, Uncertain, Undeliverable
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -38,7 +42,7 @@ if TYPE_CHECKING:
 
 PHOTO_SIZE = 10 * 1024 * 1024  # Telegram takes larger pictures only as documents
 _REMEMBERED = 10_000
-_ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+_BOARD = re.compile(r"@[A-Za-z][A-Za-z0-9_]{3,31}", re.ASCII)
 _TAG = re.compile(r"<[^<>]*>")
 _UNREADABLE = (OSError, LookupError, ValueError, DragomanError)
 _FILES: dict[MediaKind, tuple[Callable[..., TelegramMethod[Any]], str]] = {
@@ -49,6 +53,7 @@ _FILES: dict[MediaKind, tuple[Callable[..., TelegramMethod[Any]], str]] = {
     MediaKind.VIDEO: (SendVideo, "video"),
     MediaKind.STICKER: (SendSticker, "sticker"),
 }
+_ADDRESS = re.compile(r"([1-9][0-9]{0,18})(?:@([A-Za-z0-9_-]{1,128}))?", re.ASCII)
 _Worded = Callable[[str, str | None], Awaitable[object]]
 
 
@@ -58,24 +63,38 @@ class Speaker:
     def __init__(self, wire: Wire, options: "TelegramOptions") -> None:
         self._wire, self._options = wire, options
         self._files: dict[tuple[int, MediaKind], str] = {}
-        self._asked: set[int] = set()
+        self._asked: set[int | str] = set()
 
     async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
         """One call of the Bot API, or two when the first was certainly refused; errors as `Carrier.send` says."""
-        chat = _number(address, Reason.BAD_ADDRESS)
+        chat = _chat(address)
         match outbound:
             case Say():
                 return await self._say(chat, outbound, open_media)
             case Edit():
                 return await self._edit(chat, outbound)
             case Delete():
-                await self._forgiving(DeleteMessage(chat_id=chat, message_id=_number(outbound.message)), "message to delete not found")
+                await self._forgiving(_deletion(chat, _number(outbound.message)), "message to delete not found")
+            case React():
+                await self._react(chat, outbound)
             case Typing():
-                await self._call(SendChatAction(chat_id=chat, action="typing"))
+                await self._call(SendChatAction(**chat.named(), action="typing"))
         return Receipt(())
 
-    async def _say(self, chat: int, say: Say, open_media: OpenMedia) -> Receipt:
-        around: dict[str, Any] = {"chat_id": chat, "reply_markup": self._markup(chat, say), "reply_parameters": _reply(say.reply_to)}
+    async def _react(self, chat: "_Chat", react: React) -> None:
+        """Telegram knows some seventy emoji; it takes none in an own account (setMessageReaction has no connection)."""
+        if chat.connection:
+            raise Undeliverable(Reason.UNSUPPORTED, "reactions cannot be put in a member's own chats")
+        put: list[Any] = [ReactionTypeEmoji(emoji=storable(react.emoji))] if react.emoji else []
+        try:
+            await self._call(SetMessageReaction(chat_id=chat.id, message_id=_number(react.message), reaction=put))
+        except Refused as refused:
+            if refused.says("reaction_invalid") or refused.says("reaction type"):
+                raise Undeliverable(Reason.UNSUPPORTED, f"Telegram has no reaction {react.emoji}") from None
+            raise
+
+    async def _say(self, chat: "_Chat", say: Say, open_media: OpenMedia) -> Receipt:
+        around: dict[str, Any] = {**chat.named(), "reply_markup": self._markup(chat, say), "reply_parameters": _reply(say.reply_to)}
 
         async def text(words: str, mode: str | None) -> object:
             return await self._call(SendMessage(text=words, parse_mode=mode, link_preview_options=LinkPreviewOptions(is_disabled=True), **around))
@@ -89,10 +108,10 @@ class Speaker:
         result = await _worded(file if say.media else text, say.text, say.html)
         self._note_keyboard(chat, say)
         message = result.get("message_id") if isinstance(result, dict) else None
-        return Receipt((str(message),) if message else ())
+        return Receipt((mark(message, chat.connection),) if message else ())
 
-    async def _edit(self, chat: int, edit: Edit) -> Receipt:
-        around: dict[str, Any] = {"chat_id": chat, "message_id": _number(edit.message), "reply_markup": inline(edit.buttons)}
+    async def _edit(self, chat: "_Chat", edit: Edit) -> Receipt:
+        around: dict[str, Any] = {**chat.named(), "message_id": _number(edit.message), "reply_markup": inline(edit.buttons)}
 
         async def change(words: str, mode: str | None) -> object:
             if edit.media:
@@ -153,20 +172,27 @@ class Speaker:
                 return None
             raise
 
-    def _markup(self, chat: int, say: Say) -> object:
-        """A message that takes a keyboard away cannot be edited later, so that rides only on the first one after a keyboard was shown."""
+    def _markup(self, chat: "_Chat", say: Say) -> object:
+        """A message that takes a keyboard away cannot be edited later, so that rides only on the first one after a keyboard was shown.
+
+        In an own account there is none in place of the letters (Bot API, ReplyKeyboardMarkup): nobody is asked for a number there.
+        """
+        if chat.connection:
+            return inline(say.buttons)
         if asks(say.buttons):
             return asking(say.buttons)
         below = inline(say.buttons)
-        return ReplyKeyboardRemove(remove_keyboard=True) if below is None and chat in self._asked and not say.personal else below
+        return ReplyKeyboardRemove(remove_keyboard=True) if below is None and chat.id in self._asked and not say.personal else below
 
-    def _note_keyboard(self, chat: int, say: Say) -> None:
+    def _note_keyboard(self, chat: "_Chat", say: Say) -> None:
+        if chat.connection:
+            return
         if asks(say.buttons):
             if len(self._asked) >= _REMEMBERED:
                 self._asked.clear()
-            self._asked.add(chat)
+            self._asked.add(chat.id)
         elif not say.buttons and not say.personal:
-            self._asked.discard(chat)
+            self._asked.discard(chat.id)
 
     def _remember(self, key: tuple[int, MediaKind], result: object) -> None:
         refs = media(result) if isinstance(result, dict) else ()
@@ -174,6 +200,18 @@ class Speaker:
             if len(self._files) >= _REMEMBERED:
                 self._files.pop(next(iter(self._files)))
             self._files[key] = refs[0].ref
+
+
+@dataclass(frozen=True, slots=True)
+class _Chat:
+    """A chat with the bot, one in an own account that the bot is connected to, or a public channel by its name."""
+
+    id: int | str
+    connection: str = ""
+
+    def named(self) -> dict[str, Any]:
+        """The chat as a method's parameters."""
+        return {"chat_id": self.id, **({"business_connection_id": self.connection} if self.connection else {})}
 
 
 class _Upload(InputFile):
@@ -213,10 +251,27 @@ def _shown_as(media_: Media, captioned: bool) -> MediaKind:
 
 
 def _reply(message: str) -> ReplyParameters | None:
-    return ReplyParameters(message_id=int(message), allow_sending_without_reply=True) if _ID.fullmatch(message) else None
+    found = _ADDRESS.fullmatch(message)
+    return ReplyParameters(message_id=int(found[1]), allow_sending_without_reply=True) if found else None
 
 
-def _number(words: str, otherwise: Reason = Reason.BAD_CONTENT) -> int:
-    if not _ID.fullmatch(words):
-        raise Undeliverable(otherwise, "not an id of Telegram's")
-    return int(words)
+def _deletion(chat: _Chat, message: int) -> TelegramMethod[Any]:
+    if chat.connection:
+        return DeleteBusinessMessages(business_connection_id=chat.connection, message_ids=[message])
+    return DeleteMessage(chat_id=chat.id, message_id=message)
+
+
+def _chat(address: str) -> _Chat:
+    if _BOARD.fullmatch(address):
+        return _Chat(address)
+    found = _ADDRESS.fullmatch(address)
+    if not found:
+        raise Undeliverable(Reason.BAD_ADDRESS, "not an id of Telegram's")
+    return _Chat(int(found[1]), found[2] or "")
+
+
+def _number(message: str) -> int:
+    found = _ADDRESS.fullmatch(message)
+    if not found:
+        raise Undeliverable(Reason.BAD_CONTENT, "not an id of Telegram's")
+    return int(found[1])

@@ -11,7 +11,12 @@ LONGEST_PAUSE = 3600.0
 
 # Wordings as in Telegram's open server; matched anywhere and in lower case, because prefixes change between versions.
 _FORBIDDEN = ((re.compile("blocked by the user"), Reason.BLOCKED), (re.compile("deactivated|can't initiate|can't send messages to bots"), Reason.BAD_ADDRESS))
+_OWN = (
+    (re.compile("business_peer_usage_missing"), Reason.WINDOW_CLOSED),  # the customer wrote there too long ago
+    (re.compile("business connection not found|business_connection_invalid|business_connection_not_allowed|business_peer_invalid"), Reason.BLOCKED),
+)
 _REFUSED = (
+    *_OWN,
     (re.compile("chat not found|user not found|peer_id_invalid|chat_id is empty|input_user_deactivated"), Reason.BAD_ADDRESS),
     (
         re.compile(
@@ -72,7 +77,7 @@ def pause(answer: dict[str, object] | None) -> float:
 def _reason(status: int, words: str) -> Reason:
     if status == 413:
         return Reason.BAD_CONTENT
-    table = _FORBIDDEN if status == 403 else _REFUSED
+    table = (*_OWN, *_FORBIDDEN) if status == 403 else _REFUSED
     return next((reason for pattern, reason in table if pattern.search(words)), Reason.REJECTED)
 
 

@@ -70,6 +70,11 @@ class Webchat:
             for session in self._room.of(address):
                 session.stir(deep=False)
 
+    def entry(self, code: str, words: str = "") -> str:
+        """The first of the sites with a code behind it; the widget finds it on any page."""
+        site = next((origin for origin in self._options.origins if origin.startswith("http")), "")
+        return f"{site}/#dragoman={code}" if site else ""
+
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
         """Open the doors under /in/webchat/."""
         desk = Desk(self.account, self._options, keep, self._uploads, self._clock)

@@ -10,7 +10,7 @@ from channels.http import Budget, storable
 from channels.webchat.frames import Act, Said
 from channels.webchat.lines import Frame
 from channels.webchat.options import WebchatOptions
-from channels.webchat.raw import Visitor, write_raw
+from channels.webchat.raw import Visitor, vouched, write_raw
 from channels.webchat.uploads import Uploads
 from crm.base.errors import Busy, Invalid
 from crm.base.events import MediaRef
@@ -42,7 +42,8 @@ class Desk:
         if stranger and (wait := self._too_many_strangers(visitor, address)):
             return {"type": "busy", "id": act.id, "after": math.ceil(wait)}
         try:
-            await self.keep([write_raw(self.account, visitor, act, media, self.clock())])
+            customer = vouched(visitor.hello, self.options.secrets)
+            await self.keep([write_raw(self.account, visitor, act, media, self.clock(), customer=customer)])
         except Busy:
             return {"type": "busy", "id": act.id, "after": 2}
         return {"type": "kept", "id": act.id}

@@ -18,12 +18,17 @@ _SEQS = 2**63
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The first word of a widget: whose browser it is, what it has shown already, and where the visitor came from."""
+    """The first word of a widget: whose browser it is, what it has shown already, and where the visitor came from.
+
+    `visitor` is their account in the shop, as the page says, `signature` what the shop's server signed it with; believed only where the two fit.
+    """
 
     secret: str = ""
     last_seq: int = 0
     language: str = ""
     source: Source = field(default_factory=Source)
+    visitor: str = ""
+    signature: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ Act = Open | Said | Press
 ClientFrame = Hello | Act | TypingNow
 
 _FIELDS: Mapping[str, frozenset[str]] = {
-    "hello": frozenset({"secret", "last_seq", "language", *MARKS}),
+    "hello": frozenset({"secret", "last_seq", "language", "visitor", "signature", *MARKS}),
     "open": frozenset(),
     "say": frozenset({"id", "text", "file"}),
     "press": frozenset({"id", "value", "label", "message"}),
@@ -103,7 +108,8 @@ def _hello(values: Mapping[str, object]) -> Hello:
     if not isinstance(seq, int) or isinstance(seq, bool) or not 0 <= seq < _SEQS:
         raise Invalid("last_seq is not a number of ours")
     marks = {name: _text(values, name)[:_LONGEST_MARK] for name in MARKS}
-    return Hello(valid_secret(secret) if secret else "", seq, language if _LANGUAGE.fullmatch(language) else "", Source(**marks))
+    spoken, known = language if _LANGUAGE.fullmatch(language) else "", (_text(values, "visitor"), _text(values, "signature"))
+    return Hello(valid_secret(secret) if secret else "", seq, spoken, Source(**marks), *known)
 
 
 def _id(values: Mapping[str, object]) -> str:

@@ -1,6 +1,6 @@
 """What an owner may set about the site widget."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -11,13 +11,15 @@ class WebchatOptions:
     `uploads` holds what visitors send until it is fetched. `origins` lists the sites that may talk to us besides our own pages
     (`https://shop.example`, small letters); "*" lets any site in. `proxies` lists the networks whose X-Forwarded-For is believed.
     `seal` signs file addresses; without one they end with the process, and a widget that comes back gets new ones.
+    All `secrets` are believed under what the shop's server says of who a visitor is, so that one can be changed.
     """
 
     uploads: Path
     origins: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     title: str = ""
-    seal: bytes = b""
+    seal: bytes = field(default=b"", repr=False)
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
     text: int = 4000
     frame: int = 16_384
     file_size: int = 10_000_000

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,6 +10,9 @@ from dataclasses import asdict, dataclass
 from channels.http import storable
 from channels.webchat.frames import MARKS, Act, Hello, Open, Press
 from crm.base.events import Event, MediaKind, MediaRef, Message, Postback, RawEvent, Sender, SessionStarted, Source, Unknown
+from crm.people.link import visitor_signature
+
+LONGEST_VISITOR = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,20 @@ def visitor_id(secret: str) -> str:
     return "w" + base64.urlsafe_b64encode(hashlib.sha256(b"dragoman visitor " + secret.encode()).digest()[:24]).decode()
 
 
-def write_raw(account: str, visitor: Visitor, act: Act, media: Sequence[MediaRef], now: int) -> RawEvent:
-    """Write down what a visitor did; the same client id gives the same key, so a repeat changes nothing."""
+def vouched(hello: Hello, secrets: Sequence[bytes]) -> str:
+    """Which account of the shop a visitor has, where its server has signed that ("" = nobody says, or nobody is to be believed)."""
+    if not hello.visitor or len(hello.visitor) > LONGEST_VISITOR or not storable(hello.visitor).strip():
+        return ""
+    given = hello.signature.strip().lower().encode()
+    fits = [hmac.compare_digest(visitor_signature(hello.visitor, secret).encode(), given) for secret in secrets]
+    return storable(hello.visitor) if any(fits) else ""
+
+
+def write_raw(account: str, visitor: Visitor, act: Act, media: Sequence[MediaRef], now: int, *, customer: str = "") -> RawEvent:
+    """Write down what a visitor did; the same client id gives the same key, so a repeat changes nothing. `customer` is what `vouched` said."""
     body: dict[str, object] = {"v": 1, "visitor": visitor.id, "at": now, "language": visitor.hello.language, "id": act.id}
+    if customer:
+        body["customer"] = customer
     body["source"] = {mark: value for mark, value in asdict(visitor.hello.source).items() if value}
     if isinstance(act, Open):
         said = {"kind": "open"}
@@ -53,7 +68,7 @@ def parse_raw(raw: RawEvent) -> Sequence[Event]:
 
 
 def _event(body: Mapping[str, object], received_at: int) -> Event:
-    sender = Sender(_text(body, "visitor"), language=_text(body, "language"))
+    sender = Sender(_text(body, "visitor"), language=_text(body, "language"), visitor=_text(body, "customer"))
     at = _number(body, "at") or received_at
     ours, kind = _text(body, "id"), _text(body, "kind")
     if kind == "say":

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from channels.base import Firm, Keep, Offsets
+from channels.entries import digits_of, typed
 from channels.graph import Graph, GraphOptions, Refused
 from channels.meta import Door, DoorOptions
 from channels.payload import text, whole
@@ -110,6 +111,11 @@ class WhatsApp:
         """Anything for a day after the person wrote last, or as long as an advertisement's click lets us; after that approved templates."""
         day = window.last_inbound_at + self.options.window_hours * HOUR if window.last_inbound_at else 0
         return self._open if now < max(day, window.session_ends_at) else self._closed
+
+    def entry(self, code: str, words: str = "") -> str:
+        """The link that opens a chat with these words and a code to be sent; Meta tells our number at the first look."""
+        number = digits_of(self.watch.number)
+        return f"https://wa.me/{number}?text={typed(code, words)}" if number else ""
 
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
         """The webhook: Meta's handshake and what happened."""

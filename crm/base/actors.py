@@ -1,6 +1,6 @@
 """Who does a deed: a rep with a role, a customer, the bot, the system."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -13,13 +13,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rep:
-    """A member of staff; the role here is for showing, verbs read it again in their own transaction."""
+    """A member of staff; the role here is for showing, verbs read it again in their own transaction. `text_only` = files come as their names."""
 
     id: int
     role: Role
     name: str
     language: str
     address: str
+    text_only: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

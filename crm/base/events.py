@@ -53,7 +53,8 @@ class Sender:
     """The customer as the platform names them; `language` is the platform's own hint, never the truth.
 
     `aliases` are other ids of the same address (a number and an id that stands for it). `phone` and `email` come with the message; `proven` = the
-    platform vouches that they are the sender's own, so that they may join two addresses to one person.
+    platform vouches that they are the sender's own, so that they may join two addresses to one person. `same` = another address on this account which
+    the platform says is the same person's ("" = none). `visitor` = their account in the firm's own shop, for which its server vouches.
     """
 
     external_id: str
@@ -64,6 +65,8 @@ class Sender:
     phone: str = ""
     email: str = ""
     proven: bool = False
+    same: str = ""
+    visitor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Message:
     Where there are subjects: `subject`, `title` = the subject where it is news and stands above the words, the `full` text with what it quotes,
     `thread` = the key of our own conversation that came back proven, `answers` = ids of the messages it answers, the nearest first.
     `window_ends_at` = until when the platform lets us answer freely, where it is longer than usual (0 = as usual).
+    `album` = the key of several files sent as one, unique for the sender: what comes under a key that is known is a further part of the same message.
+    `through` = the own account of a member of the staff that it was written in, as `OwnAccount` names it ("" = the firm's).
     """
 
     sender: Sender
@@ -105,16 +110,19 @@ class Message:
     thread: str = ""
     answers: tuple[str, ...] = ()
     window_ends_at: int = 0
+    album: str = ""
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A person changed a message of theirs."""
+    """A person changed a message of theirs; `moving` = it changes by itself, as a place that is shared live, and is no news."""
 
     sender: Sender
     external_id: str
     text: str
     at: int
+    moving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +140,7 @@ class Postback:
 
 @dataclass(frozen=True, slots=True)
 class ContactShared:
-    """A person shared a phone number; `own` is true only where the platform proves that it is theirs."""
+    """A person shared a phone number; `own` is true only where the platform proves that it is theirs, `other` where it is surely somebody else's."""
 
     sender: Sender
     external_id: str
@@ -140,6 +148,7 @@ class ContactShared:
     at: int
     own: bool
     name: str = ""
+    other: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +283,7 @@ class CallPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Something happened to a phone call; `external_id` is the same in all its phases, `outgoing` = we rang, `seconds` = how long they talked."""
+    """Something happened to a phone call: `external_id` names it in all phases, `outgoing` = we rang, `seconds` they talked; a recording's sender may be ""."""
 
     sender: Sender
     external_id: str
@@ -299,6 +308,21 @@ class AccountAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnAccount:
+    """A member of the staff lets us write in their own account on the platform, or does no more (`may_write`).
+
+    `through` is what `Message.through` says of messages there, `owner` their id on the platform, `name` how they are called there.
+    """
+
+    through: str
+    owner: str
+    may_write: bool
+    at: int
+    name: str = ""
+    sender: None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """Something the channel does not read yet; kept, counted, shown by its kind, never dropped.
 
@@ -311,20 +335,6 @@ class Unknown:
     at: int = 0
 
 
-Event = (
-    Message
-    | Edit
-    | Delete
-    | Reaction
-    | Status
-    | Postback
-    | ContactShared
-    | SessionStarted
-    | LeadForm
-    | IdentityChanged
-    | OptOut
-    | OptIn
-    | Call
-    | AccountAlert
-    | Unknown
-)
+Said = Message | Edit | Delete | Reaction | Postback | ContactShared | SessionStarted | LeadForm
+Told = Status | IdentityChanged | OptOut | OptIn | Call | AccountAlert | OwnAccount | Unknown
+Event = Said | Told

@@ -110,14 +110,36 @@ class Typing:
     """Show that an answer is being written."""
 
 
-Outbound = Say | Edit | Delete | ApprovedTemplate | React | Typing
+class TopicAct(StrEnum):
+    """What is done to a topic of a group."""
+
+    MAKE = "make"
+    RENAME = "rename"
+    CLOSE = "close"
+    REOPEN = "reopen"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Do something to a topic of a group: its receipt names the `thread` that what is said there carries."""
+
+    act: TopicAct
+    name: str = ""
+    thread: str = ""
+
+
+Outbound = Say | Edit | Delete | ApprovedTemplate | React | Typing | Topic
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The platform took it; `ids` are its ids for what was sent, in order."""
+    """The platform took it; `ids` are its ids for what was sent, in order.
+
+    `each` = it went as several messages that are told of one by one, and has arrived when all have; else the first stands for it.
+    """
 
     ids: tuple[str, ...]
+    each: bool = False
 
 
 class Unit(StrEnum):
@@ -139,13 +161,21 @@ class May(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tempo:
+    """How fast one address may be written to: one message every `every` seconds, `burst` of them at once."""
+
+    every: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What a carrier can do and how fast, as data; lengths in `unit`s, sizes in bytes, rates per second.
 
     `may` holds for the window that was asked about; `windows` = it differs from window to window, so each delivery is asked for; `offers` = promotions
     may go where `may` lets something go; `late` = what goes now goes by an exemption; `templates` = texts the platform has approved go where others may
     not. `repeats` = sending twice under one `ref` arrives once. `threads` = what is said has a subject and answers something. `free` = a further
-    message costs nothing.
+    message costs nothing. `tempo` = how fast an address may be written to, where they are not all alike (None = `chat_every`, `chat_burst`).
     """
 
     text: int = 4096
@@ -171,6 +201,7 @@ class Limits:
     threads: bool = False
     repeats: bool = False
     free: bool = True
+    tempo: "Callable[[str], Tempo] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +227,8 @@ class Reason(StrEnum):
 
 GONE = "gone"
 """The detail of an `Undeliverable` edit whose message is not there any more."""
+TOPIC_GONE, NO_RIGHTS, MOVED = "topic gone", "no rights", "moved to "
+"""In the detail of an `Undeliverable` to a group: its topic is not there, we may not do that there, the group's other address follows."""
 
 
 class RetryLater(Exception):

@@ -25,6 +25,7 @@ class Action(StrEnum):
     SETTLE_PARKED = "settle_parked"
     SETTLE_DELIVERY = "settle_delivery"
     RELEASE = "release"
+    LINK_FORUM = "link_forum"
 
 
 _REP = frozenset(

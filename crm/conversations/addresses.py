@@ -106,13 +106,47 @@ def serve(session: Session, conversation_id: int, text: str, accounts: Collectio
         return the(session, earlier)
     learn(session, here.contact_id, now=now)
     other = routes.fallback(session, here.identity_id, accounts, Lane.SERVICE)
-    there = thread_at(session, other, now=now) if other else here
-    saying = Saying(there.id, there.account, there.address, text, Author.BOT, Lane.SERVICE, key if other else once)
-    say_many(session, [saying], now=now)
-    if other:
-        change = Change("conversation", there.id, "said_instead", Bot(), {"account": here.account}, {"account": there.account}, cause=once)
-        record(session, change, now=now)
-        tell(session, [card(one.id) for one in (here, there)], now=now)
+    if other is not None:
+        return _say_instead(session, here, thread_at(session, other, now=now), text, once, now=now)
+    say_many(session, [Saying(here.id, here.account, here.address, text, Author.BOT, Lane.SERVICE, once)], now=now)
+    return here
+
+
+def serve_elsewhere(session: Session, message_id: int, accounts: Collection[str], *, now: int) -> Conversation | None:
+    """What the bot said to serve a customer, and the platform lets nobody through with, is said on their next channel: once, and never back again.
+
+    Answers the conversation it is in now, None where there is no other way, or somebody of the staff is writing with them there.
+    """
+    message = session.get(Message, message_id)
+    if message is None or message.author != Author.BOT or message.lane != Lane.SERVICE or not message.once or instead_of(message.once):
+        return None
+    here = the(session, message.conversation_id)
+    earlier = session.scalar(select(Message.conversation_id).where(Message.once == f"{INSTEAD}|{here.account}|{message.once}"))
+    if earlier is not None:
+        return the(session, earlier)
+    other = routes.fallback(session, here.identity_id, accounts, Lane.SERVICE, shut=True)
+    there = thread_at(session, other, now=now) if other else None
+    if there is None or held_by(session, there) is not None:
+        return None
+    return _say_instead(session, here, there, message.text, message.once, now=now)
+
+
+def said_instead_at(session: Session, message_id: int) -> str:
+    """The account on which a message was said because its own could not be reached ("" = nowhere)."""
+    message = session.get(Message, message_id)
+    if message is None or not message.once:
+        return ""
+    here = the(session, message.conversation_id)
+    wanted = select(Conversation.account).join(Message, Message.conversation_id == Conversation.id)
+    return session.scalar(wanted.where(Message.once == f"{INSTEAD}|{here.account}|{message.once}")) or ""
+
+
+def _say_instead(session: Session, here: Conversation, there: Conversation, text: str, once: str, *, now: int) -> Conversation:
+    key = f"{INSTEAD}|{here.account}|{once}"
+    say_many(session, [Saying(there.id, there.account, there.address, text, Author.BOT, Lane.SERVICE, key)], now=now)
+    change = Change("conversation", there.id, "said_instead", Bot(), {"account": here.account}, {"account": there.account}, cause=once)
+    record(session, change, now=now)
+    tell(session, [card(one.id) for one in (here, there)], now=now)
     return there
 
 

@@ -3,19 +3,20 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Rep
 from crm.base.errors import Taken
 from crm.base.policy import Action
 from crm.conversations.talk import held_by, within_reach
-from crm.conversations.threads import Attachment, Author, Conversation, Message, the
+from crm.conversations.threads import UPSET, Attachment, Author, Conversation, Kind, Message, the
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.people.reps import authorise
 
 POSTED = 20
 """So many messages since the holder's last word are posts of their own."""
+_COUNTED = or_(Message.kind != Kind.REACTION.value, Message.text.in_(UPSET))
 PAGE = 20
 
 
@@ -39,7 +40,7 @@ def first_of_rest(session: Session, conversation: Conversation) -> int:
 
 
 def _oldest_of(session: Session, conversation: Conversation, newest: int) -> int:
-    heard = select(Message.id).where(Message.conversation_id == conversation.id, Message.author == Author.CONTACT.value)
+    heard = select(Message.id).where(Message.conversation_id == conversation.id, Message.author == Author.CONTACT.value, _COUNTED)
     return session.scalar(heard.order_by(Message.id.desc()).offset(newest - 1).limit(1)) or 0 if newest else 0
 
 
@@ -51,7 +52,7 @@ def before_taking(session: Session, conversation: Conversation) -> list[Notice]:
 
 def beyond(session: Session, conversation_id: int, after: int) -> tuple[int, int]:
     """The first message of the customer after this one, and how many there are (0, 0 = none)."""
-    heard = (Message.conversation_id == conversation_id, Message.author == Author.CONTACT.value, Message.id > after)
+    heard = (Message.conversation_id == conversation_id, Message.author == Author.CONTACT.value, _COUNTED, Message.id > after)
     first, count = session.execute(select(func.min(Message.id), func.count()).where(*heard)).one()
     return first or 0, count
 
@@ -64,7 +65,7 @@ def read_on(session: Session, actor: Rep, conversation_id: int, first: int, fits
     """
     conversation = _readable(session, actor, conversation_id)
     first = first or first_of_rest(session, conversation)
-    heard = (Message.conversation_id == conversation.id, Message.author == Author.CONTACT.value, Message.id >= first)
+    heard = (Message.conversation_id == conversation.id, Message.author == Author.CONTACT.value, _COUNTED, Message.id >= first)
     ahead = session.scalars(select(Message).where(*heard).order_by(Message.id).limit(PAGE)).all() if first else []
     if not ahead:
         return Page()

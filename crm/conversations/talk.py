@@ -166,10 +166,11 @@ def show_files(session: Session, conversation_id: int, *, now: int) -> None:
         select(Message.id)
         .join(Attachment, Attachment.message_id == Message.id)
         .where(Message.conversation_id == conversation_id, Message.author == Author.CONTACT.value)
+        .distinct()
         .order_by(Message.id.desc())
         .limit(FILES_BEFORE)
     )
-    tell(session, [Notice(NoticeKind.HEARD, number, f"heard:{number}") for number in sorted(set(session.scalars(files)))], now=now)
+    tell(session, [Notice(NoticeKind.HEARD, number, f"heard:{number}") for number in sorted(session.scalars(files))], now=now)
 
 
 def held_by(session: Session, conversation: Conversation) -> int | None:

@@ -43,6 +43,10 @@ class Kind(StrEnum):
     AUTO = "auto"
 
 
+UPSET = frozenset(("👎", "💩", "🤮", "🤬", "😡", "😠", "🖕"))
+"""Emoji put on a message that somebody should see now; all others are told by the way."""
+
+
 class Conversation(Row):
     """A thread with one identity; `rep_id` is who has taken it (once closed, who had it), `open_identity_id` lets an identity have one open thread only."""
 

@@ -9,10 +9,11 @@ from crm.base.events import Event, Message, Sender
 from crm.base.rows import add_new, take_ids
 from crm.base.text import clean
 from crm.conversations.threads import Message as MessageRow
+from crm.inbox.own import written_in
 from crm.inbox.plan import TEXT_MOST, Got
 from crm.inbox.strangers import identity_at
 from crm.outbox.lines import Mail
-from crm.outreach.persons import learn_aliases, sender_points
+from crm.outreach.persons import learn_aliases, sender_points, vouched
 from crm.people.aliases import canonical
 from crm.people.contacts import Identity
 
@@ -22,9 +23,9 @@ SUBJECT_MOST = 500
 def has_more(event: Event) -> bool:
     """Whether anything came along."""
     sender = event.sender
-    if sender is not None and (sender.aliases or sender.phone or sender.email):
+    if sender is not None and (sender.aliases or sender.phone or sender.email or sender.visitor):
         return True
-    return isinstance(event, Message) and bool(event.subject or event.full or event.window_ends_at)
+    return isinstance(event, Message) and bool(event.subject or event.full or event.window_ends_at or event.through)
 
 
 def keep_besides(session: Session, got: Sequence[Got], *, now: int) -> None:
@@ -40,8 +41,12 @@ def keep_besides(session: Session, got: Sequence[Got], *, now: int) -> None:
             continue
         if (sender.phone or sender.email) and (identity.created_at == now or (sender.email and sender.proven)):
             sender_points(session, sender, identity, now=now)
+        if sender.visitor:
+            vouched(session, identity, sender.visitor, now=now)
         if isinstance(one.event, Message):
             _window(session, identity, one.event)
+            if one.event.through:
+                written_in(session, one, one.event, identity, now=now)
             _mail(session, one, one.event)
 
 
@@ -71,7 +76,7 @@ def _mail(session: Session, got: Got, event: Message) -> None:
         "account": got.account,
         "external_id": event.external_id,
         "subject": clean(event.subject, SUBJECT_MOST).replace("\n", " "),
-        "full": clean(event.full, TEXT_MOST) if event.full != event.text else "",
+        "full": clean(event.full, TEXT_MOST) if event.full.strip() != event.text.strip() else "",
         "ancestors": " ".join(reversed(event.answers)),
     }
     add_new(session, Mail, [{"id": next(take_ids(session, 1)), **letter}])

@@ -36,7 +36,9 @@ def called(session: Session, got: Got, company: Company, *, now: int) -> None:
     """Take one event of a call: it joins what is known of the call, and what is new of it has its consequences."""
     event = got.event
     assert isinstance(event, Call)
-    identity = identity_at(session, got.account, event.sender.external_id) or _meet(session, got, company, now=now)
+    identity = _whose(session, got, company, now=now)
+    if identity is None:
+        return
     root, thread = contacts.root_of(session, identity.contact_id), thread_of(session, identity)
     at = sane(event.at, got.received_at)
     call = calls.call_at(session, got.account, event.external_id) or calls.begin(session, thread, event, at=at, now=now)
@@ -51,6 +53,16 @@ def called(session: Session, got: Got, company: Company, *, now: int) -> None:
         _spoken(session, call, thread, root, company, now=now)
     elif phase is CallPhase.MISSED and before is not CallPhase.MISSED and not call.outgoing:
         _missed(session, call, thread, root, company, now=now)
+
+
+def _whose(session: Session, got: Got, company: Company, *, now: int) -> Identity | None:
+    """Who rings or is rung; a recording may be told without a number, and is theirs whose call it is of (None = of nobody we know)."""
+    event = got.event
+    assert isinstance(event, Call)
+    if event.sender.external_id:
+        return identity_at(session, got.account, event.sender.external_id) or _meet(session, got, company, now=now)
+    call = calls.call_at(session, got.account, event.external_id)
+    return session.get_one(Identity, session.get_one(Conversation, call.conversation_id).identity_id) if call else None
 
 
 def _posts(session: Session, thread: Conversation, call: CallRow, *, news: bool, recorded: bool) -> list[Notice]:

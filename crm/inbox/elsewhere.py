@@ -4,16 +4,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Customer, System
-from crm.base.events import Delete, MediaRef, Message
+from crm.base.events import Delete, Message
 from crm.base.history import Change, record
 from crm.base.rows import add, fixed, take_ids
 from crm.base.settings import Company
-from crm.base.text import clean, clean_name, cut
+from crm.base.text import clean, cut
 from crm.base.time import DAY
 from crm.base.wakes import MEDIA, wake
 from crm.conversations.talk import PREVIEW
 from crm.conversations.threads import Attachment, Author, Conversation, Kind, Status
 from crm.conversations.threads import Message as MessageRow
+from crm.inbox.albums import begins, file_row, grown, part_at, part_deleted
+from crm.inbox.edits import put_off
 from crm.inbox.plan import TEXT_MOST, Got, sane
 from crm.inbox.strangers import identity_at, stranger, thread_of
 from crm.outbox.deliveries import Delivery
@@ -33,9 +35,10 @@ def answered_elsewhere(session: Session, got: Got, company: Company, *, now: int
         return
     identity = identity_at(session, got.account, event.sender.external_id) or stranger(session, got, company, now=now, open_now=False)
     conversation = thread_of(session, identity)
-    if _there(session, conversation, event.external_id):
+    if _there(session, conversation, event.external_id) or grown(session, got, event, conversation.id, now=now):
         return
     number = _put(session, got, event, conversation, Author.REP, Kind.ELSEWHERE)
+    begins(session, event, conversation.id, number)
     at = sane(event.at, got.received_at)
     conversation.last_at, conversation.last_message_id, conversation.preview = now, number, cut(clean(event.text), PREVIEW)
     later = _asked_after(session, conversation, at)
@@ -104,33 +107,32 @@ def _put(session: Session, got: Got, event: Message, conversation: Conversation,
         "once": f"event:{got.event_id}:{got.place}",
     }
     add(session, MessageRow, [row])
-    add(session, Attachment, [_file(file, number, got.account, ref) for file, ref in zip(files, event.media, strict=True)])
+    where = {"message_id": number, "account": got.account}
+    add(session, Attachment, [{"id": file, **where, **file_row(ref)} for file, ref in zip(files, event.media, strict=True)])
     if event.media:
         wake(session, MEDIA)
     return number
-
-
-def _file(file: int, message: int, account: str, ref: MediaRef) -> dict[str, object]:
-    named = {"kind": ref.kind.value, "ref": ref.ref, "name": clean_name(ref.name), "mime": ref.mime, "size": ref.size}
-    return {"id": file, "message_id": message, "account": account, **named}
 
 
 def taken_back(session: Session, got: Got, *, now: int) -> None:
     """A person deleted a message: its words stay for the staff, marked, and whoever has the conversation is told."""
     event = got.event
     assert isinstance(event, Delete)
-    identity = identity_at(session, got.account, event.sender.external_id)
+    identity, at = identity_at(session, got.account, event.sender.external_id), sane(event.at, got.received_at)
     if identity is None:
+        put_off(session, got.account, event.sender.external_id, event.external_id, None, at, now=now)
         return
     conversation = thread_of(session, identity)
-    message = session.scalar(
-        select(MessageRow).where(
-            MessageRow.conversation_id == conversation.id, MessageRow.external_id == event.external_id, MessageRow.author == Author.CONTACT.value
-        )
-    )
+    part = part_at(session, got.account, event.sender.external_id, event.external_id)
+    if part is not None and not part_deleted(session, part, at):
+        return
+    whole = MessageRow.id == part.message_id if part else MessageRow.external_id == event.external_id
+    message = session.scalar(select(MessageRow).where(MessageRow.conversation_id == conversation.id, whole, MessageRow.author == Author.CONTACT.value))
+    if message is None:
+        put_off(session, got.account, event.sender.external_id, event.external_id, None, at, now=now)
     if message is None or message.deleted_at:
         return
-    message.deleted_at = sane(event.at, got.received_at)
+    message.deleted_at = at
     session.flush()
     record(session, Change("message", message.id, "deleted", Customer(conversation.contact_id)), now=now)
     notices = [card(conversation.id)]

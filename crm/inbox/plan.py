@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
 from crm.base.answers import Action, Answer, Exchange, Facts, GiveConsent, Heard, LearnName, LearnNeed, LearnPhone, Opening, SpeakLanguage, StopWriting
-from crm.base.events import ContactShared, Event, LeadForm, MediaRef, Message, Postback, Reaction, SessionStarted, Source, Unknown
+from crm.base.events import ContactShared, Event, LeadForm, MediaKind, MediaRef, Message, Postback, Reaction, SessionStarted, Source, Unknown
 from crm.base.outbound import Lane
 from crm.base.rows import Rows
 from crm.base.settings import Company
 from crm.base.text import choose_language, clean, clean_name, cut, heard_language
 from crm.conversations.talk import PREVIEW, Saying
-from crm.conversations.threads import Author, Status
-from crm.inbox.known import Thread
+from crm.conversations.threads import UPSET, Author, Status
+from crm.inbox.known import Address, Thread
 from crm.people.link import PREFIX
 
 TEXT_MOST = 16_000
@@ -42,7 +42,7 @@ class Due:
 
 @dataclass(slots=True)
 class Plan:
-    """The rows a batch adds."""
+    """The rows a batch adds; `owners` are the members of staff in whose own accounts some of it was written."""
 
     ids: Iterator[int]
     contacts: Rows = field(default_factory=list)
@@ -55,6 +55,7 @@ class Plan:
     due: list[Due] = field(default_factory=list)
     leads_of: dict[int, int] = field(default_factory=dict)
     needs: dict[int, str] = field(default_factory=dict)
+    owners: dict[Address, int] = field(default_factory=dict)
 
 
 def meet(plan: Plan, got: Got, company: Company, *, now: int) -> Thread:
@@ -147,10 +148,11 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
             }
         )
     first = thread.last_heard_id == 0
-    if isinstance(event, Reaction) and not event.emoji:  # it is told, and asks for nothing
-        thread.heard.append(number)
+    quiet = isinstance(event, Reaction) and event.emoji not in UPSET
+    if quiet:  # it stands in the thread and on the card, and asks for nothing
         thread.told, thread.last_message_id = True, number
-    if only_looks(event) or (isinstance(event, Reaction) and not event.emoji):
+        thread.wrote_at = max(thread.wrote_at, sane(getattr(event, "at", 0), got.received_at))
+    if only_looks(event) or quiet:
         return as_heard(event, text, media=False, seen=False, first=first)
     seen = thread.asked_id is None or bool(thread.asked_at and thread.asked_at <= got.received_at)
     thread.heard.append(number)
@@ -193,6 +195,10 @@ def as_heard(event: Event, text: str, *, media: bool, seen: bool, first: bool) -
     match event:
         case Postback(value=value):
             return Heard("postback", text, value=value, first=first)
+        case ContactShared(other=True):  # somebody's card is like a file: its words are nobody's answer, and its number not theirs
+            return Heard("message", "", media=True, seen=seen, first=first)
+        case Message(media=(MediaRef(kind=MediaKind.STICKER), *_)):  # the emoji is for who reads the thread
+            return Heard("message", "", media=True, seen=seen, first=first)
         case ContactShared(phone=phone, own=own):
             return Heard("contact", text, phone=phone, own_phone=own, seen=seen, first=first)
         case SessionStarted():

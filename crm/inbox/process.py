@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.dialect import in_transaction
-from crm.base.events import Event, IdentityChanged, RawEvent, SessionStarted, Unknown
+from crm.base.events import Event, IdentityChanged, OptOut, RawEvent, SessionStarted, Unknown
 from crm.base.leases import FREE, Lease, Seat, renew, take_shards
 from crm.base.rows import among, ask, change, fixed, run, table_of
 from crm.base.settings import Company
@@ -22,11 +22,12 @@ from crm.base.tallies import Count, count
 from crm.base.time import SECOND
 from crm.inbox.acts import act
 from crm.inbox.besides import has_more, keep_besides
+from crm.inbox.entrances import entered, remember
 from crm.inbox.log import RawBody, RawEventRow, Waiting
 from crm.inbox.parked import placeholder
 from crm.inbox.plan import Got
 from crm.inbox.rare import arrive, changed, is_rare, seldom
-from crm.inbox.receive import Turn, receive
+from crm.inbox.receive import Turn, is_heard, receive
 from crm.inbox.recognise import recognise
 from crm.inbox.topics import titled
 from crm.outbox.notices import Notice, NoticeKind, tell
@@ -174,11 +175,32 @@ def _means(event: Event) -> bool:
 
 def apply(session: Session, batch: Sequence[Claimed], rules: Rules, *, now: int) -> None:
     """What the events of a batch mean; the few that carry actions or are rare run as ordinary verbs in the same transaction."""
-    got = [Got(one.event_id, place, one.raw.account, one.raw.received_at, event) for one in batch for place, event in enumerate(one.events)]
+    for part in in_turn([Got(one.event_id, place, one.raw.account, one.raw.received_at, event) for one in batch for place, event in enumerate(one.events)]):
+        _apply(session, part, rules, now=now)
+
+
+def in_turn(got: list[Got]) -> list[list[Got]]:
+    """Cut where somebody speaks again after they wanted no more, or were gone: what they say later holds; pure."""
+    if not any(isinstance(one.event, OptOut | IdentityChanged) for one in got):  # as nearly always
+        return [got]
+    parts: list[list[Got]] = [[]]
+    gone: set[tuple[str, str]] = set()
+    for one in got:
+        who = (one.account, one.event.sender.external_id) if one.event.sender else None
+        if who in gone and is_heard(one.event):
+            parts.append([])
+            gone.clear()
+        parts[-1].append(one)
+        if who and isinstance(one.event, OptOut | IdentityChanged):
+            gone.add(who)
+    return parts
+
+
+def _apply(session: Session, got: Sequence[Got], rules: Rules, *, now: int) -> None:
     for one in got:
         if isinstance(one.event, IdentityChanged) and one.event.new_id:  # what comes under the new id is theirs already
             changed(session, one, now=now)
-    got = titled(session, recognise(session, got, rules.numbered))
+    got, came = entered(session, titled(session, recognise(session, got, rules.numbered)))
     for one in got:
         if isinstance(one.event, SessionStarted) and one.event.source.payload:
             arrive(session, one, rules.company, now=now)
@@ -190,6 +212,8 @@ def apply(session: Session, batch: Sequence[Claimed], rules: Rules, *, now: int)
         seldom(session, rare, company=rules.company, now=now)
     if more := [one for one in got if has_more(one.event)]:  # last, since the rarer bring lines and addresses too
         keep_besides(session, more, now=now)
+    if came:
+        remember(session, came, now=now)
 
 
 def runnable(batch: Sequence[Claimed]) -> tuple[list[Claimed], list[Claimed]]:

@@ -6,22 +6,38 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Customer
-from crm.base.events import AccountAlert, Call, Delete, Edit, Event, IdentityChanged, LeadForm, Message, OptIn, OptOut, SessionStarted, Status
-from crm.base.history import Change, record
+from crm.base.events import (
+    AccountAlert,
+    Call,
+    Delete,
+    Edit,
+    Event,
+    IdentityChanged,
+    LeadForm,
+    Message,
+    OptIn,
+    OptOut,
+    OwnAccount,
+    SessionStarted,
+    Status,
+)
 from crm.base.phones import normalise
 from crm.base.settings import Company
 from crm.base.text import clean, clean_name
 from crm.conversations.talk import held_by
 from crm.conversations.threads import Conversation
 from crm.conversations.threads import Message as MessageRow
+from crm.inbox.albums import part_at, part_edited
 from crm.inbox.calls import called
-from crm.inbox.edits import put_off, waiting_for
+from crm.inbox.duties import reach
+from crm.inbox.edits import put_off, reworded, waiting_for
 from crm.inbox.elsewhere import answered_elsewhere, machine_wrote, taken_back
+from crm.inbox.own import lent
 from crm.inbox.plan import TEXT_MOST, Got, sane
 from crm.inbox.statuses import statuses_told
 from crm.inbox.strangers import identity_at, stranger
 from crm.inbox.wishes import alerted, wished
-from crm.outbox.notices import Notice, NoticeKind, card, tell
+from crm.outbox.notices import card, tell
 from crm.outreach import persons, sequences
 from crm.people import consents, contacts, link, suggestions
 from crm.people.contacts import Identity, Proof
@@ -32,7 +48,7 @@ def is_rare(event: Event) -> bool:
     """Whether an event is done here, one at a time."""
     if isinstance(event, Message):
         return event.echo or event.auto
-    return isinstance(event, Edit | Delete | IdentityChanged | LeadForm | Status | OptOut | OptIn | Call | AccountAlert)
+    return isinstance(event, Edit | Delete | IdentityChanged | LeadForm | Status | OptOut | OptIn | Call | AccountAlert | OwnAccount)
 
 
 def seldom(session: Session, got: Sequence[Got], *, company: Company, now: int) -> None:
@@ -63,6 +79,8 @@ def _seldom(session: Session, one: Got, company: Company, *, now: int) -> None:
             called(session, one, company, now=now)
         case AccountAlert():
             alerted(session, one, now=now)
+        case OwnAccount():
+            lent(session, one, now=now)
 
 
 def arrive(session: Session, got: Got, company: Company, *, now: int) -> None:
@@ -95,6 +113,10 @@ def edited(session: Session, got: Got, *, now: int) -> None:
     """A customer changed a message: the newest words stand, the older ones are on record; one that comes before its message waits for it."""
     event = got.event
     assert isinstance(event, Edit)
+    text, at = clean(event.text, TEXT_MOST), sane(event.at, got.received_at)
+    if part := part_at(session, got.account, event.sender.external_id, event.external_id):
+        part_edited(session, part, text, at, now=now)
+        return
     message = session.scalar(
         select(MessageRow)
         .join(Conversation, Conversation.id == MessageRow.conversation_id)
@@ -103,10 +125,13 @@ def edited(session: Session, got: Got, *, now: int) -> None:
         .order_by(MessageRow.id)
         .limit(1)
     )
-    text, at = clean(event.text, TEXT_MOST), sane(event.at, got.received_at)
     place = (got.account, event.sender.external_id, event.external_id)
     if message is None:
         put_off(session, *place, text, at, now=now)
+        return
+    if event.moving:  # every few seconds for an hour: the newest stands, and nobody hears of it
+        message.text = text
+        session.flush()
         return
     waiting = None if message.edited_at else waiting_for(session, *place)
     if at < max(message.edited_at, waiting.at if waiting else 0):
@@ -117,16 +142,7 @@ def edited(session: Session, got: Got, *, now: int) -> None:
         return
     if waiting:
         session.delete(waiting)
-    message.text, message.edited_at = text, at
-    session.flush()
-    if before == text:
-        return
-    conversation = session.get_one(Conversation, message.conversation_id)
-    record(session, Change("message", message.id, "edited", Customer(conversation.contact_id), {"text": before}, {"text": text}), now=now)
-    notices = [card(conversation.id)]
-    if conversation.rep_id:
-        notices.append(Notice(NoticeKind.EDITED, message.id, f"edited:{message.id}:{message.edited_at}"))
-    tell(session, notices, now=now)
+    reworded(session, message, text, at, now=now)
 
 
 def changed(session: Session, got: Got, *, now: int) -> None:
@@ -173,3 +189,5 @@ def form_filled(session: Session, got: Got, company: Company, *, now: int) -> No
             now=now,
         )
     leads.qualify(session, who, contact.id, now=now)
+    if not contact.blocked:
+        reach(session, got, identity, company, now=now)

@@ -18,10 +18,12 @@ from crm.base.time import MINUTE
 from crm.base.wakes import MEDIA, wake
 from crm.conversations.rest import POSTED
 from crm.conversations.talk import say_many
-from crm.conversations.threads import Attachment, Conversation
+from crm.conversations.threads import Attachment, Conversation, Status
 from crm.conversations.threads import Message as MessageRow
+from crm.inbox.albums import Album, gather, settle_albums
 from crm.inbox.edits import catch_up
 from crm.inbox.known import Address, Thread, known, standing
+from crm.inbox.own import owners
 from crm.inbox.plan import Due, Got, Plan, answer_with, exchange, hear, meet, only_looks
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.outreach import sequences
@@ -47,10 +49,16 @@ def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, 
         return []
     threads = known(session, {(one.account, one.event.sender.external_id) for one in heard if one.event.sender})
     plan = Plan(take_ids(session, IDS * len(heard)))
+    albums: list[Album] = []
+    if special := [one for one in heard if isinstance(one.event, Message) and (one.event.album or one.event.through)]:
+        plan.owners = owners(session, special)
+        heard, albums = gather(session, heard, threads)
     house = standing(session)
     opens = opening(company, now, on_duty=house.on_duty)
     draw(plan, heard, threads, turn, company, opens, now=now)
     write(session, plan, list(threads.values()), now=now)
+    if albums:
+        settle_albums(session, albums, plan.messages, threads, now=now)
     if house.edits:
         catch_up(session, threads, now=now)
     count(session, Counter((one.account, Count.HEARD) for one in heard if not only_looks(one.event)), now=now)
@@ -79,6 +87,8 @@ def draw(plan: Plan, heard: Sequence[Got], threads: dict[Address, Thread], turn:
         thread = threads.get(address)
         if thread is None:
             thread = threads[address] = meet(plan, one, company, now=now)
+        if plan.owners and thread.rep_id is None:
+            thread.rep_id = plan.owners.get(address)
         said = hear(plan, thread, one, now=now)
         if thread.blocked or isinstance(one.event, LeadForm | Reaction):
             continue
@@ -132,7 +142,7 @@ def _conversation(thread: Thread, now: int) -> dict[str, Any]:
         "id": thread.conversation_id,
         "status": thread.status,
         "rep_id": thread.rep_id,
-        "open_identity_id": thread.identity_id,
+        "open_identity_id": thread.identity_id if thread.status != Status.CLOSED else None,
         "flow_state": thread.flow_state,
         "asked_id": thread.asked_id,
         "last_at": now,

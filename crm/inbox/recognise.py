@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm.base.events import Delete, Event, Message, Postback, Reaction, Sender, Unknown
+from crm.base.events import Event, Message, Postback, Reaction, Sender, Unknown
 from crm.base.text import clean_name
 from crm.conversations.threads import Author, Conversation
 from crm.conversations.threads import Message as MessageRow
@@ -83,7 +83,7 @@ def _one(session: Session, got: Got, numbered: Set[str], here: Set[Address]) -> 
             return _choice(session, got, event)
         # Nobody's first words: a machine is no lead.
         return replace(got, event=Unknown("auto", at=event.at)) if event.auto and not _known_here(session, got, here) else got
-    if isinstance(event, Delete | Reaction) and not _known_here(session, got, here):
+    if isinstance(event, Reaction) and not _known_here(session, got, here):
         return replace(got, event=Unknown(type(event).__name__.lower(), at=event.at))
     return got
 

@@ -1,20 +1,23 @@
 """Statuses: what platforms tell of what we sent, found by their id, by ours, or by everything said up to an instant."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Customer
 from crm.base.events import Arrival, Status
-from crm.base.outbound import Reason
+from crm.base.outbound import Lane, Reason
 from crm.base.rows import fixed
+from crm.conversations.addresses import serve_elsewhere
 from crm.conversations.threads import Author, Conversation, Message
 from crm.inbox.plan import Got
 from crm.inbox.strangers import identity_at
+from crm.outbox import pieces
 from crm.outbox.arrivals import PendingStatus, Told, arrived, by_ref, catch_up, put_off
 from crm.outbox.claim import Owed, reason_of
 from crm.outbox.deliveries import Delivery, State
+from crm.outbox.pieces import Heard
 from crm.outreach import sequences
 from crm.people import consents, contacts
 from crm.people.contacts import Identity
@@ -23,6 +26,7 @@ from crm.sales.unsent import unsent
 UP_TO = 200
 """How many of the newest messages of a thread a watermark may reach."""
 _LOST = (Reason.BLOCKED.value, Reason.BAD_ADDRESS.value)
+_MISSED = (Reason.WINDOW_CLOSED.value, Reason.BAD_ADDRESS.value)
 
 
 def statuses_told(session: Session, got: Sequence[Got], *, now: int) -> None:
@@ -39,7 +43,9 @@ def statuses_told(session: Session, got: Sequence[Got], *, now: int) -> None:
     for account, statuses in by_ids.items():
         told += _by_ids(session, account, statuses, now=now)
     came = arrived(session, told, now=now)
-    came += catch_up(session, _known_by_now(session, {one.account for one in got}), now=now)
+    accounts = {one.account for one in got}
+    came += catch_up(session, _known_by_now(session, accounts), now=now)
+    came += arrived(session, pieces.catch_up(session, accounts), now=now)
     failed = [one for one in came if one.state is State.FAILED]
     owed(session, [Owed(one.delivery_id, one.conversation_id, one.lane, reason_of(one.detail), one.account, one.address) for one in failed], now)
 
@@ -66,9 +72,11 @@ def _by_ids(session: Session, account: str, statuses: Sequence[Status], *, now: 
     question = select(Delivery.id, Delivery.external_id).where(Delivery.account == account, Delivery.external_id.in_(sorted(wanted)))
     newest_first = question.where(Delivery.desk == fixed(0)).order_by(Delivery.id.desc())  # an edit has the id of what it changed
     found = {row.external_id: row.id for row in session.execute(newest_first)}
-    told: list[Told] = []
+    told, split = pieces.heard(session, account, [Heard(one, status.arrival, status.at, _detail(status)) for status in statuses for one in status.ids])
     for status in statuses:
         for number in status.ids:
+            if number in split:
+                continue
             if number in found:
                 told.append(Told(found[number], status.arrival, status.at, _detail(status)))
             elif named := by_ref(session, account, status.ref):
@@ -100,15 +108,26 @@ def _said_until(session: Session, account: str, status: Status) -> list[int]:
     )
 
 
-def owed(session: Session, parts: Sequence[Owed], now: int) -> None:
-    """What a failure tells of the person: gone, unwilling, or out of reach until they write again; the last becomes somebody's task."""
+def owed(session: Session, parts: Sequence[Owed], now: int, *, accounts: Collection[str] = frozenset()) -> None:
+    """What a failure tells of the person: gone, unwilling, or out of reach until they write again; the last becomes somebody's task.
+
+    What serves them is said on their next channel instead, by one of the `accounts` (none given = nowhere else).
+    """
     for part in parts:
         identity = identity_at(session, part.account, part.address)
         if identity is not None and part.reason in _LOST:
             contacts.set_reachable(session, identity.id, False, now=now)
         if identity is not None and part.reason == Reason.OPTED_OUT:
             _unwilling(session, identity, now=now)
-    unsent(session, parts, now)
+    unsent(session, [part for part in parts if not (accounts and _served(session, part, accounts, now=now))], now)
+
+
+def _served(session: Session, part: Owed, accounts: Collection[str], *, now: int) -> bool:
+    """Whether a part was said elsewhere: only who did not mean to be out of reach is followed there."""
+    if part.lane != Lane.SERVICE or part.reason not in _MISSED:
+        return False
+    message_id = session.get_one(Delivery, part.delivery_id).message_id
+    return message_id is not None and serve_elsewhere(session, message_id, accounts, now=now) is not None
 
 
 def _unwilling(session: Session, identity: Identity, *, now: int) -> None:

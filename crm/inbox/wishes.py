@@ -25,6 +25,8 @@ def wished(session: Session, got: Got, company: Company, *, now: int) -> None:
     root = contacts.root_of(session, identity.contact_id)
     who, granted = Customer(root.id), isinstance(event, OptIn)
     purposes = [consents.MARKETING] if event.scope is Scope.MARKETING else [consents.MARKETING, consents.SERVICE]
+    if granted and event.scope is Scope.ALL and root.marketing != -1:  # who lets us write has not asked for offers; a no of theirs is taken back
+        purposes.remove(consents.MARKETING)
     standing = {consents.MARKETING: root.marketing == (1 if granted else -1), consents.SERVICE: bool(root.silenced) is not granted}
     for purpose in purposes:
         if not standing[purpose] and not (granted and _refused_elsewhere(session, root.id, purpose, got.account)):

@@ -18,12 +18,14 @@ from crm.outbox.approved import chosen
 from crm.outbox.arrivals import Came
 from crm.outbox.deliveries import Batch, Delivery, State
 from crm.outbox.fit import fit, fit_edit
+from crm.outbox.forum import Topics, in_topic, standing, topics_of
 from crm.outbox.gate import Passing, Verdict, judge
 from crm.outbox.lines import line_of
 from crm.outbox.pace import Pace
 from crm.outbox.payload import pack, unpack
 from crm.outbox.queue import PENDING, posted_cards
 from crm.outbox.settle import Result, settle, strand
+from crm.outbox.shares import Share, linked
 from crm.people.contacts import Contact, Identity
 
 _ahead = aliased(Delivery)
@@ -121,6 +123,8 @@ class Owed:
 
 Owe = Callable[[Session, Sequence[Owed], int], None]
 """What is to be done about such parts, in the same transaction; the last argument is now."""
+Tend = Callable[[Session, Sequence[Result], int], None]
+"""Looks after what must stand before something may leave, and hears how sendings ended, in the turn's transaction; the last argument is now."""
 _ENDING = (Reason.WINDOW_CLOSED.value, Reason.OPTED_OUT.value)
 _TOLD = (*_ENDING, Reason.BLOCKED.value, Reason.BAD_ADDRESS.value)
 
@@ -130,7 +134,7 @@ class Sender:
     """Who sends on an account and what it may do now; `seat` is its node's among others of one server, who must know its `pace`.
 
     `unheard` are the instants of turns whose commit was not heard of, `aboard` the deliveries that are on their way. `allows` tells the limits
-    of one window, where they differ; `owe` is told what the platform lets through no more.
+    of one window, where they differ; `owe` is told what the platform lets through no more. `tend` stands where there are groups with topics.
     """
 
     account: str
@@ -145,6 +149,8 @@ class Sender:
     aboard: tuple[int, ...] = ()
     allows: Callable[[Window, int], Limits] | None = None
     owe: Owe | None = None
+    tend: Tend | None = None
+    share: Share | None = None
 
 
 def turn(session: Session, sender: Sender, results: Sequence[Result], *, now: int) -> Load:
@@ -160,6 +166,8 @@ def turn(session: Session, sender: Sender, results: Sequence[Result], *, now: in
             return Load(next_at=now, inherited=held)
     came = settle(session, [*results, *_never_left(session, sender, results, now=now)], now=now)
     _owe(session, sender, results, came, now=now)
+    if sender.tend:
+        sender.tend(session, results, now)
     claimed, more = claim(session, sender, now=now) if sender.room > 0 else ((), False)
     if sender.seat and sender.pace:
         leave(session, held, sender.pace.left(now, now - held.at, len(claimed)))
@@ -186,6 +194,7 @@ def claim(session: Session, sender: Sender, *, now: int) -> tuple[tuple[Claimed,
     if not rows:
         return (), False
     newest, leaving = cards_on_the_way(session, rows)
+    topics = topics_of(session, rows) if sender.tend else {}
     free: list[Any] = []
     chats: set[str] = set()
     waits: list[Result] = []
@@ -197,15 +206,15 @@ def claim(session: Session, sender: Sender, *, now: int) -> tuple[tuple[Claimed,
             waits.append(Result(row.id, State.CANCELLED, detail="superseded"))
         elif row.card in leaving:
             continue  # its older drawing is on the way: which of the two came last could not be told
-        elif until:
-            waits.append(Result(row.id, State.QUEUED, until))
+        elif until or not standing(row, topics):
+            waits.append(Result(row.id, State.QUEUED, until or now + SECOND))
         elif row.address not in chats:  # one at a time to a chat; the next is looked at when this one has landed
             chats.add(row.address)
             free.append(row)
     settle(session, waits, now=now)
     _owe(session, sender, waits, (), now=now)
     posted = posted_cards(session, {row.card for row in free if row.card})
-    claimed = tuple(prepare(session, row, sender, posted, now=now) for row in free)
+    claimed = tuple(prepare(session, row, sender, posted, topics, now=now) for row in free)
     if not claimed:
         return (), full and bool(waits)  # what was put off is out of the way; what must stay where it is would be found again at once
     # What another node cancelled since we looked is not ours to send any more.
@@ -269,7 +278,7 @@ def waits_until(row: Any, sender: Sender) -> int:
     return busy or (sender.spent.get(row.address, 0) if row.lane >= Lane.FOLLOWUP else 0)
 
 
-def prepare(session: Session, row: Any, sender: Sender, posted: dict[str, str], *, now: int) -> Claimed:
+def prepare(session: Session, row: Any, sender: Sender, posted: dict[str, str], topics: Topics, *, now: int) -> Claimed:
     """One row as what the carrier gets: a card that stands becomes an edit, a text that is too long becomes parts."""
     outbound = unpack(row.payload)
     limits = limits_for(row, sender, now)
@@ -280,10 +289,10 @@ def prepare(session: Session, row: Any, sender: Sender, posted: dict[str, str], 
     if isinstance(outbound, Edit):
         outbound = fit_edit(aimed(session, outbound), limits)
     elif isinstance(outbound, Say) and row.part == 0:
-        outbound, *rest = fit(outbound, limits)
+        outbound, *rest = fit(linked(session, row.id, outbound, limits, sender.share, now=now), limits)
         if rest:
             _add_parts(session, row, sender.account, [outbound, *rest], now=now)
-    return Claimed(row.id, row.address, named(session, row, outbound, limits), row.attempts + 1)
+    return Claimed(row.id, row.address, in_topic(named(session, row, outbound, limits), row, topics), row.attempts + 1)
 
 
 def named(session: Session, row: Any, outbound: Outbound, limits: Limits) -> Outbound:

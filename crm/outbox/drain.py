@@ -27,10 +27,11 @@ from crm.base.time import SECOND
 from crm.base.wakes import send_topic
 from crm.outbox.arrivals import AS_TEMPLATE
 from crm.outbox.breaker import Breaker, Flight
-from crm.outbox.claim import Claimed, Load, Owe, Sender, turn
+from crm.outbox.claim import Claimed, Load, Owe, Sender, Tend, turn
 from crm.outbox.deliveries import State
 from crm.outbox.pace import Pace
 from crm.outbox.settle import Result
+from crm.outbox.shares import Share
 
 log = logging.getLogger(__name__)
 WINDOW = 256
@@ -62,6 +63,8 @@ async def carry(
         return Result(part.delivery_id, State.UNKNOWN, detail=type(error).__name__), None
     target = part.outbound.message if isinstance(part.outbound, Edit | Delete) else None
     shown = f"{AS_TEMPLATE}{part.outbound.name}" if isinstance(part.outbound, ApprovedTemplate) else None
+    if receipt.each and len(receipt.ids) > 1:
+        return Result(part.delivery_id, State.SENT, detail=shown, pieces=receipt.ids), None
     return Result(part.delivery_id, State.SENT, external_id=target or (receipt.ids[0] if receipt.ids else None), detail=shown), None
 
 
@@ -92,10 +95,12 @@ class Drain:
         seat: Seat | None = None,
         durations: Durations = DEFAULT,
         owe: Owe | None = None,
+        tend: Tend | None = None,
+        share: Share | None = None,
     ) -> None:
         self._store, self._carrier, self._open_media = store, carrier, open_media
         self._node, self._clock, self._window, self._seat, self._durations = node, clock, window, seat, durations
-        self._owe = owe
+        self._owe, self._tend, self._share = owe, tend, share
         self._topic, self._pace, self._breaker = send_topic(carrier.account), Pace(), Breaker(carrier.account, durations)
         self._flying: dict[asyncio.Task[tuple[Result, RetryLater | None]], tuple[Claimed, Flight]] = {}
         self._ended: list[Result] = []
@@ -162,9 +167,8 @@ class Drain:
         ended = tuple(self._ended)
         waits = self._pace.busy(limits, now), self._pace.spent(limits, now)
         doubt = self._unheard, tuple(part.delivery_id for part, _ in self._flying.values())
-        sender = Sender(
-            self._carrier.account, self._node, limits, room, *waits, self._seat, self._pace if self._seat else None, *doubt, self._carrier.limits, self._owe
-        )
+        who, pace = (self._carrier.account, self._node, limits, room), self._pace if self._seat else None
+        sender = Sender(*who, *waits, self._seat, pace, *doubt, self._carrier.limits, self._owe, self._tend, self._share)
         self._turning = asyncio.ensure_future(self._store.write(lambda session: turn(session, sender, ended, now=now), Order.FLOW))
         try:
             load = await asyncio.shield(self._turning)  # a claim that commits must be known to `close` even when this wait is cancelled

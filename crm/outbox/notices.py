@@ -36,6 +36,7 @@ class NoticeKind(StrEnum):
     BACKUP_FAILED = "backup_failed"
     ACCOUNT = "account"
     TASK = "task"
+    FORUM = "forum"
 
 
 class NoticeRow(Row):
@@ -63,10 +64,11 @@ class Notice:
 
 
 def tell(session: Session, notices: Sequence[Notice], *, now: int) -> None:
-    """Write notices; one that waits under the same key is made newer instead."""
+    """Write notices; one that waits under the same key is made newer instead, and urgent once one of them is."""
     if not notices:
         return
     fresh = {notice.key: notice for notice in notices}
+    pressing = {notice.key for notice in notices if notice.urgent}
     ids = take_ids(session, len(fresh))
     rows = [
         {
@@ -75,13 +77,14 @@ def tell(session: Session, notices: Sequence[Notice], *, now: int) -> None:
             "kind": n.kind.value,
             "subject_id": n.subject_id,
             "facts": json.dumps(n.facts) if n.facts else "",
-            "urgent": int(n.urgent),
+            "urgent": int(n.key in pressing),
             "created_at": now,
         }
         for n in fresh.values()
     ]
-    bump(session, NoticeRow, rows, key="key", version="version", newer=("facts",))
-    wake(session, NOTICES, *((NEWS,) if any(notice.urgent for notice in fresh.values()) else ()))
+    for urgent, newer in ((1, ("facts", "urgent")), (0, ("facts",))):  # mostly they are all alike, and this is one statement
+        bump(session, NoticeRow, [row for row in rows if row["urgent"] == urgent], key="key", version="version", newer=newer)
+    wake(session, NOTICES, *((NEWS,) if pressing else ()))
 
 
 def card(conversation_id: int, *, urgent: bool = False) -> Notice:

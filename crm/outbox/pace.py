@@ -2,9 +2,10 @@
 
 import json
 from collections import Counter, deque
+from collections.abc import Callable
 from math import ceil
 
-from crm.base.outbound import Limits
+from crm.base.outbound import Limits, Tempo
 from crm.base.time import SECOND
 
 BREATH = 30 * SECOND
@@ -60,22 +61,28 @@ class Pace:
 
     def busy(self, limits: Limits, now: int) -> dict[str, int]:
         """The chats that must wait, and until when. A chat may run `chat_burst` ahead of one message every `chat_every` seconds."""
-        every = int(limits.chat_every * SECOND)
-        ahead = every * (limits.chat_burst - 1)
         self._chats = {chat: ready for chat, ready in self._chats.items() if ready > now}
         self._held = {chat: until for chat, until in self._held.items() if until > now}
-        waits = {chat: ready - ahead for chat, ready in self._chats.items() if ready - ahead > now}
+        waits = self._before(limits, now, lambda tempo: tempo.burst - 1)
         return waits | {chat: max(until, waits.get(chat, 0)) for chat, until in self._held.items()}
 
     def spent(self, limits: Limits, now: int) -> dict[str, int]:
         """The chats that have used half of their burst, and when they have it again: what nobody waits for leaves the rest to replies and news."""
-        half = int(limits.chat_every * SECOND) * (limits.chat_burst // 2)
-        return {chat: ready - half for chat, ready in self._chats.items() if ready - half > now}
+        return self._before(limits, now, lambda tempo: tempo.burst // 2)
+
+    def _before(self, limits: Limits, now: int, ahead: Callable[[Tempo], int]) -> dict[str, int]:
+        """The chats that have run further ahead than so many messages, and until when."""
+        if limits.tempo is None:
+            room = ahead_of(Tempo(limits.chat_every, limits.chat_burst), ahead)
+            return {chat: ready - room for chat, ready in self._chats.items() if ready - room > now}
+        rooms = ((chat, ready, ahead_of(limits.tempo(chat), ahead)) for chat, ready in self._chats.items())
+        return {chat: ready - room for chat, ready, room in rooms if ready - room > now}
 
     def claimed(self, address: str, limits: Limits, now: int) -> None:
         """Count one that is about to leave."""
         self._claimed += 1
-        self._chats[address] = max(self._chats.get(address, 0), now) + int(limits.chat_every * SECOND)
+        every = limits.tempo(address).every if limits.tempo else limits.chat_every
+        self._chats[address] = max(self._chats.get(address, 0), now) + int(every * SECOND)
 
     def leaves(self, limits: Limits, now: int) -> None:
         """Date one that was claimed and leaves at this instant."""
@@ -104,3 +111,8 @@ class Pace:
     def hold_account(self, until: int) -> None:
         """The platform asked the whole account to wait."""
         self.held_until = max(self.held_until, until)
+
+
+def ahead_of(tempo: Tempo, ahead: Callable[[Tempo], int]) -> int:
+    """How many milliseconds ahead of its tempo a chat may run."""
+    return int(tempo.every * SECOND) * ahead(tempo)

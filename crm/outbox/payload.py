@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from crm.base.events import MediaKind
-from crm.base.outbound import ApprovedTemplate, Button, Buttons, Delete, Edit, Media, Outbound, React, Say
+from crm.base.outbound import ApprovedTemplate, Button, Buttons, Delete, Edit, Media, Outbound, React, Say, Topic, TopicAct
 
 
 def pack(outbound: Outbound) -> str:
@@ -31,6 +31,8 @@ def pack(outbound: Outbound) -> str:
             return json.dumps({"react": message, "emoji": emoji}, ensure_ascii=False)
         case ApprovedTemplate():
             return json.dumps({"approved": _pack_template(outbound)}, ensure_ascii=False)
+        case Topic(act, name):
+            return json.dumps({"topic": act.value, "name": name}, ensure_ascii=False)
         case _:
             raise TypeError(f"{type(outbound).__name__} does not wait")
     if buttons:
@@ -40,13 +42,15 @@ def pack(outbound: Outbound) -> str:
     return json.dumps(values, ensure_ascii=False)
 
 
-def unpack(text: str) -> Say | Edit | Delete | React | ApprovedTemplate:
+def unpack(text: str) -> Say | Edit | Delete | React | ApprovedTemplate | Topic:
     """Read what `pack` wrote."""
     values = json.loads(text)
     if "delete" in values:
         return Delete(values["delete"])
     if "react" in values:
         return React(values["react"], values["emoji"])
+    if "topic" in values:
+        return Topic(TopicAct(values["topic"]), values["name"])
     if "approved" in values:
         return _template(values["approved"])
     buttons, html = unpack_buttons(values.get("buttons", [])), values.get("html", False)

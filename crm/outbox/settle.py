@@ -15,7 +15,8 @@ from crm.base.policy import Action
 from crm.base.rows import among, ask, change, fixed, run, table_of
 from crm.base.time import MINUTE
 from crm.base.wakes import send_topic, wake
-from crm.outbox.arrivals import Came, catch_up
+from crm.outbox import pieces
+from crm.outbox.arrivals import Came, arrived, catch_up
 from crm.outbox.deliveries import Delivery, State
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.people.contacts import Contact, Identity
@@ -27,7 +28,10 @@ EVER = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one sending ended; `queued` with `due_at` = it certainly did not leave, try again then; `gone` = what was to be edited is not there any more."""
+    """How one sending ended; `queued` with `due_at` = it certainly did not leave, try again then; `gone` = what was to be edited is not there any more.
+
+    `pieces` = the ids of the messages it became, where it has arrived when all have; then there is no `external_id`.
+    """
 
     delivery_id: int
     state: State
@@ -35,6 +39,7 @@ class Result:
     external_id: str | None = None
     detail: str | None = None
     gone: bool = False
+    pieces: tuple[str, ...] = ()
 
 
 _ABOUT = select(Delivery.id, Delivery.account, Delivery.address, Delivery.conversation_id, Delivery.lane, Delivery.desk, Delivery.card).where(
@@ -93,6 +98,9 @@ def settle(session: Session, results: Sequence[Result], *, now: int) -> list[Cam
         run(session, _FORGET, {"cards": gone})
     known = [number for number, r in ended.items() if r.external_id]
     came = catch_up(session, known, now=now) if known else []
+    for account in {row.account for row in about if ended[row.id].pieces}:
+        split = {row.id: ended[row.id].pieces for row in about if row.account == account and ended[row.id].pieces}
+        came += arrived(session, pieces.note(session, account, split, now=now), now=now)
     for row in about:
         if row.card and ended[row.id].state is State.SENT:
             run(session, _OLDER, {"name": row.card, "newest": row.id})
@@ -151,6 +159,7 @@ def resend(session: Session, actor: Actor, delivery_id: int, *, now: int) -> Non
     delivery = _open_question(session, actor, delivery_id, State.UNKNOWN, State.FAILED)
     delivery.state, delivery.due_at, delivery.settled_at, delivery.detail = State.QUEUED.value, now, now, None
     delivery.external_id = None  # what is told of the first sending is not told of this one
+    pieces.forget(session, delivery.id)
     session.flush()
     record(session, Change("delivery", delivery.id, "resent", actor), now=now)
     wake(session, send_topic(delivery.account))

@@ -21,7 +21,7 @@ from crm.conversations.threads import Conversation
 from crm.outbox.notices import card, tell
 from crm.outreach.sequences import Enrollment, EnrollmentState
 from crm.people import aliases, contacts, link, merge, suggestions
-from crm.people.contacts import Identity, PointKind, Proof
+from crm.people.contacts import ContactPoint, Identity, PointKind, Proof
 from crm.people.link import Link
 from crm.people.merge import Parted, Side
 from crm.people.reps import authorise
@@ -69,6 +69,19 @@ def proven_same(session: Session, identity_id: int, kind: str, value: str, *, no
     identity = session.get_one(Identity, identity_id)
     who = Customer(identity.contact_id)
     return learn_point(session, who, identity.contact_id, kind, value, proof=Proof.TOKEN, message_id=message_id, now=now)
+
+
+def vouched(session: Session, identity: Identity, visitor: str, *, now: int) -> bool:
+    """The shop's server says whose account somebody writes from; answers whether it showed two people to be one.
+
+    An address that was another account's before, as a browser in a library is, joins nobody: which of the two writes, nobody knows.
+    """
+    value = f"{identity.account}:{visitor}"
+    kind = (ContactPoint.contact_id == identity.contact_id, ContactPoint.kind == PointKind.VISITOR.value)
+    before = session.scalars(select(ContactPoint.value).where(*kind, ContactPoint.proof != Proof.CLAIMED.value)).all()
+    if before:
+        return False
+    return proven_same(session, identity.id, PointKind.VISITOR, value, now=now)
 
 
 def learn_aliases(session: Session, identity_id: int, ids: Sequence[str], *, now: int) -> bool:

@@ -20,6 +20,8 @@ from crm.people.reps import digest
 
 BUTTON_MS = 30 * DAY
 CONFIRM_MS = 10 * MINUTE
+EVERYBODY = 0
+"""Whose a button in the staff's group is: any member's who may do what it asks for."""
 
 
 class ButtonToken(Row):
@@ -55,7 +57,7 @@ class RepMessage(Row):
     __tablename__ = "rep_messages"
     address: Mapped[str]
     external_id: Mapped[str]
-    message_id: Mapped[int]
+    message_id: Mapped[int] = mapped_column(index=True)
     __table_args__ = (UniqueConstraint("address", "external_id"),)
 
 
@@ -116,7 +118,7 @@ def issue(session: Session, key: bytes, rep_id: int, intents: Iterable[Intent], 
 def redeem(session: Session, actor: Rep, token: str, *, now: int) -> Intent:
     """What a pressed button asks for; raises `Expired` for one that is too old, somebody else's, or was never given out."""
     found = session.scalar(select(ButtonToken).where(ButtonToken.digest == digest(token)))
-    if found is None or found.rep_id != actor.id or found.expires_at <= now:
+    if found is None or found.rep_id not in (actor.id, EVERYBODY) or found.expires_at <= now:
         raise Expired
     return Intent(found.action, found.target, found.detail)
 

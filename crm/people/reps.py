@@ -28,6 +28,7 @@ class Member(Row):
     language: Mapped[str]
     active: Mapped[int] = mapped_column(server_default="1")
     available: Mapped[int] = mapped_column(server_default="1")
+    text_only: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[int]
 
 
@@ -58,7 +59,7 @@ def digest(secret: str) -> str:
 
 def as_actor(member: Member) -> Rep:
     """A member of staff as an actor."""
-    return Rep(member.id, Role(member.role), member.name, member.language, member.address)
+    return Rep(member.id, Role(member.role), member.name, member.language, member.address, bool(member.text_only))
 
 
 def authorise(session: Session, actor: Actor, action: Action) -> Member | None:
@@ -165,6 +166,17 @@ def set_available(session: Session, actor: Rep, available: bool, *, now: int) ->
     if member.available != int(available):
         member.available = int(available)
         record(session, Change("rep", member.id, "available" if available else "away", actor), now=now)
+
+
+def set_text_only(session: Session, actor: Rep, text_only: bool, *, now: int) -> None:
+    """Have photos and files named rather than shown, where data is dear, or shown again."""
+    member = session.get(Member, actor.id)
+    if member is None or not member.active:
+        raise NotFound
+    if member.text_only != int(text_only):
+        member.text_only = int(text_only)
+        session.flush()
+        record(session, Change("rep", member.id, "text_only" if text_only else "with_files", actor), now=now)
 
 
 def set_language(session: Session, actor: Rep, language: str, *, now: int) -> None:

@@ -34,10 +34,13 @@ def best_identity(session: Session, contact_id: int, accounts: Collection[str], 
     return next((one for one in usable if one.id == chosen), next(iter(usable), None))
 
 
-def fallback(session: Session, identity_id: int, accounts: Collection[str], lane: Lane) -> Identity | None:
-    """The next address of the person where this one cannot be written to; only for what serves them: nothing else follows anybody elsewhere."""
+def fallback(session: Session, identity_id: int, accounts: Collection[str], lane: Lane, *, shut: bool = False) -> Identity | None:
+    """The next address of the person where this one cannot be written to; only for what serves them: nothing else follows anybody elsewhere.
+
+    `shut` = the platform lets nothing through to this one now, whatever we know of it.
+    """
     identity = session.get_one(Identity, identity_id)
-    if lane is not Lane.SERVICE or _usable([identity], accounts):
+    if lane is not Lane.SERVICE or (not shut and _usable([identity], accounts)):
         return None
     return next((one for one in _usable(identities_of(session, identity.contact_id), accounts) if one.id != identity_id), None)
 

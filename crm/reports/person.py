@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Rep
+from crm.base.errors import Expired
 from crm.conversations.threads import Conversation, Message, the
 from crm.outreach import persons
 from crm.people import contacts, link, merge
@@ -106,8 +107,15 @@ def person(session: Session, actor: Rep, conversation_id: int, titles: Mapping[s
 def preview(session: Session, actor: Rep, suggestion_id: int, titles: Mapping[str, str]) -> Joining:
     """What the two people of a suggestion would be as one, for one who reaches both."""
     about = persons.suggestion(session, suggestion_id)
-    persons.reach(session, actor, about.contact_id, about.other_id)
-    winner, loser = (session.get_one(Contact, number) for number in persons.older(session, about.contact_id, about.other_id))
+    return preview_two(session, actor, about.contact_id, about.other_id, titles)
+
+
+def preview_two(session: Session, actor: Rep, one_id: int, other_id: int, titles: Mapping[str, str]) -> Joining:
+    """What any two people would be as one, for one who reaches both; raises `Expired` where they are one."""
+    persons.reach(session, actor, one_id, other_id)
+    winner, loser = (session.get_one(Contact, number) for number in persons.older(session, one_id, other_id))
+    if winner.id == loser.id:
+        raise Expired("they are one person already")
     after = combined(link.flags_of(winner), link.flags_of(loser))
     return Joining(_person(session, winner, titles), _person(session, loser, titles), after, link.differ(session, winner.id, loser.id))
 

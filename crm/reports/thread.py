@@ -15,7 +15,7 @@ from crm.conversations.addresses import instead_of
 from crm.conversations.desk import files_of
 from crm.conversations.rest import first_of_rest, rest_of
 from crm.conversations.talk import held_by, holder, states_of, within_reach
-from crm.conversations.threads import Attachment, Author, Conversation, MediaState, Message, Status, notes_of, the, thread
+from crm.conversations.threads import Attachment, Author, Conversation, Kind, MediaState, Message, Status, notes_of, the, thread
 from crm.outbox.deliveries import Delivery, State
 from crm.outreach import persons
 from crm.people.contacts import Identity, points_of, root_of
@@ -23,6 +23,7 @@ from crm.people.reps import Member, authorise
 from crm.people.suggestions import Possible, open_ones
 from crm.reports.person import Address, others_of
 from crm.reports.words import short_source, title_of
+from crm.sales.entries import Known, entry_of
 from crm.sales.leads import lead_of
 from crm.sales.tasks import TaskKind, open_tasks
 
@@ -86,7 +87,9 @@ class Thread:
 
     `rest` is how many messages came beyond those posted one by one, `rest_from` the first of them.
     `reply_state` is the true state of the newest words of a rep, None when they said nothing of late. `others` are further addresses of the person,
-    `possible` who they may be, the surest first. `may` is what the platform takes now (None = it does not differ, or nobody was asked), until `may_until`.
+    `possible` who they may be, the surest first. `may` is what the platform takes now (None = it does not differ, or nobody was asked), until `may_until`;
+    `billed` = what goes now costs money.
+    `entry` is the link their lead came by.
     """
 
     conversation_id: int
@@ -121,6 +124,8 @@ class Thread:
     window: Window = field(default_factory=Window)
     may: May | None = None
     may_until: int = 0
+    billed: bool = False
+    entry: Known | None = None
 
 
 def reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:
@@ -177,6 +182,7 @@ def _inside(session: Session, conversation: Conversation, titles: Mapping[str, s
         need=lead.need if lead else "",
         phone=next(iter(points_of(session, root_id, "phone")), ""),
         lead_status=lead.status if lead else "",
+        entry=entry_of(session, lead.id) if lead else None,
         lines=lines,
         notes=_notes(session, conversation.id, notes),
         todos=_todos(session, conversation.id),
@@ -189,10 +195,11 @@ def _inside(session: Session, conversation: Conversation, titles: Mapping[str, s
 
 def _reply(session: Session, conversation_id: int, lines: Sequence[Line], last: int) -> tuple[State | None, str]:
     """What became of the newest words of a rep, also where they stand a little above the lines."""
-    shown = next((line for line in reversed(lines) if line.author is Author.REP), None)
+    shown = next((line for line in reversed(lines) if line.author is Author.REP and line.kind != Kind.REACTION), None)
     if shown or last >= LOOK_BACK:
         return (shown.state, shown.detail) if shown else (None, "")
-    above = next((message.id for message in reversed(thread(session, conversation_id, last=LOOK_BACK)) if message.author == Author.REP), 0)
+    earlier = reversed(thread(session, conversation_id, last=LOOK_BACK))
+    above = next((message.id for message in earlier if message.author == Author.REP and message.kind != Kind.REACTION), 0)
     return states_of(session, [above]).get(above, (None, "", 0))[:2] if above else (None, "")
 
 

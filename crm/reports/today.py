@@ -11,7 +11,7 @@ from crm.base.installation import held_since
 from crm.base.policy import Action
 from crm.base.settings import Company
 from crm.base.time import DAY, HOUR, day_start
-from crm.conversations.threads import Author, Conversation, Message, Status
+from crm.conversations.threads import Author, Conversation, Kind, Message, Status
 from crm.outbox.deliveries import Delivery, State
 from crm.outreach.sequences import Enrollment, EnrollmentState, SequenceState
 from crm.outreach.sequences import Sequence as FollowUps
@@ -135,7 +135,7 @@ def _responses(session: Session, since: int) -> list[int]:
 
 def _traffic(session: Session, since: int) -> tuple[Traffic, ...]:
     heard = func.count().filter(Message.author == Author.CONTACT.value)
-    said = func.count().filter(Message.author.in_((Author.BOT.value, Author.REP.value)))
+    said = func.count().filter(Message.author.in_((Author.BOT.value, Author.REP.value)), Message.kind != Kind.REACTION.value)
     rows = session.execute(
         select(Conversation.account, heard, said)
         .join(Conversation, Conversation.id == Message.conversation_id)

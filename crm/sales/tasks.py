@@ -181,6 +181,12 @@ def settle_all(session: Session, actor: System, tasks: Sequence[Task], state: Ta
         _end(session, actor, task.id, state, now=now)
 
 
+def answered(session: Session, actor: Actor, conversation_id: int, *, now: int) -> list[int]:
+    """Whoever has written an answer has done what was owed of that kind; answers which tasks it ended."""
+    owed = [task.id for task in open_tasks(session, conversation_id) if task.kind == TaskKind.ANSWER]
+    return [_end(session, actor, number, TaskState.DONE, now=now).id for number in owed]
+
+
 def _reminder(task_id: int, due_at: int) -> Change:
     return Change("task", task_id, "due", System("clock"), once=f"task:{task_id}:due:{due_at}")
 

@@ -2,7 +2,8 @@
 import * as api from "./api.js";
 import { h, icon } from "./dom.js";
 
-const TITLES = { email: "E-mail", whatsapp: "WhatsApp", messenger: "Messenger", instagram: "Instagram", sms: "SMS", calls: "A phone that rings" };
+const TITLES = { email: "E-mail", whatsapp: "WhatsApp", messenger: "Messenger", instagram: "Instagram", viber: "Viber", vk: "VK", max: "MAX", sms: "SMS", smpp: "SMS by SMPP", twilio: "SMS by Twilio", calls: "A phone that rings", voice: "A phone at Twilio", zadarma: "A phone at Zadarma", mango: "A phone at Mango", asterisk: "An Asterisk that rings",
+  leads: "A form elsewhere", googleads: "Google Ads form", metaleads: "Instagram form", vkleads: "VK form", tilda: "Tilda form" };
 const EVERY = 700; // milliseconds between two looks at the screen
 
 export class TownPane {
@@ -30,8 +31,9 @@ export class TownPane {
     this.list.replaceChildren();
     this.root.hidden = !channel;
     for (const part of [this.shop.frame, this.shop.cover]) part.classList.toggle("aside", Boolean(channel));
-    this.composer.hidden = channel === "calls";
-    this.ring.hidden = channel !== "calls";
+    const rings = ["calls", "asterisk", "voice", "zadarma", "mango"].includes(channel);
+    this.composer.hidden = rings;
+    this.ring.hidden = !rings;
     this.shop.address.textContent = channel ? `Ani · ${TITLES[channel] ?? channel}` : this.shop.url.replace(/^https?:\/\//, "");
     if (channel) this.look();
   }

@@ -10,7 +10,7 @@ from sandbox.telegram.messages import Chat, Message
 from sandbox.telegram.methods.sending import caption_of, location
 from sandbox.telegram.request import Upload
 from sandbox.telegram.shapes import Json
-from sandbox.telegram.world import Person, Press, World
+from sandbox.telegram.world import Board, Person, Press, World
 
 # Links with any other payload open the chat without it (Bot API, deep linking).
 PAYLOAD = re.compile(r"[A-Za-z0-9_-]{0,64}")
@@ -49,6 +49,13 @@ class Deeds:
             raise NotPossible("a payload is up to 64 of A-Z a-z 0-9 _ -")
         self.unblock()
         return self.type(f"/start {payload}".rstrip())
+
+    def admit(self, allowed: bool) -> bool:
+        """Makes the bot an administrator of a channel, or takes that back."""
+        if not isinstance(self.person, Board):
+            raise NotPossible("only a channel, @like_this, lets bots in")
+        self.chat.opened = allowed
+        return allowed
 
     def type(self, text: str, given: list[Json] | None = None, reply_to: int | None = None) -> Message:
         """Types a message."""
@@ -90,11 +97,11 @@ class Deeds:
         self.tell("edited_message", message.wire())
         return message
 
-    def press(self, message: Message, data: str) -> asyncio.Future[Json]:
-        """Sends callback data of a message; the future brings what the bot said to it."""
+    def press(self, message: Message, data: str, by: Person | None = None) -> asyncio.Future[Json]:
+        """Sends callback data of a message, in a group `by` one of its people; the future brings what the bot said to it."""
         number = str(4_100_000_000_000_000_000 + self.world.count("press"))
         press = self.world.presses[number] = Press(self.chat, asyncio.get_running_loop().create_future())
-        query: Json = {"id": number, "from": self.person.user(), "message": message.wire()}
+        query: Json = {"id": number, "from": (by or self.person).user(), "message": message.wire()}
         query |= {"chat_instance": str(-(9_000_000_000_000_000_000 - self.person.id)), "data": data}
         self.tell("callback_query", query)
         return press.answer

@@ -34,6 +34,21 @@ class Hands:
         async with self._session.post(f"{self.url}/play/people/{person}/file", data=form) as response:
             return await _said(response)
 
+    async def group(self, name: str, deed: str = "", **body: object) -> Json:
+        """Makes a group with topics, or does one of its deeds: `send`, `click`, `rights`, `delete_topic`, …"""
+        return await (self.post(f"/play/groups/{name}/{deed}", dict(body)) if deed else self.put(f"/play/groups/{name}", dict(body)))
+
+    async def send_file_to(self, group: str, name: str, content: bytes, bot: str = "staff", **fields: str) -> Json:
+        """Sends a file to a group: `person`, `thread`, `kind`, `caption`."""
+        form = aiohttp.FormData({"bot": bot, **fields})
+        form.add_field("file", content, filename=name)
+        async with self._session.post(f"{self.url}/play/groups/{group}/file", data=form) as response:
+            return await _said(response)
+
+    async def seen(self, name: str, bot: str = "staff") -> Json:
+        """Reads a group: its topics and what was written in them."""
+        return await self.get(f"/play/groups/{name}", bot=bot)
+
     async def chat(self, person: str, bot: str = "customer") -> Json:
         """Reads a chat as the person sees it."""
         return await self.get(f"/play/people/{person}/chat", bot=bot)

@@ -3,17 +3,19 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import web
 
 from sandbox.telegram.deeds import Deeds, NotPossible
 from sandbox.telegram.messages import Chat, Message
+from sandbox.telegram.own_phones import OwnPhones
 from sandbox.telegram.request import Upload
 from sandbox.telegram.shapes import Json, Refusal
 from sandbox.telegram.world import Bot, Person, World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-DEEDS = ("start", "send", "file", "contact", "location", "edit", "click", "press", "react", "block", "unblock")
+DEEDS = ("start", "admit", "send", "file", "contact", "location", "edit", "click", "press", "react", "block", "unblock")
 PATIENCE = 5.0
 
 
@@ -32,7 +34,15 @@ class Human:
         app.router.add_get(f"{person}/chat", answered(self.chat))
         app.router.add_get(f"{person}/wait", answered(self.wait))
         app.router.add_post("/play/raw", answered(self.raw))
+        self._mount_own(app, OwnPhones(self._world))
         app.router.add_get("/play/files/{unique_id}", answered(self.download))
+
+    def _mount_own(self, app: web.Application, phones: OwnPhones) -> None:
+        """Adds the routes of own accounts."""
+        for deed in (phones.connect, phones.disconnect):
+            app.router.add_post(f"/play/own/{{owner}}/{deed.__name__}", answered(partial(_told, deed)))
+        for deed in (phones.say, phones.edit, phones.delete, phones.click, phones.chat):
+            app.router.add_post(f"/play/own/{{owner}}/{{person}}/{deed.__name__}", answered(partial(_told, deed)))
 
     async def name(self, request: web.Request) -> Json:
         """Creates or renames a person."""
@@ -47,6 +57,11 @@ class Human:
         """Presses Start."""
         deeds, body = await self._deeds(request)
         return {"message_id": deeds.start(text_of(body, "payload")).message_id}
+
+    async def admit(self, request: web.Request) -> Json:
+        """Lets a bot post in a channel, or no more."""
+        deeds, body = await self._deeds(request)
+        return {"admitted": deeds.admit(body.get("allowed") is not False)}
 
     async def send(self, request: web.Request) -> Json:
         """Types a message."""
@@ -193,6 +208,10 @@ class Human:
         if bot is None:
             raise NotPossible(f"bot is one of {', '.join(self._world.bots)}")
         return bot
+
+
+async def _told(deed: Callable[[web.Request, Json], Json], request: web.Request) -> Json:
+    return deed(request, await body_of(request))
 
 
 def answered(act: Callable[[web.Request], Awaitable[Json | web.StreamResponse]]) -> Handler:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Message:
-    """One message; `content` holds the fields of its kind, `extra` those of any kind."""
+    """One message; `content` holds the fields of its kind, `extra` those of any kind, `sender` is who of a group wrote it."""
 
     message_id: int
     chat: "Chat"
@@ -28,10 +28,11 @@ class Message:
     pinned: bool = False
     revision: int = 0
     reactions: dict[str, list[Json]] = field(default_factory=dict)
+    sender: "Person | None" = None
 
     def wire(self, *, with_reply: bool = True) -> Json:
         """The message as the Bot API gives it."""
-        sender = self.chat.bot.user() if self.by_bot else self.chat.person.user()
+        sender = self.sender.user() if self.sender else self.chat.sender(by_bot=self.by_bot)
         shown: Json = {"message_id": self.message_id, "from": sender, "chat": self.chat.person.chat(), "date": self.date}
         if self.edit_date is not None:
             shown["edit_date"] = self.edit_date
@@ -58,6 +59,8 @@ class Message:
             view["reply_to"] = self.reply_to
         if self.pinned:
             view["pinned"] = True
+        if self.sender:
+            view["by"] = self.sender.name
         if self.reactions:
             view["reactions"] = {who: [reaction.get("emoji", "") for reaction in given] for who, given in self.reactions.items()}
         return view | {kind: self.content[kind] for kind in ("contact", "location") if kind in self.content}
@@ -93,6 +96,17 @@ class Chat:
     def names(self) -> Json:
         """The short names of both sides."""
         return {"person": self.person.name, "bot": self.bot.name}
+
+    def sender(self, *, by_bot: bool) -> Json:
+        """Who wrote a message."""
+        return self.bot.user() if by_bot else self.person.user()
+
+    def by_the_bot(self) -> Json:
+        """What a message of the bot says besides."""
+        return {}
+
+    def posted(self, message: Message) -> None:
+        """What comes of a message of the bot: nothing, in a chat of its own."""
 
     def add(self, content: Json, by_bot: bool, date: int, details: dict[str, object]) -> Message:
         """Adds a message under the next id."""

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from sandbox.telegram import request as asked
+from sandbox.telegram.crowd import Crowd
 from sandbox.telegram.faults import Fault
 from sandbox.telegram.files import LARGEST_UPLOAD
 from sandbox.telegram.methods import NAMES, carry_out
@@ -48,6 +49,9 @@ class BotApi:
             parameters = await _read(request)
             chat = parameters.values.get("chat_id")
             fault = self._world.faults.take(bot.name, chat, method)
+            group = self._world.person_of(chat)
+            if isinstance(group, Crowd):
+                group.pace(method, self._world.clock())
             if fault is not None:
                 return await self._misbehave(request, fault, bot, method, parameters)
         except Refusal as refusal:

@@ -11,6 +11,7 @@ from sandbox.telegram.faults import Faults
 from sandbox.telegram.files import FileStore
 from sandbox.telegram.log import RequestLog
 from sandbox.telegram.messages import Chat, Message
+from sandbox.telegram.own import Connection
 from sandbox.telegram.shapes import Json
 from sandbox.telegram.updates import UpdateQueue
 from sandbox.telegram.webhook import Couriers, Pace
@@ -75,6 +76,15 @@ class Person:
 
 
 @dataclass(slots=True)
+class Board(Person):
+    """A public channel, named @like_this; who may post in it has been let in."""
+
+    def chat(self) -> Json:
+        """The channel as messages name it."""
+        return {"id": -1_000_000_000_000 - self.id, "title": self.first_name, "username": self.name[1:], "type": "channel"}
+
+
+@dataclass(slots=True)
 class Press:
     """A press of a button that waits for the bot's answer."""
 
@@ -96,6 +106,7 @@ class World:
         self.faults = Faults(clock)
         self.log = RequestLog(clock)
         self.presses: dict[str, Press] = {}
+        self.connections: dict[tuple[str, int], Connection] = {}
         self.pace = Pace()
         self.couriers = Couriers(self)
         self.closing = asyncio.Event()
@@ -118,9 +129,13 @@ class World:
         """The person of this short name, created when first named."""
         if name not in self.people:
             first_name = re.sub(r"[_-]+", " ", name).title()
-            person = Person(FIRST_PERSON + len(self.people), name, first_name)
+            person = (Board if name.startswith("@") else Person)(FIRST_PERSON + len(self.people), name, first_name)
             self.people[name] = self._people_by_id[person.id] = person
         return self.people[name]
+
+    def seat(self, person: Person) -> None:
+        """Lets somebody be known by name and number."""
+        self.people[person.name] = self._people_by_id[person.id] = person
 
     def person_of(self, number: object) -> Person | None:
         """The person with this id."""

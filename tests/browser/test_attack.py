@@ -1,5 +1,7 @@
 """The widget and the public pages attacked in a real browser: no dialog, no request to a stranger, no breach of our own policy by our own code."""
 
+import hashlib
+import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +14,7 @@ from playwright.async_api import Page, async_playwright, expect
 
 from channels.form import Form, FormOptions
 from channels.webchat import Author, Webchat, WebchatOptions
-from crm.base.events import MediaKind
+from crm.base.events import MediaKind, Message
 from crm.base.outbound import Button, Edit, Media, Say
 from tests.browser.conftest import FLAGS
 from tests.browser.stage import PATIENCE
@@ -26,6 +28,7 @@ LISTEN = """
 window.__breaches = [];
 document.addEventListener('securitypolicyviolation', (event) => window.__breaches.push(event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sourceFile));
 """
+SITE_SECRET = b"a secret of the shop and of nobody else"
 HOSTILE_FIRM = 'Beans "><script>alert(0)</script>'
 
 
@@ -80,7 +83,9 @@ async def browser(chromium: str) -> AsyncIterator[object]:
 async def site(browser: object, tmp_path: Path) -> AsyncIterator[Site]:
     """A firm with a hostile name of its own, and a page that is listened to."""
     shop, pages = Shop(), Pages(PageOptions(HOSTILE_FIRM))
-    shop.webchat = Webchat(WebchatOptions(tmp_path / "uploads", title=HOSTILE_FIRM, frames=1000), shop.history, shop.open_media, shop.clock)
+    shop.webchat = Webchat(
+        WebchatOptions(tmp_path / "uploads", title=HOSTILE_FIRM, secrets=(SITE_SECRET,), frames=1000), shop.history, shop.open_media, shop.clock
+    )
     app = web.Application()
     app.add_routes([*pages.routes(), *Form(FormOptions(posts=1000), pages.form_answer, shop.clock).routes(shop.keep), *shop.webchat.routes(shop.keep)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -243,3 +248,45 @@ async def test_a_page_of_a_stranger_may_neither_frame_nor_question_us(site: Site
     assert said == 0
     assert site.dialogs == []
     assert site.strangers == []
+
+
+async def test_who_is_logged_in_at_the_shop_has_a_thread_of_their_own_and_nobody_elses(site: Site) -> None:
+    def page(visitor: str) -> str:
+        word = hmac.new(SITE_SECRET, visitor.encode(), hashlib.sha256).hexdigest()
+        own = f' data-visitor="{visitor}" data-signature="{word}"' if visitor else ""
+        return f'<!doctype html><button data-dragoman-open>Chat</button><script src="{site.url}/static/widget.js"{own}></script>'
+
+    async def come(visitor: str) -> None:
+        await site.page.route("**/shop", lambda route: route.fulfill(body=page(visitor), content_type="text/html"))
+        await site.open("/shop")
+        await site.page.locator("[data-dragoman-open]").first.click()
+
+    async def say(text: str) -> None:
+        words = site.page.get_by_role("dialog").get_by_role("textbox")
+        await words.fill(text)
+        await words.press("Enter")
+        row = site.page.get_by_role("dialog").locator(".row").filter(has_text=text)
+        await expect(row.get_by_text("✓")).to_be_visible()  # it is kept
+
+    await come("")
+    await say("Not logged in")
+    await come("1042")
+    await expect(site.page.get_by_role("dialog").get_by_text("Not logged in")).to_be_visible()  # what was begun before is theirs
+    await say("It is me")
+    await come("1043")
+    await say("Somebody else")
+    await expect(site.page.get_by_role("dialog").get_by_text("It is me")).to_have_count(0, timeout=20_000)
+    await come("1042")
+    await expect(site.page.get_by_role("dialog").get_by_text("It is me")).to_be_visible()
+    said = [event for raw in site.shop.kept for event in site.webchat.parse(raw) if isinstance(event, Message)]
+    assert [(one.text, one.sender.visitor) for one in said] == [("Not logged in", ""), ("It is me", "1042"), ("Somebody else", "1043")]
+    assert said[0].sender.external_id == said[1].sender.external_id != said[2].sender.external_id
+
+
+async def test_a_code_behind_a_page_comes_along_with_the_first_words(site: Site) -> None:
+    await site.open("/#dragoman=k7f3q2ab")
+    await site.chat()
+    await expect(site.page.get_by_role("dialog").get_by_text("✓").first).to_be_visible()
+    [said] = [event for raw in site.shop.kept for event in site.webchat.parse(raw) if isinstance(event, Message)]
+    assert said.source is not None
+    assert said.source.payload == "k7f3q2ab"

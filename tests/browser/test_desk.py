@@ -12,11 +12,14 @@ import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page, async_playwright, expect
+from sqlalchemy import select
 
-from crm.base.actors import Rep
-from crm.base.db import Store
+from crm.base.actors import Bot, Rep
+from crm.base.db import Session, Store
 from crm.base.outbound import Say, Uncertain
 from crm.base.settings import Company
+from crm.outreach import persons
+from crm.people.contacts import Identity, Proof
 from tests.browser.conftest import FLAGS
 from tests.browser.stage import PATIENCE, PICTURES, packed
 from tests.web.front_desk import FrontDesk
@@ -236,3 +239,32 @@ async def test_who_is_removed_sees_nothing_more_by_themselves(desk: FrontDesk, a
     await fire(desk.store, rep)
     await refresh(page)
     await expect(page.get_by_role("heading", name="You are not logged in")).to_be_visible()
+
+
+@pytest.mark.parametrize("script", [True, False])
+async def test_two_people_are_looked_at_merged_and_parted_on_a_phone(desk: FrontDesk, address: str, browser: Browser, rep: Rep, script: bool) -> None:
+    await desk.letter(ASKED, "ann lee")
+    await desk.letter(MORE, "lee ann")
+    page = await inside(browser, address, await desk.link(rep), script=script)
+    await page.get_by_role("link", name="Lee Ann").click()
+    same, contact = page.locator("#same"), select(Identity.contact_id).order_by(Identity.id)
+    if script:
+        await expect(same).to_be_hidden()
+
+    def claim(session: Session) -> None:
+        for number in session.scalars(contact).all():
+            persons.learn_point(session, Bot(), number, "phone", "+37491223344", proof=Proof.CLAIMED, message_id=None, now=wall())
+
+    await desk.store.write(claim)
+    await (refresh(page) if script else page.reload())
+    await same.get_by_text("Possibly the same as").click()
+    await expect(same).to_contain_text("Every conversation stays on its channel.")
+    assert await fits(page)
+    await picture(page, "desk-same")
+    await same.get_by_role("button", name="Merge").click()
+    await expect(page.locator(".done")).to_contain_text("They are one person now.")
+    await same.get_by_text("Not one person?").click()
+    assert await fits(page)
+    await same.get_by_role("button", name="Undo").click()
+    await expect(page.locator(".done")).to_contain_text("They are two people again")
+    await expect(same).to_be_hidden()

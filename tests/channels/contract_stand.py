@@ -18,10 +18,14 @@ from channels.accounts import Account, open_account
 from channels.base import Channel, Firm
 from crm.base.events import RawEvent
 from crm.base.outbound import OpenMedia
+from tests.channels import phone_stand
 
 FIXTURES = Path(__file__).parent / "fixtures"
 NOW = 1_764_072_000_000
 KEY, NOWHERE = b"k" * 32, "http://127.0.0.1:9"
+VIBER_TOKENS = ["445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9", "4453b6ac12345678-e02c5f12174805f9-daec9cbb5448c51f"]
+MAX_SECRETS = ["new-max-secret", "old-max-secret"]
+VK_SECRETS = ["new_vk_secret", "old_vk_secret"]
 META_SECRETS, PHONE_SECRETS = ["new-secret-of-the-app", "old-secret-of-the-app"], ["new-phone-secret-16", "old-phone-secret-16"]
 ADDRESSES = {
     "telegram": "1001",
@@ -30,10 +34,35 @@ ADDRESSES = {
     "messenger": "25381000000000000",
     "instagram": "6412000000000000",
     "sms": "+37491000002",
+    "smpp": "+37491000004",
+    "viber": "01234567890A=",
+    "twilio": "+37491000002",
+    "vk": "51515151",
+    "max": "54321",
 }
 """Somebody on each channel that can be written to over the network."""
-CALLED = ["telegram", "whatsapp", "messenger", "instagram", "sms", "calls"]
+CALLED = [
+    "telegram",
+    "whatsapp",
+    "messenger",
+    "instagram",
+    "sms",
+    "calls",
+    "viber",
+    "leads",
+    "twilio",
+    "vk",
+    "googleads",
+    "vkleads",
+    "tilda",
+    "max",
+    "voice",
+    "zadarma",
+    "mango",
+]
 """Channels whose platforms come to us over HTTP."""
+SECRET_IN_BODY = ["googleads", "vkleads", "tilda", "vk", "mango"]
+"""Those that prove themselves by a word in what they bring, and sign nothing."""
 
 
 async def nothing(*_: object) -> Sequence[Any]:
@@ -60,8 +89,18 @@ def table(name: str, api: str = NOWHERE) -> dict[str, object]:
         "instagram": {**page, "id": "17841400008460056"},
         "sms": {"url": f"{api}/send", "fields": {"to": "{to}", "text": "{text}"}, "inbound": {"id": "id", "number": "from", "text": "text"}},
         "calls": {"secrets": PHONE_SECRETS},
+        "asterisk": {"host": "127.0.0.1", "port": port, "user": "crm", "secret": "open-sesame"},
+        "smpp": {"host": "127.0.0.1", "port": port, "system_id": "marani", "password": "sesame"},
+        "viber": {"tokens": VIBER_TOKENS, "api_base": api},
+        "leads": {"secrets": PHONE_SECRETS},
+        "googleads": {"keys": PHONE_SECRETS},
+        "metaleads": {"page": "102290129340398", "token": "EAAPAGE", "app_secrets": META_SECRETS, "api_base": api},
+        "vkleads": {"group": 123456, "confirmation": "0f4b1c6a", "secrets": PHONE_SECRETS},
+        "tilda": {"keys": PHONE_SECRETS},
+        "max": {"token": "f9LHodD0cOLtoken", "secrets": MAX_SECRETS, "api_base": api},
+        "vk": {"group": 210300400, "token": "vk1.a.TOKEN", "secrets": VK_SECRETS, "confirmation": "c0ffee00", "api_base": api},
     }
-    return tables[name]
+    return tables[name] if name in tables else phone_stand.tables(api)[name]
 
 
 def built(name: str, folder: Path, api: str = NOWHERE) -> Channel:
@@ -105,12 +144,30 @@ def call(name: str, channel: Channel, *, old: bool = False) -> Call:
     """Two events brought as the platform brings them; `old` = under the secret of before the rotation."""
     paths = sorted({route.path for route in channel.routes(nothing) if isinstance(route, web.RouteDef) and route.method == "POST"})  # type: ignore[arg-type]
     match name:
+        case "twilio" | "voice" | "zadarma" | "mango":
+            return Call(*phone_stand.brought(name, paths[0], old))
         case "telegram":
             gate = channel._gate  # type: ignore[attr-defined]
             return Call(gate.paths[0], {"X-Telegram-Bot-Api-Secret-Token": gate.secrets[old]}, _fixture("telegram", "text"))
         case "calls":
             body = json.dumps({"call_id": "a1", "event": "missed", "from": "+37491123456", "to": "+37410111111", "at": NOW, "direction": "in"}).encode()
             return Call(paths[0], {"X-Signature": _mac(PHONE_SECRETS[old], body)}, body)
+        case "leads":
+            body = json.dumps([{"id": n, "name": "Ani", "phone": "+37491123456", "message": f"word {n}"} for n in (1, 2)]).encode()
+            return Call(paths[0], {"X-Signature": _mac(PHONE_SECRETS[old], body)}, body)
+        case "viber":
+            body = _fixture("viber", "text")
+            return Call(paths[0], {"X-Viber-Content-Signature": _mac(VIBER_TOKENS[old], body)}, body)
+        case "max":
+            return Call(paths[0], {"X-Max-Bot-Api-Secret": MAX_SECRETS[old]}, _fixture("max", "text"))
+        case "vk":
+            return Call(paths[0], {}, _fixture("vk", "text").replace(b"new_vk_secret", VK_SECRETS[old].encode()))
+        case "googleads":
+            return Call(paths[0], {}, json.dumps({**json.loads(_fixture(name, "lead")), "google_key": PHONE_SECRETS[old]}).encode())
+        case "vkleads":
+            return Call(paths[0], {}, json.dumps({**json.loads(_fixture(name, "lead")), "secret": PHONE_SECRETS[old]}).encode())
+        case "tilda":
+            return Call(paths[0], {}, json.dumps({**json.loads(_fixture(name, "lead")), "api_key": PHONE_SECRETS[old]}).encode())
         case "sms":
             return Call(paths[0], {}, json.dumps({"id": "m1", "from": "+37491000002", "text": "hello"}).encode())
     body = _envelope(name)

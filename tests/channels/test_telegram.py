@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +18,23 @@ from channels.telegram.parse import parse
 from crm.base.errors import Misconfigured
 from crm.base.events import (
     ContactShared,
+    Delete,
     Edit,
     Event,
     IdentityChanged,
     MediaKind,
     MediaRef,
     Message,
+    OwnAccount,
     Postback,
     RawEvent,
+    Reaction,
     Sender,
     SessionStarted,
     Source,
     Unknown,
 )
+from crm.base.time import DAY
 
 FIXTURES = Path(__file__).parent / "fixtures" / "telegram"
 ANAHIT = Sender("7001", "Անահիտ Quince", "anahit_q", "hy")
@@ -132,7 +136,7 @@ def test_a_place_is_words_with_a_map() -> None:
 
 def test_a_phone_is_own_only_with_the_own_id_on_the_card() -> None:
     assert heard("own_contact") == ContactShared(ANAHIT, "41", "+37499123456", SAID, own=True, name="Անահիտ")
-    assert heard("other_contact") == ContactShared(ANAHIT, "41", "099 654321", SAID, own=False, name="Uncle Vazgen")
+    assert heard("other_contact") == ContactShared(ANAHIT, "41", "099 654321", SAID, own=False, name="Uncle Vazgen", other=True)
     card = {"phone_number": "1"}
     shared = typed(contact=card, **{"from": None})
     assert isinstance(shared, ContactShared)
@@ -141,6 +145,84 @@ def test_a_phone_is_own_only_with_the_own_id_on_the_card() -> None:
 
 def test_an_edit_carries_the_new_words_and_their_time() -> None:
     assert heard("edited_text") == Edit(ANAHIT, "41", "Do you have green lamps?", SAID + 60_000)
+
+
+def test_parts_of_an_album_name_it() -> None:
+    first, second = heard("album_first"), heard("album_second")
+    assert isinstance(first, Message)
+    assert isinstance(second, Message)
+    assert (first.text, first.album, first.external_id) == ("Two doors", "13500000000000001", "41")
+    assert (second.text, second.album, second.external_id) == ("", "13500000000000001", "42")
+    assert heard("edited_caption") == Edit(ANAHIT, "41", "Three doors", SAID + 60_000)
+
+
+def test_a_live_place_is_one_message_that_moves() -> None:
+    assert text_of(heard("live_location")).startswith("📍 40.177623, 44.512546")
+    moved = heard("live_location_moves")
+    assert isinstance(moved, Edit)
+    assert moved.moving
+    assert moved.text.startswith("📍 40.180000, 44.520000")
+
+
+def test_what_has_no_words_of_its_own_is_put_into_some() -> None:
+    assert text_of(heard("poll")) == "📊 Which lamp?\n▫️ A"
+    assert text_of(heard("dice")) == "🎯 6"
+    assert text_of(typed(sticker={"file_id": "S", "emoji": "🎉"})) == "🎉"
+    assert text_of(typed(checklist={"title": "Flat", "tasks": [{"id": 1, "text": "Paint"}]})) == "📋 Flat\n▫️ Paint"
+
+
+def test_a_reaction_tells_what_was_put_or_that_it_is_gone() -> None:
+    assert heard("reaction") == Reaction(ANAHIT, f"reaction:41:{SAID + 200_000}", "41", "👍", SAID + 200_000)
+    assert [event.emoji for event in map(heard, ("reaction_gone", "reaction_custom")) if isinstance(event, Reaction)] == ["", "✨"]
+
+
+IN_OWN_BY_CHAT = Sender("7001@BC1", "Անահիտ Quince", "anahit_q", same="7001")
+IN_OWN = replace(ANAHIT, external_id="7001@BC1", same="7001")
+"""The same person in the chat of a member of the staff."""
+
+
+def test_what_is_written_to_a_member_of_the_staff_stands_apart_from_the_bots_own_chat() -> None:
+    told = Message(IN_OWN, "41@BC1", "to the owner", SAID, window_ends_at=SAID + DAY, through="BC1")
+    assert heard("business_message") == told
+    assert heard("own/edit") == Edit(IN_OWN, "41@BC1", "to the owner, please", SAID + 60_000)
+    assert heard("own/press") == Postback(IN_OWN, "445566778811", "q:lang:en", RECEIVED, "English", "60@BC1")
+
+
+def test_what_the_owner_writes_there_is_an_echo_to_the_customer() -> None:
+    echo = heard("own/echo")
+    assert isinstance(echo, Message)
+    assert (echo.echo, echo.sender.external_id, echo.sender.name, echo.window_ends_at) == (True, "7001@BC1", "Անահիտ Quince", 0)
+
+
+def test_every_message_deleted_there_is_told() -> None:
+    body = (FIXTURES / "own/deleted.json").read_bytes()
+    assert parse(RawEvent("telegram", "k", "l", body, RECEIVED)) == [Delete(IN_OWN_BY_CHAT, f"{number}@BC1", RECEIVED) for number in (41, 57)]
+
+
+@pytest.mark.parametrize(("name", "may"), [("own/connection", True), ("own/connection_without_reply", False), ("own/connection_removed", False)])
+def test_a_connection_says_whose_account_it_is_and_what_we_may(name: str, may: bool) -> None:
+    assert heard(name) == OwnAccount("BC1", "8001", may, RECEIVED, "Ruben Yan")
+
+
+def test_an_older_server_says_it_elsewhere() -> None:
+    connection = {"id": "BC1", "user": {"id": 8001}, "user_chat_id": 8001, "date": 1, "is_enabled": True, "can_reply": True}
+    event = understood(json.dumps({"update_id": 1, "business_connection": connection}).encode())
+    assert isinstance(event, OwnAccount)
+    assert event.may_write
+
+
+@pytest.mark.parametrize("connection", ["", "a b", "../x", "x" * 129, 5, None])
+def test_a_connection_of_another_shape_names_nobody(connection: object) -> None:
+    update = json.loads((FIXTURES / "business_message.json").read_text())
+    update["business_message"]["business_connection_id"] = connection
+    event = understood(json.dumps(update).encode())
+    assert isinstance(event, Unknown)
+    assert event.sender is None
+
+
+def test_both_chats_of_a_person_have_lanes_of_their_own() -> None:
+    lanes = [raw_event("telegram", json.loads((FIXTURES / f"{name}.json").read_text()), 1).lane for name in ("text", "business_message", "own/press")]
+    assert lanes == ["telegram:7001", "telegram:7001@BC1", "telegram:7001@BC1"]
 
 
 def test_a_press_tells_value_label_and_message() -> None:
@@ -156,15 +238,15 @@ def test_blocking_and_unblocking_change_the_identity() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "sender"),
     [
-        ("poll", "poll", ANAHIT),
-        ("reaction", "message_reaction", ANAHIT),
         ("never_seen_kind", "teleportation", ANAHIT),
         ("press_without_data", "callback_query", ANAHIT),
         ("group_text", "message", None),
         ("supergroup_migration", "migrate_to_chat_id", None),
         ("channel_post", "channel_post", None),
         ("bot_sender", "message", None),
-        ("business_message", "business_message", None),
+        ("added_to_group", "my_chat_member", None),
+        ("own/own_echo", "own_echo", None),
+        ("own/edit_of_owner", "own_edit", None),
     ],
 )
 def test_what_is_not_read_is_kept_by_its_kind(name: str, kind: str, sender: Sender | None) -> None:
@@ -239,7 +321,7 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-SHAPES = [json.loads(file.read_text()) for file in sorted(FIXTURES.glob("*.json"))]
+SHAPES = [json.loads(file.read_text()) for file in sorted(FIXTURES.rglob("*.json"))]
 
 
 @st.composite
@@ -270,8 +352,9 @@ def test_parse_takes_any_json_the_same_way_twice_and_makes_it_storable(update: o
     raw = raw_event("telegram", update, RECEIVED)
     first = parse(raw)
     assert first == parse(raw)
-    assert len(first) == 1
-    for words in texts(asdict(first[0])):
+    assert len(first) == 1 or all(isinstance(event, Delete) for event in first)  # several messages are deleted at once
+    assert first
+    for words in (words for event in first for words in texts(asdict(event))):
         assert "\x00" not in words
         words.encode("utf-8")
 

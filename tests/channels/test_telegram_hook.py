@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from channels.telegram import Telegram, TelegramOptions
-from channels.telegram.hook import SECRET, HookOptions, Standing, gate_of, read_update, standing_of, stuck
+from channels.telegram.hook import KINDS, SECRET, HookOptions, Standing, gate_of, read_update, standing_of, stuck
 from channels.telegram.listen import raw_event
 from crm.base.db import Store
 from crm.base.errors import Busy, Misconfigured
@@ -408,7 +408,7 @@ async def test_it_is_set_as_often_as_it_takes(town: Town) -> None:
     async with town.at_work(town.channel(), Inbox()):
         await town.hooked()
     (*_, last) = await town.hands.log(bot="customer", method="setWebhook")
-    assert last["parameters"]["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
+    assert last["parameters"]["allowed_updates"] == list(KINDS)
     assert last["parameters"]["secret_token"] == gate(town.public_url, KEY).secrets[0]
 
 
@@ -443,7 +443,7 @@ async def test_a_secret_that_telegram_has_wrong_is_mended(town: Town) -> None:
     async with town.at_work(town.channel(), inbox):
         await town.hooked()
         made = gate(town.public_url, KEY)
-        kinds = ["message", "edited_message", "callback_query", "my_chat_member"]
+        kinds = list(KINDS)
         await town.bot.call("setWebhook", url=made.url, secret_token="somebody-elses", allowed_updates=kinds)
         await town.say("can you hear me?")
         await inbox.until(2)

@@ -93,6 +93,7 @@ def test_a_whole_installation_has_no_fault(capsys: pytest.CaptureFixture[str]) -
         ({"PUBLIC_URL": "https://crm.example:8080"}, "Telegram delivers to no port 8080", "443"),
         ({"PUBLIC_URL": "https://crm.example/path"}, "only the beginning", "https://name.example"),
         ({"SITE_ORIGINS": "https://shop.example,shop.example"}, "'shop.example'", "with commas"),
+        ({"SITE_SECRET": "canary"}, "SITE_SECRET is shorter than 32 letters", "openssl rand"),
         ({"TELEGRAM_API_BASE": "api.example"}, "TELEGRAM_API_BASE", "https://"),
         ({"TELEGRAM_PROXY": "ftp://127.0.0.1"}, "TELEGRAM_PROXY", "socks5://"),
         ({"STAFF_BOT_TOKEN": ""}, "nobody can answer", "main.py init"),

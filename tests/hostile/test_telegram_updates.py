@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bots.staff import updates as staff
 from channels.telegram.parse import parse
@@ -49,7 +49,8 @@ NOBODYS = {
     "a migration": {"message": {"message_id": 5, "date": 1, "chat": {"id": -5, "type": "group"}, "migrate_to_chat_id": -1005}},
     "a chat of no kind": {"message": {**SAID, "chat": {"id": 7}}},
     "a chat below nought": {"message": {**SAID, "chat": {"id": -7, "type": "private"}}},
-    "a business account": {"business_message": {**SAID, "business_connection_id": "x"}},
+    "a business account of no proper name": {"business_message": {**SAID, "business_connection_id": "x y"}},
+    "our own words in a business account": {"business_message": {**SAID, "business_connection_id": "x", "sender_business_bot": {"id": 1, "is_bot": True}}},
     "a kind of tomorrow": {"thought_reading": {"user": PERSON}},
     "nothing": {},
 }
@@ -73,7 +74,7 @@ def test_an_edited_start_is_an_edit() -> None:
     assert isinstance(event, Edit)
 
 
-@pytest.mark.parametrize("kind", ["poll", "dice", "game", "story", "paid_media", "invoice", "giveaway", "checklist", "gift", "never_heard_of"])
+@pytest.mark.parametrize("kind", ["dice", "game", "story", "paid_media", "invoice", "giveaway", "checklist", "gift", "never_heard_of"])
 async def test_what_we_cannot_show_yet_stands_in_the_thread_by_its_name(store: Store, company: Company, kind: str) -> None:
     message = {name: value for name, value in SAID.items() if name != "text"} | {kind: {"question": "?"}}
     await store.gather(keep, [raw({"update_id": 1, "message": message})])
@@ -82,11 +83,12 @@ async def test_what_we_cannot_show_yet_stands_in_the_thread_by_its_name(store: S
     assert [tuple(line) for line in lines] == [("unsupported", f"[{kind}]")]
 
 
-async def test_an_album_of_ten_is_ten_messages_with_a_file_each(store: Store, company: Company) -> None:
+async def test_an_album_of_ten_is_one_message_with_ten_files(store: Store, company: Company) -> None:
     photos = [{**SAID, "text": None, "message_id": 50 + n, "media_group_id": "a", "photo": [{"file_id": f"f{n}", "file_size": 1}]} for n in range(10)]
     await store.gather(keep, [raw({"update_id": n, "message": photo}, n) for n, photo in enumerate(photos)])
     await work_off(store, company)
     assert await amount(store, Attachment) == 10
+    assert await store.read(lambda session: session.scalar(select(func.count()).where(MessageRow.author == "contact"))) == 1
 
 
 async def test_a_file_that_claims_four_gigabytes_is_only_a_claim(store: Store, company: Company) -> None:

@@ -27,13 +27,18 @@ pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecatio
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the calls speak of: Ann's chat, messages and files of the bot in it, a press that waits."""
+    """What the calls speak of: Ann's chat, messages and files of the bot in it, a press that waits; what the bot wrote to her for Ruben; a group with topics."""
 
     chat: int
     text: int
     captioned: int
     files: dict[str, str]
     press: str
+    own: str
+    own_text: int
+    group: int
+    topic: int
+    closed: int
 
 
 @pytest.fixture
@@ -46,7 +51,14 @@ async def scene(bot: BareBot, hands: Hands, ann: int) -> Scene:
     messages = [update["message"] for update in updates if "message" in update]
     files = {"document": messages[1]["document"]["file_id"], "photo": messages[2]["photo"][-1]["file_id"], "video": messages[3]["video"]["file_id"]}
     captioned = (await bot.call("sendDocument", chat_id=ann, document=files["document"], caption="old"))["result"]["message_id"]
-    return Scene(ann, sent, captioned, files, updates[-1]["callback_query"]["id"])
+    own = (await hands.post("/play/own/ruben/connect", {"bot": "customer"}))["connection"]["id"]
+    await hands.post("/play/own/ruben/ann/say", {"bot": "customer", "text": "hello Ruben"})
+    own_text = (await bot.call("sendMessage", chat_id=ann, text="hello", business_connection_id=own))["result"]["message_id"]
+    group = (await hands.put("/play/groups/team", {"bot": "customer"}))["group"]["id"]
+    await hands.post("/play/groups/team/rights", {"bot": "customer", "person": "ann", "silent": True})
+    open_, closed = [(await bot.call("createForumTopic", chat_id=group, name=name))["result"]["message_thread_id"] for name in ("Ann", "Ben")]
+    await bot.call("closeForumTopic", chat_id=group, message_thread_id=closed)
+    return Scene(ann, sent, captioned, files, updates[-1]["callback_query"]["id"], own, own_text, group, open_, closed)
 
 
 @pytest.fixture
@@ -72,6 +84,8 @@ def piece(name: str = "piece.bin") -> types.BufferedInputFile:
 
 AIO_KEYS = types.InlineKeyboardMarkup(inline_keyboard=[[types.InlineKeyboardButton(text="Buy", callback_data="buy", style="success")]])
 PTB_KEYS = telegram.InlineKeyboardMarkup([[telegram.InlineKeyboardButton("Buy", callback_data="buy")]])
+KINDS = {"message", "edited_message", "callback_query", "message_reaction", "my_chat_member"}
+KINDS |= {"business_connection", "business_message", "edited_business_message", "deleted_business_messages"}
 LIKE, COMMANDS = "👍", ("help", "Tells what I can do")
 
 AIOGRAM: dict[str, Callable[[aiogram.Bot, Scene], Awaitable[object]]] = {
@@ -119,6 +133,12 @@ AIOGRAM: dict[str, Callable[[aiogram.Bot, Scene], Awaitable[object]]] = {
     "getChat": lambda bot, at: bot.get_chat(at.chat),
     "getChatMember": lambda bot, at: bot.get_chat_member(at.chat, at.chat),
     "getFile": lambda bot, at: bot.get_file(at.files["document"]),
+    "getBusinessConnection": lambda bot, at: bot.get_business_connection(at.own),
+    "deleteBusinessMessages": lambda bot, at: bot.delete_business_messages(at.own, [at.own_text]),
+    "createForumTopic": lambda bot, at: bot.create_forum_topic(at.group, "Cora"),
+    "editForumTopic": lambda bot, at: bot.edit_forum_topic(at.group, at.topic, name="Ann Lee"),
+    "closeForumTopic": lambda bot, at: bot.close_forum_topic(at.group, at.topic),
+    "reopenForumTopic": lambda bot, at: bot.reopen_forum_topic(at.group, at.closed),
     "setMyName": lambda bot, _: bot.set_my_name("Tea shop"),
     "getMyName": lambda bot, _: bot.get_my_name(language_code="de"),
     "setMyDescription": lambda bot, _: bot.set_my_description("Sells tea"),
@@ -168,6 +188,12 @@ PTB: dict[str, Callable[[telegram.Bot, Scene], Awaitable[object]]] = {
     "getChat": lambda bot, at: bot.get_chat(at.chat),
     "getChatMember": lambda bot, at: bot.get_chat_member(at.chat, at.chat),
     "getFile": lambda bot, at: bot.get_file(at.files["document"]),
+    "getBusinessConnection": lambda bot, at: bot.get_business_connection(at.own),
+    "deleteBusinessMessages": lambda bot, at: bot.delete_business_messages(at.own, [at.own_text]),
+    "createForumTopic": lambda bot, at: bot.create_forum_topic(at.group, "Cora"),
+    "editForumTopic": lambda bot, at: bot.edit_forum_topic(at.group, at.topic, name="Ann Lee"),
+    "closeForumTopic": lambda bot, at: bot.close_forum_topic(at.group, at.topic),
+    "reopenForumTopic": lambda bot, at: bot.reopen_forum_topic(at.group, at.closed),
     "setMyName": lambda bot, _: bot.set_my_name("Tea shop"),
     "getMyName": lambda bot, _: bot.get_my_name("de"),
     "setMyDescription": lambda bot, _: bot.set_my_description("Sells tea"),
@@ -222,8 +248,7 @@ async def test_python_telegram_bot_understands_every_answer(method: str, ptb: te
 @pytest.fixture
 async def every_update(bot: BareBot, hands: Hands, ann: int) -> list[Json]:
     """One update of every kind, all of them Ann's doing."""
-    kinds = ["message", "edited_message", "callback_query", "message_reaction", "my_chat_member"]
-    await bot.call("getUpdates", allowed_updates=kinds)
+    await bot.call("getUpdates", allowed_updates=[*KINDS])
     await hands.introduce("ann", first_name="Ann", last_name="Lee", username="annlee")
     sent = (await bot.call("sendMessage", chat_id=ann, text="Hello"))["result"]["message_id"]
     await hands.do("ann", "send", text="/help me 👍 @someone", reply_to=sent)
@@ -236,12 +261,16 @@ async def every_update(bot: BareBot, hands: Hands, ann: int) -> list[Json]:
     await hands.do("ann", "react", message_id=sent, emoji=LIKE)
     await hands.do("ann", "block")
     await hands.do("ann", "unblock")
+    await hands.post("/play/own/ruben/connect", {"bot": "customer"})
+    asked = (await hands.post("/play/own/ruben/ann/say", {"bot": "customer", "text": "hello Ruben"}))["message_id"]
+    await hands.post("/play/own/ruben/ann/edit", {"bot": "customer", "message_id": asked, "text": "hello"})
+    await hands.post("/play/own/ruben/ann/delete", {"bot": "customer", "message_ids": [asked]})
     return list((await bot.call("getUpdates"))["result"])
 
 
 async def test_aiogram_understands_every_update(every_update: list[Json]) -> None:
     parsed = [types.Update.model_validate(update) for update in every_update]
-    assert {update.event_type for update in parsed} == {"message", "edited_message", "callback_query", "message_reaction", "my_chat_member"}
+    assert {update.event_type for update in parsed} == KINDS
     assert list(unknown_to_aiogram(parsed)) == []
     contents = {update.message.content_type for update in parsed if update.message}
     assert len(contents) == 11
@@ -250,7 +279,9 @@ async def test_aiogram_understands_every_update(every_update: list[Json]) -> Non
 async def test_python_telegram_bot_understands_every_update(every_update: list[Json], ptb: telegram.Bot) -> None:
     parsed = [telegram.Update.de_json(update, ptb) for update in every_update]
     assert list(unknown_to_ptb(parsed)) == []
-    assert all(update.effective_user and update.effective_chat for update in parsed)
+    told = [update for update in parsed if not (update.business_connection or update.deleted_business_messages)]  # these two name but one side
+    assert len(told) == len(parsed) - 2
+    assert all(update.effective_user and update.effective_chat for update in told)
     assert parsed[1].effective_message.parse_entities(["mention"]).popitem()[1] == "@someone"  # type: ignore[union-attr]
 
 

@@ -7,14 +7,27 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from sandbox.town import Line, Town
+from sandbox.resident import Line
+from sandbox.town import Town
 from tests.walks.desk import Phone, phone
 from tests.walks.house import PATIENCE, House, open_house, staffed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-WRITING = ["email", "whatsapp", "messenger", "instagram", "sms"]
-KNOWS = {"email": "sent", "whatsapp": "delivered", "messenger": "delivered", "instagram": "sent", "sms": "delivered"}
+WRITING = ["email", "whatsapp", "messenger", "instagram", "sms", "smpp", "viber", "twilio", "vk", "max"]
+KNOWS = {
+    "email": "sent",
+    "whatsapp": "delivered",
+    "messenger": "delivered",
+    "instagram": "sent",
+    "sms": "delivered",
+    "smpp": "delivered",
+    "viber": "delivered",
+    "twilio": "delivered",
+    "vk": "sent",
+    "max": "sent",
+}
 """How far each platform lets us see, as far as the other side does nothing."""
+FORMS = ["leads", "googleads", "metaleads", "vkleads", "tilda"]
 LEAD = "SELECT l.channel, c.status FROM leads l JOIN conversations c ON c.id = l.conversation_id WHERE l.channel = ?"
 STATE = "SELECT d.state FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.account = ? AND m.author = 'rep' AND d.desk = 0"
 
@@ -73,3 +86,40 @@ async def test_a_missed_call_is_a_lead_and_a_task(place: Place) -> None:
     await place.house.until(LEAD, "calls")
     await place.house.until("SELECT kind, state FROM tasks", want=[("call", "open")])
     await place.rep.sees("+37491000003")
+
+
+@pytest.mark.parametrize("channel", FORMS)
+async def test_a_form_filled_in_elsewhere_is_a_lead_a_card_and_a_task_and_twice_the_same_is_one(place: Place, channel: str) -> None:
+    world, filled = place.town.leads, place.town.leads.filled(f"Shelves for a wall, by {channel}", phone=f"+3749100002{FORMS.index(channel)}")
+    assert set(await world.bring(channel, filled, times=2)) <= {200}
+    assert await place.house.until(LEAD, channel) == [(channel, "open")]
+    await place.house.until(
+        "SELECT t.kind, t.state FROM tasks t JOIN conversations c ON c.id = t.conversation_id WHERE c.account = ?", channel, want=[("call", "open")]
+    )
+    card = await place.rep.sees(filled.message)
+    assert filled.phone in card["text"]
+    await world.courier.idle()
+    assert place.house.rows("SELECT count(*) FROM raw_events WHERE account = ?", channel) == [(1,)]
+
+
+async def test_a_call_that_an_asterisk_tells_of_is_a_lead_and_a_task(place: Place) -> None:
+    await place.town.residents["asterisk"].say("")
+    await place.house.until(LEAD, "asterisk")
+    owed = "SELECT t.kind, t.state FROM tasks t JOIN conversations c ON c.id = t.conversation_id WHERE c.account = ?"
+    await place.house.until(owed, "asterisk", want=[("call", "open")])
+    await place.rep.sees("+37491000007")
+
+
+@pytest.mark.parametrize(("channel", "number"), [("voice", "+37491000031"), ("zadarma", "+37491000032"), ("mango", "+37491000033")])
+async def test_a_call_missed_at_a_provider_is_a_lead_and_a_task(place: Place, channel: str, number: str) -> None:
+    await place.town.residents[channel].say("")
+    await place.house.until(LEAD, channel)
+    owed = "SELECT t.kind, t.state FROM tasks t JOIN conversations c ON c.id = t.conversation_id WHERE c.account = ?"
+    await place.house.until(owed, channel, want=[("call", "open")])
+    await place.rep.sees(number)
+
+
+async def test_whom_a_platform_tells_only_by_number_gets_a_name_later(place: Place) -> None:
+    await place.town.residents["vk"].say("And tables?")
+    named = "SELECT c.platform_name FROM contacts c JOIN identities i ON i.contact_id = c.id WHERE i.account = ?"
+    await place.house.until(named, "vk", want=[("Ани Петросян",)])

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import select
 
-from crm.base.actors import Rep, Role
+from crm.base.actors import Rep, Role, System
 from crm.base.db import Session, Store
 from crm.base.errors import Busy
 from crm.base.events import MediaKind, MediaRef
@@ -25,6 +25,8 @@ from crm.conversations.threads import Attachment, Conversation, Note, Status
 from crm.outbox.deliveries import Delivery, State
 from crm.people import reps
 from crm.people.logins import WebSession
+from crm.sales import tasks
+from crm.sales.tasks import Duty, Task, TaskKind
 from tests.conftest import NOON
 from tests.crm.fake import rows
 from tests.web.front_desk import FrontDesk, Markup, Visitor, bubbles, contents, newest, said, visitor
@@ -375,3 +377,10 @@ async def test_a_store_that_answers_nobody_is_a_503_with_every_header(desk: Fron
         for path in ("/desk", f"/desk/c/{ann}", f"/desk/now?c={ann}", "/desk/sessions"):
             answer = await browser.get(path, Cookie=f"desk={'x' * 43}")
             assert (answer.status, answer.headers["Cache-Control"], "Retry-After" in answer.headers) == (503, "no-store", True)
+
+
+async def test_an_answer_from_the_page_does_what_was_owed(desk: FrontDesk, tigran: Visitor, ann: int) -> None:
+    for kind in (TaskKind.ANSWER, TaskKind.CALL):
+        await desk.store.write(lambda s, kind=kind: tasks.add_task(s, System("test"), ann, Duty(kind, desk.now), now=desk.now))  # type: ignore[misc]
+    await tigran.do(ann, "reply", text="Yes.")
+    assert await rows(desk.store, select(Task.state).order_by(Task.id)) == ["done", "open"]

@@ -14,8 +14,10 @@ from crm.conversations.later import LATER, moment
 from crm.conversations.media import here
 from crm.conversations.threads import the
 from crm.outbox import settle
+from crm.outreach import persons
 from crm.people.logins import enter, first_time
 from crm.reports.thread import part_of, reach
+from crm.sales.tasks import answered
 from web.desk.files import ACCOUNT, Sent
 
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}\Z")
@@ -24,7 +26,10 @@ _NUMBER = re.compile(r"[0-9]{1,18}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was sent; `once` is the page's own id, `seen` the newest message that was on the screen."""
+    """What was sent; `once` is the page's own id, `seen` the newest message that was on the screen.
+
+    `about` is the number of a suggestion or of a merge.
+    """
 
     conversation_id: int
     deed: str
@@ -35,6 +40,7 @@ class Asked:
     text: str = ""
     seen: int = 0
     delivery_id: int = 0
+    about: int = 0
     until: str = ""
     file: Sent | None = None
 
@@ -42,6 +48,7 @@ class Asked:
     def key(self) -> str:
         """The once-key: the same form sent twice is one deed, other words from the same page are another."""
         about = "\0".join((str(self.conversation_id), self.deed, str(self.delivery_id), self.until, self.text, *([self.file.digest] if self.file else [])))
+        about = f"{about}\0{self.about}" if self.about else about
         return f"{self.once}:{hashlib.sha256(about.encode()).hexdigest()[:20]}"
 
 
@@ -68,8 +75,8 @@ def read(conversation_id: int, fields: Mapping[str, str], file: Sent | None, pla
         or (deed == "later" and until not in LATER)
     ):
         raise Invalid
-    given = {name: number(fields.get(name, "")) for name in ("seen", "delivery")}
-    return Asked(conversation_id, deed, once, place.now, place.zone, place.sendable, text, given["seen"], given["delivery"], until, file)
+    given = {name: number(fields.get(name, "")) for name in ("seen", "delivery", "about")}
+    return Asked(conversation_id, deed, once, place.now, place.zone, place.sendable, text, given["seen"], given["delivery"], given["about"], until, file)
 
 
 def number(word: str) -> int:
@@ -93,6 +100,7 @@ def _reply(session: Session, rep: Rep, asked: Asked) -> None:
     ref, account = (asked.file.ref, ACCOUNT) if asked.file else (None, "")
     once = f"web:{rep.id}:{asked.key}"
     number = talk.reply(session, rep, asked.conversation_id, asked.text, once=once, now=asked.now, seen=asked.seen, media=ref, media_account=account)
+    answered(session, rep, asked.conversation_id, now=asked.now)
     if ref:
         here(session, number, ref.ref, ref.size, now=asked.now)
 
@@ -111,6 +119,23 @@ def _resend(session: Session, rep: Rep, asked: Asked) -> None:
 
 def _mark_sent(session: Session, rep: Rep, asked: Asked) -> None:
     settle.mark_sent(session, rep, part_of(session, asked.conversation_id, asked.delivery_id), now=asked.now)
+
+
+def _merge(session: Session, rep: Rep, asked: Asked) -> None:
+    one = persons.suggestion(session, asked.about)
+    persons.merged(session, rep, *persons.older(session, one.contact_id, one.other_id), now=asked.now)
+
+
+def _unmerge(session: Session, rep: Rep, asked: Asked) -> None:
+    persons.parted(session, rep, asked.about, now=asked.now)
+
+
+def _not_same(session: Session, rep: Rep, asked: Asked) -> None:
+    persons.refused(session, rep, asked.about, now=asked.now)
+
+
+def _ask_again(session: Session, rep: Rep, asked: Asked) -> None:
+    persons.asked_again(session, rep, asked.about, now=asked.now)
 
 
 class _Verb(Protocol):
@@ -134,5 +159,9 @@ DEEDS: Mapping[str, Callable[[Session, Rep, Asked], object]] = {
     "note": _note,
     "resend": _resend,
     "mark_sent": _mark_sent,
+    "merge": _merge,
+    "unmerge": _unmerge,
+    "not_same": _not_same,
+    "ask_again": _ask_again,
 }
 SAYING = frozenset({"reply", "note"})

@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -25,7 +25,7 @@ from crm.conversations.media import MediaFiles
 from crm.people.logins import SLIDE_MS, Entered, enter, slide
 from crm.reports.find import LENGTH, Candidate, candidates, matching
 from crm.reports.thread import file_at, look_at
-from web.desk import deeds, view
+from web.desk import deeds, people, view
 from web.desk.entry import MALFORMED, ROOT, Cookies, guarded, new_key, read_form, read_parts, same, token_of
 from web.desk.files import MB, Empty, Sent, TooBig, take
 from web.desk.gate import Gate
@@ -59,11 +59,13 @@ class Screen:
     rows: tuple[view.Row, ...]
     count: int
     pane: view.Pane | None = None
+    same: people.Same = field(default_factory=people.Same)
     problem: str = ""
     status: int = 200
     draft: str = ""
     deed: str = ""
     done: str = ""
+    about: int = 0
     after: int = 0
     since: int = 0
     find: str = ""
@@ -128,7 +130,7 @@ class Desk:
             entered, screen = await self._see(key, wish)
         except Expired:
             return self._gate.outside(request)
-        answer = self._paper_of(replace(screen, done=request.query.get("done", "")), key)
+        answer = self._paper_of(replace(screen, done=request.query.get("done", ""), about=deeds.number(request.query.get("about", ""))), key)
         if entered.seen_at < self._clock() - SLIDE_MS:
             await self._slide(answer, key)
         return answer
@@ -141,6 +143,7 @@ class Desk:
         except Expired:
             raise web.HTTPUnauthorized from None
         told = {"rows": [asdict(row) for row in screen.rows], "waiting": view.waiting(screen.rows), "pane": asdict(screen.pane) if screen.pane else None}
+        told["same"] = asdict(screen.same)
         body = json.dumps(told, ensure_ascii=False)
         tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:20]}"'
         if request.headers.get("If-None-Match") == tag:
@@ -170,7 +173,8 @@ class Desk:
             if not isinstance(error, Busy):
                 self._settle(sent, shown=False)
             return await self._refused(request, number, fields, error, again=sent is not None)
-        raise web.HTTPSeeOther(f"{ROOT}/c/{number}" + (f"?done={asked.deed}" if asked.deed in DONE else ""))
+        about = f"&about={asked.about}" if asked.about else ""
+        raise web.HTTPSeeOther(f"{ROOT}/c/{number}" + (f"?done={asked.deed}{about}" if asked.deed in DONE else ""))
 
     async def _take(self, key: str, part: BodyPartReader) -> Sent | None:
         """Keep the file of somebody who is logged in."""
@@ -243,7 +247,8 @@ class Desk:
         except DragomanError as error:
             return entered, replace(screen, problem=sorry(place.tr, error), status=_status(error))
         sendable = not options.sendable or seen.account in options.sendable
-        return entered, replace(screen, pane=view.pane(place, seen, sendable=sendable))
+        same = people.read(session, place, seen, options.titles)
+        return entered, replace(screen, pane=view.pane(place, seen, sendable=sendable), same=same)
 
     def _paper_of(self, screen: Screen, key: str) -> web.Response:
         shown = screen.after + len(screen.rows)

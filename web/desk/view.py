@@ -12,7 +12,7 @@ from crm.conversations.desk import Listed
 from crm.conversations.threads import Author, Kind, Status
 from crm.outbox.deliveries import State
 from crm.reports.thread import Line, Remark, Thread
-from crm.reports.words import AUTHORS, FILES, LEADS, call_words, done_words, like, plain_name, state_words
+from crm.reports.words import AUTHORS, FILES, LEADS, call_words, done_words, plain_name, state_words
 from web.desk.words import whole
 
 PREVIEW = 90
@@ -108,13 +108,12 @@ def _facts(place: Place, seen: Thread) -> Iterator[str]:
     yield NATIVE.get(seen.language, seen.language)
     if seen.lead_status:
         yield tr("Lead: {status}", status=tr(LEADS.get(seen.lead_status, seen.lead_status)))
+    if seen.entry:
+        yield f"🛒 {clean_name(seen.entry.product, 80)} · {clean_name(seen.entry.source, 80)}"
     if seen.phone:
         yield tr("Phone: {phone}", phone=seen.phone)
     for one in seen.others:
         yield tr("Also on {channels}", channels=" ".join(filter(None, (one.channel, f"@{clean_name(one.username, 40)}" if one.username else ""))))
-    for maybe in seen.possible:
-        why = like(tr, maybe.reason, maybe.common)
-        yield tr("Possibly the same as {name}: {why}, {score} %", name=plain_name(tr, maybe.name), why=why, score=maybe.score)
     if seen.need:
         yield tr("Need: {need}", need=cut(" ".join(whole(seen.need).split()), NEED))
 

@@ -31,6 +31,10 @@ DONE = {
     "note": N_("The note is kept. Only colleagues see it."),
     "resend": N_("It is being sent again."),
     "mark_sent": N_("Marked as sent."),
+    "merge": N_("They are one person now."),
+    "unmerge": N_("They are two people again, each with what they said themselves."),
+    "not_same": N_("They are not the same: this is not asked again."),
+    "ask_again": N_("It is an open question again."),
 }
 
 

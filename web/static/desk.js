@@ -78,6 +78,25 @@
     if (!same) bubbles.replaceChildren(...fresh);
   }
 
+  // What is open or half read stays as it is; only what is new or gone is changed.
+  function showSame(same) {
+    const fill = (list, kind, copied) => list.map((one) => {
+      const node = document.querySelector('#same [data-same="' + kind + Number(one.id) + '"]') || copy(copied);
+      put(node, one);
+      node.dataset.same = kind + Number(one.id);
+      node.querySelector("[name=about]").value = String(one.id);
+      return node;
+    });
+    const renew = (place, nodes) => {
+      const there = [...place.children];
+      if (there.length !== nodes.length || nodes.some((node, at) => node !== there[at])) place.replaceChildren(...nodes);
+    };
+    renew(document.getElementById("maybes"), fill(same.maybes, "maybe", "a-maybe"));
+    renew(document.getElementById("merges"), fill(same.merges, "made", "a-made"));
+    document.querySelector("#same .merges").hidden = !same.merges.length;
+    document.getElementById("same").hidden = !same.maybes.length && !same.merges.length;
+  }
+
   // What is above the fold has been seen; whoever has scrolled up has not seen what came below, and is asked before an answer leaves.
   const atTheEnd = () => Math.abs(document.querySelector(".scroll").scrollTop) < 80;
 
@@ -110,6 +129,7 @@
     document.title = (told.waiting ? "(" + told.waiting + ") " : "") + title;
     if (thread && !told.pane) return again();
     if (thread) showPane(told.pane);
+    if (thread) showSame(told.same);
     return undefined;
   }
 

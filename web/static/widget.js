@@ -89,14 +89,21 @@ textarea:focus-visible{outline-offset:-2px}
     return btoa(told).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
   };
   const json = text => { try { return JSON.parse(text); } catch { return null; } };
+  // Who is logged in at the shop has a thread of their own in this browser; the one begun before logging in becomes theirs.
+  const signed = set.visitor && set.signature && set.visitor.length <= 128;
+  const owner = signed ? 'visitor:' + set.visitor : 'visitor';
+  const begun = () => store.get(owner) || store.get('visitor');
   const secret = () => {
-    if (!store.get('visitor')) store.set('visitor', random(32));
-    return store.get('visitor');
+    if (!store.get(owner)) {
+      store.set(owner, store.get('visitor') || random(32));
+      if (signed) store.drop('visitor');
+    }
+    return store.get(owner);
   };
   const source = (() => {
-    const kept = json(store.get('source'));
-    if (kept && typeof kept === 'object') return kept;
-    const found = {}, query = new URLSearchParams(location.search);
+    const kept = json(store.get('source')), came = /[#&]dragoman=([a-z0-9]{8})(?:&|$)/.exec(location.hash);
+    if (kept && typeof kept === 'object' && (!came || kept.payload === came[1])) return kept;
+    const found = came ? { payload: came[1] } : {}, query = new URLSearchParams(location.search);
     for (const name of ['utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content']) {
       if (query.get(name)) found[name] = query.get(name).slice(0, 200);
     }
@@ -110,11 +117,12 @@ textarea:focus-visible{outline-offset:-2px}
   let limits = { text: 4000, file: 10000000 };
   let socket = null, ready = false, polling = false, failures = 0, timer = 0, flying = null, pause = 0, started = false, opened = false, everOnline = false;
 
-  const remember = item => { if (!item.blob && !item.foreign) store.set('q:' + item.id, JSON.stringify(item)); };
+  const remember = item => { if (!item.blob && !item.foreign) store.set('q:' + item.id, JSON.stringify({ ...item, of: secret().slice(0, 8) })); };
   const forget = id => { queue.delete(id); store.drop('q:' + id); };
   for (const key of store.keys()) {
     if (!key.startsWith('q:')) continue;
     const item = json(store.get(key));
+    if (item && item.of && item.of !== (begun() || '').slice(0, 8)) continue;
     if (item && item.id && Date.now() - item.at < 864e5 * (item.state === 'kept' ? 1 : 14)) queue.set(item.id, item);
     else store.drop(key);
   }
@@ -124,7 +132,8 @@ textarea:focus-visible{outline-offset:-2px}
     const seqs = [...lines.keys()].sort((a, b) => b - a);
     return seqs.length > 30 ? seqs[30] : 0;
   };
-  const hello = () => ({ secret: secret(), last_seq: lastSeq(), language, page: location.href.split('#')[0].slice(0, 500), ...source });
+  const hello = () => ({ secret: secret(), last_seq: lastSeq(), language, page: location.href.split('#')[0].slice(0, 500), ...source,
+    ...(signed ? { visitor: set.visitor, signature: set.signature } : {}) });
   const frameOf = item => item.kind === 'press'
     ? { type: 'press', id: item.id, value: item.value, label: item.label, message: item.message }
     : { type: 'say', id: item.id, text: item.text, ...(item.file ? { file: item.file } : {}) };
@@ -189,7 +198,7 @@ textarea:focus-visible{outline-offset:-2px}
       limits = { text: frame.text || limits.text, file: frame.file || limits.file };
       area.maxLength = limits.text;
       if (frame.title && !set.title) heading.textContent = frame.title;
-      if (frame.secret) store.set('visitor', frame.secret);
+      if (frame.secret) store.set(owner, frame.secret);
       const there = new Set(frame.lines.map(line => line.seq)), gap = frame.after > lastSeq();
       for (const seq of [...lines.keys()]) if (gap || (seq > frame.after && !there.has(seq))) lines.delete(seq);
       frame.lines.forEach(put);
@@ -444,10 +453,10 @@ textarea:focus-visible{outline-offset:-2px}
   for (const type of ['keydown', 'keyup', 'keypress']) host.addEventListener(type, event => event.stopPropagation()); // the page's own shortcuts
   addEventListener('online', () => { failures = 0; connect(); });
   addEventListener('offline', draw);
-  addEventListener('pageshow', event => event.persisted && store.get('visitor') && connect());
-  document.addEventListener('visibilitychange', () => { count(); if (!document.hidden && store.get('visitor') && !socket && !polling) { failures = Math.min(failures, 1); connect(); } });
+  addEventListener('pageshow', event => event.persisted && begun() && connect());
+  document.addEventListener('visibilitychange', () => { count(); if (!document.hidden && begun() && !socket && !polling) { failures = Math.min(failures, 1); connect(); } });
   document.addEventListener('click', event => { if (event.target.closest && event.target.closest('[data-dragoman-open]')) { event.preventDefault(); toggle(true); } });
 
-  const mount = () => { document.body.append(host); paint(); draw(); if (store.get('visitor')) connect(); };
+  const mount = () => { document.body.append(host); paint(); draw(); if (begun()) connect(); };
   document.body ? mount() : addEventListener('DOMContentLoaded', mount);
 })();

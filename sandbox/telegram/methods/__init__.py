@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from sandbox.telegram.files import KINDS
-from sandbox.telegram.methods import chats, editing, profile, sending
+from sandbox.telegram.methods import chats, editing, own, profile, sending, topics
 from sandbox.telegram.methods.call import Call
 from sandbox.telegram.shapes import Json, Refusal
 
@@ -42,6 +42,12 @@ METHODS: dict[str, Callable[[Call], object]] = {
     "getChat": chats.get_chat,
     "getChatMember": chats.get_chat_member,
     "getFile": chats.get_file,
+    "createForumTopic": topics.create,
+    "editForumTopic": topics.edit,
+    "closeForumTopic": topics.close,
+    "reopenForumTopic": topics.reopen,
+    "getBusinessConnection": own.get_business_connection,
+    "deleteBusinessMessages": own.delete_business_messages,
     **FILE_METHODS,
     **{f"setMy{title}": partial(profile.set_text, name=name) for title, name in TEXTS.items()},
     **{f"getMy{title}": partial(profile.get_text, name=name) for title, name in TEXTS.items()},

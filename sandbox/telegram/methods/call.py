@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sandbox.telegram.crowd import Crowd
 from sandbox.telegram.messages import Chat, Message
+from sandbox.telegram.own import chat_of
 from sandbox.telegram.request import Parameters
 from sandbox.telegram.shapes import bad_request, forbidden
-from sandbox.telegram.world import Bot, Person, World
+from sandbox.telegram.world import Board, Bot, Person, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,9 @@ class Call:
         given = self.ask.values.get(name)
         if given is None or given == "":
             raise bad_request(f"{name} is empty")
-        person = self.world.person_of(given)
+        if through := self.ask.text("business_connection_id"):
+            return chat_of(self.world, self.bot, through, given, writing=writing)
+        person = self.world.people.get(given) if isinstance(given, str) and given.startswith("@") else self.world.person_of(given)
         if person is None:
             if given in [bot.id for bot in self.world.bots.values()]:
                 raise forbidden("bots can't send messages to bots")
@@ -55,6 +59,11 @@ class Call:
 
     def _open_chat(self, person: Person, writing: bool) -> Chat:
         chat = self.world.chat(self.bot, person)
+        if isinstance(person, Crowd):
+            person.enter()
+            return chat
+        if not chat.opened and isinstance(person, Board):
+            raise forbidden("bot is not a member of the channel chat")
         if not chat.opened:
             raise forbidden("bot can't initiate conversation with a user")
         if writing and chat.blocked:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sandbox.telegram import entities
 from sandbox.telegram.buttons import checked_markup
+from sandbox.telegram.crowd import Crowd
 from sandbox.telegram.files import CAPTIONED
 from sandbox.telegram.messages import Chat, Message
 from sandbox.telegram.methods.call import Call
@@ -66,12 +67,13 @@ def attachment(call: Call, kind: str, name: str, source: Json) -> Attachment:
 
 def post(call: Call, chat: Chat, content: Json, file_name: str = "", extra: Json | None = None) -> Message:
     """Puts a message of the bot into a chat with what every such method may add to it."""
-    more = dict(extra or {})
+    topic = chat.person.marks(call.ask.number("message_thread_id")) if isinstance(chat.person, Crowd) else {}
+    more = {**(extra or {}), **chat.by_the_bot(), **topic}
     if call.ask.flag("protect_content"):
         more["has_protected_content"] = True
     if call.ask.text("message_effect_id"):
         more["effect_id"] = call.ask.text("message_effect_id")
-    return call.world.post(
+    message = call.world.post(
         chat,
         content,
         by_bot=True,
@@ -80,6 +82,8 @@ def post(call: Call, chat: Chat, content: Json, file_name: str = "", extra: Json
         file_name=file_name,
         extra=more,
     )
+    chat.posted(message)
+    return message
 
 
 def send_message(call: Call) -> Json:

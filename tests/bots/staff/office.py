@@ -18,6 +18,7 @@ from crm.inbox.desk import claim_desk, done
 from crm.inbox.log import Waiting, for_desk, keep
 from crm.inbox.process import Rules, read, step
 from crm.outbox.drain import Drain
+from crm.outbox.forum import tend
 from crm.outbox.notices import Notice, NoticeKind, tell
 from crm.people import reps
 from sandbox.telegram.hands import Hands
@@ -81,7 +82,7 @@ class Office:
         self.store, self.company, self.hands = store, company, hands
         self.letters, self.ahead = Letters(), 0
         self.staff = Staff(options, store, company, clock=self.now, titles={"letters": "Letters"})
-        self._drains = [Drain(store, carrier, no_media, node="test", clock=self.now) for carrier in (self.letters, self.staff.carrier)]
+        self._drains = [Drain(store, carrier, no_media, node="test", clock=self.now, tend=tend) for carrier in (self.letters, self.staff.carrier)]
         self._keys = itertools.count(1)
 
     async def letter(self, text: str, *, who: str = "ann", name: str = "Ann Lee", photo: bool = False) -> None:

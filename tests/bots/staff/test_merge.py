@@ -5,10 +5,11 @@ from sqlalchemy import select
 
 from crm.base.actors import Bot, Role
 from crm.base.db import Session
+from crm.base.outbound import Reason, Undeliverable
 from crm.base.settings import Company
 from crm.outreach import persons
 from crm.people.contacts import Contact, Identity, Proof
-from tests.bots.staff.firm import firm, labels, press, toast
+from tests.bots.staff.firm import ask, firm, label, labels, press, toast
 from tests.bots.staff.office import Office
 
 PHONE = "+37491223344"
@@ -128,3 +129,78 @@ async def test_a_rep_cannot_merge_whom_a_colleague_has(office: Office) -> None:
     await press(office, "mariam", await office.find("mariam", "And chairs?"), "Merge")
     assert "Zara has this conversation." in (await toast(office)).replace("\u2068", "").replace("\u2069", "")
     assert await roots(office) == 2
+
+
+async def strangers(office: Office, role: Role = Role.MANAGER) -> dict[str, object]:
+    """Two who have nothing in common; answers the card of the second one."""
+    await office.member("mariam", role)
+    await office.letter("Do you have tables?", who="ann", name="Ann Lee")
+    await office.letter("And chairs?", who="bob", name="Bob Ross")
+    await office.show()
+    return await office.find("mariam", "And chairs?")
+
+
+async def search(office: Office, card: dict[str, object], told: str) -> dict[str, object]:
+    """Mariam replies to a card with /merge and some words; what is offered."""
+    await office.say("mariam", f"/merge {told}", reply_to=card["message_id"])
+    await office.settle()
+    return await office.last("mariam")
+
+
+async def test_two_whom_nobody_suggested_are_found_looked_at_merged_and_parted(office: Office) -> None:
+    offered = await search(office, await strangers(office), "ann")
+    await office.press("mariam", offered, label(offered, "Ann Lee"))
+    question = await office.find("mariam", "Merge these two")
+    assert ("Ann Lee" in words(question), "Bob Ross" in words(question), await roots(office)) == (True, True, 2)
+    done = await press(office, "mariam", question, "Merge")
+    assert words(done) == "Ann Lee and Bob Ross are one person now."
+    assert await roots(office) == 1
+    await press(office, "mariam", done, "Undo")
+    assert await roots(office) == 2
+
+
+async def test_the_other_one_is_asked_for_and_typed(office: Office) -> None:
+    question = await search(office, await strangers(office), "")
+    assert words(question) == "Who is the same person as Bob Ross? Type a name, @name or phone."
+    assert "Nobody was found." in words(await ask(office, "mariam", "zzz"))
+    assert label(await ask(office, "mariam", "Lee"), "Ann Lee")
+
+
+async def test_whoever_they_may_be_anyway_is_a_button_and_nobody_is_offered_themselves(office: Office) -> None:
+    card = await twins(office)
+    question = await search(office, card, "")
+    assert labels(question)[0].replace("\u2068", "").replace("\u2069", "") == "Ann Lee"
+    assert [one for one in labels(await search(office, card, "lee")) if "A. Lee" in one] == []
+
+
+async def test_a_merge_by_hand_that_was_done_meanwhile_says_so(office: Office) -> None:
+    offered = await search(office, await strangers(office), "ann")
+    await office.press("mariam", offered, label(offered, "Ann Lee"))
+    first = await office.find("mariam", "Merge these two")
+    await office.press("mariam", offered, label(offered, "Ann Lee"))
+    second = await office.find("mariam", "Merge these two")
+    await press(office, "mariam", first, "Merge")
+    await press(office, "mariam", second, "Merge")
+    assert "expired" in await toast(office)
+    assert await roots(office) == 1
+
+
+async def test_without_a_card_there_is_nobody_to_merge(office: Office) -> None:
+    await strangers(office)
+    assert words(await ask(office, "mariam", "/merge ann")) == "Reply with /merge to a card or to a message of the customer."
+
+
+async def test_a_rep_is_not_offered_whom_a_colleague_has(office: Office) -> None:
+    await office.member("zara")
+    card = await strangers(office, Role.REP)
+    await office.press("zara", await office.find("zara", "Do you have tables?"), "Take")
+    assert "Nobody was found." in words(await search(office, card, "ann"))
+
+
+async def test_where_an_answer_does_not_go_the_other_address_is_a_button(office: Office) -> None:
+    await merged(office)
+    await office.refuse(Undeliverable(Reason.WINDOW_CLOSED))
+    here = await office.find("mariam", "And chairs?")
+    await office.say("mariam", "We have chairs.", reply_to=here["message_id"])
+    await office.settle()
+    assert "↪️ Letters" in labels(await office.find("mariam", "Your message to"))

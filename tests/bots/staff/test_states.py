@@ -10,7 +10,7 @@ from bots.staff.rendering import Rendered
 from bots.staff.sight import Scene
 from crm.base.actors import Rep, Role
 from crm.base.db import Store
-from crm.base.events import AccountAlert, Delete, Reaction
+from crm.base.events import AccountAlert, Delete, MediaKind, MediaRef, Reaction
 from crm.base.i18n import translator
 from crm.base.outbound import May
 from crm.base.settings import Company
@@ -144,14 +144,33 @@ async def test_whoever_has_the_conversation_is_told_what_was_deleted(store: Stor
     assert [line.deleted for line in shown.lines if line.author is Author.CONTACT] == [True]
 
 
-async def test_an_emoji_is_posted_to_whoever_has_the_conversation(store: Store, company: Company) -> None:
+async def test_only_an_emoji_of_displeasure_is_posted_to_whoever_has_the_conversation(store: Store, company: Company) -> None:
     await happen(store, company, message(1, "hi"))
     ruben = await hire(store)
     [number] = await rows(store, select(Conversation.id))
     await store.write(lambda session: take(session, ruben, number, now=NOON))
-    await happen(store, company, Reaction(ANN, "r1", "x1", "👍", NOON), Reaction(ANN, "r2", "x1", "", NOON))
+    await happen(store, company, Reaction(ANN, "r1", "x1", "👍", NOON), Reaction(ANN, "r2", "x1", "", NOON), Reaction(ANN, "r3", "x1", "👎", NOON))
     posts = [bare(mail.post.text) for one in await rendered(store, company, ruben, NoticeKind.HEARD) for mail in one.mails]
-    assert posts[-2:] == ["Ann:\nreacted: 👍", "Ann:\ntook a reaction away"]
+    assert posts == ["Ann:\nreacted: 👎"]
+    shown = await store.read(lambda session: see(session, number, {}, last=10, notes=0))
+    assert [line.text for line in shown.lines if line.kind == "reaction"] == ["👍", "", "👎"]
+
+
+async def test_an_album_is_one_post_that_grows_and_shows_the_rest_when_asked(store: Store, company: Company) -> None:
+    await happen(store, company, message(1, "hi"))
+    ruben = await hire(store)
+    [number] = await rows(store, select(Conversation.id))
+    await store.write(lambda session: take(session, ruben, number, now=NOON))
+    photos = [replace(message(n, ""), album="a1", media=(MediaRef(MediaKind.PHOTO, f"f{n}"),)) for n in range(2, 6)]
+    await happen(store, company, *photos[:3])
+    await happen(store, company, photos[3])
+    [post] = [mail.post for one in await rendered(store, company, ruben, NoticeKind.HEARD) for mail in one.mails]
+    assert bare(post.text) == "Ann:\n[4 files in all]"
+    assert post.media is not None
+    assert post.name.startswith("album:")
+    [[key]] = post.keys
+    assert key.intent is not None
+    assert key.intent.action == "files"
 
 
 async def test_an_alert_about_our_account_reaches_managers_through_the_notices(store: Store, company: Company) -> None:

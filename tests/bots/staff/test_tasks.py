@@ -164,3 +164,26 @@ async def test_a_recording_is_played_to_whoever_asks(office: Office) -> None:
     await office.show()
     await office.press("ruben", await office.find("ruben", "talked for 1:05"), "🎧 Listen to the call")
     assert "'kind': 'audio'" in str((await office.last("ruben"))["file"])
+
+
+async def test_an_ordinary_answer_does_what_was_owed_and_no_more(office: Office) -> None:
+    ruben = await office.member("ruben")
+    await office.letter("How much is it?")
+    await add(office, Duty(TaskKind.ANSWER, office.now(), "", ruben.id), Duty(TaskKind.CALL, office.now()))
+    await office.show()
+    await office.say("ruben", "200", (await office.find("ruben", "How much is it?"))["message_id"])
+    await office.settle()
+    assert await states(office) == ["done", "open"]
+    assert office.letters.texts == ["200"]
+
+
+async def test_an_answer_that_was_not_sent_leaves_open_what_is_owed(office: Office) -> None:
+    await office.member("mariam")
+    await office.member("ruben")
+    await office.letter("How much is it?")
+    await add(office, Duty(TaskKind.ANSWER, office.now()))
+    await office.show()
+    await office.press("mariam", await office.find("mariam", "How much is it?"), "Take")
+    await office.say("ruben", "200", (await office.find("ruben", ""))["message_id"])
+    await office.settle()
+    assert await states(office) == ["open"]

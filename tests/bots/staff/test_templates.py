@@ -15,6 +15,7 @@ from crm.base.outbound import ApprovedTemplate, Limits, May, Window
 from crm.base.rows import add, take_ids
 from crm.base.settings import Company
 from crm.base.time import DAY, HOUR, SECOND
+from crm.conversations import windows
 from crm.inbox.statuses import owed
 from crm.outbox.approved import ApprovedRow
 from crm.outbox.drain import Drain
@@ -224,3 +225,16 @@ def test_what_may_go_is_known_with_its_end(may: May, expected: May) -> None:
 def test_where_windows_do_not_differ_a_card_says_nothing_of_them() -> None:
     assert freedom(lambda _: Limits(), NOON) == (None, 0)
     assert freedom(lambda _: Limits(windows=True), NOON) == (May.ANYTHING, 0)
+
+
+async def test_a_card_is_drawn_again_by_itself_when_its_window_closes(shop: Shop) -> None:
+    await shop.letter("Do you have tables?")
+    await shop.show()
+    assert "⏳ free to write until" in words(await shop.find("ruben", "Do you have tables?"))
+    shop.ahead += DAY
+    assert await shop.store.write(lambda s: windows.passed(s, now=shop.now())) == 1
+    await shop.show()
+    card = await shop.find("ruben", "Do you have tables?")
+    assert "⏳ only an approved template may go now" in words(card)
+    assert "Send a template" in labels(card)
+    assert await shop.store.write(lambda s: windows.passed(s, now=shop.now() + DAY)) == 0

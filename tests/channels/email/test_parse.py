@@ -54,6 +54,12 @@ def test_a_strangers_mail_is_a_message() -> None:
     assert told("stranger") == Message(sender, "stranger@mail.example", "Здравствуйте! Сколько стоит чайник?", 1_791_188_100_000, subject="Чайник")
 
 
+def test_a_letter_without_a_subject_is_a_letter_too() -> None:
+    (event,) = parse(write(replace(read("stranger"), subject="")), READING, NOW)
+    assert isinstance(event, Message)
+    assert (event.subject, event.full) == ("", event.text)
+
+
 def test_a_reply_names_its_thread_and_what_it_answers() -> None:
     event = told("gmail_ru")
     assert isinstance(event, Message)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -15,10 +16,11 @@ from channels.sms import Sms
 from crm.base.errors import Busy
 from crm.base.events import Arrival, Event, Message, RawEvent, Status, Unknown
 from crm.base.text import is_stop
+from crm.inbox.log import alike
 from sandbox.gateway.world import Shape
 from tests.channels.sms.stand import ANN, OPTIONS, Stand, firm, stand
 from tests.conftest import NOON
-from tests.doors import Inbox
+from tests.doors import Inbox, served
 
 SECRETS = ("new-secret", "old-secret")
 
@@ -48,6 +50,29 @@ async def test_a_receipt_that_comes_twice_is_kept_once_and_another_state_besides
         open_.api.report(open_.gateway.phone(ANN), text, "DELIVERED")
         await open_.api.quiet()
         assert sorted(event.arrival for event in events(open_) if isinstance(event, Status)) == ["delivered", "sent"]
+
+
+async def test_what_comes_again_says_what_was_kept() -> None:
+    async with stand() as open_, ClientSession() as http:
+        again: list[RawEvent] = []
+
+        class Twice(Inbox):
+            """A store that remembers what came again."""
+
+            async def __call__(self, events: Sequence[RawEvent]) -> None:
+                again.extend(events)
+                await super().__call__(events)
+
+        async with served(lambda _: open_.sms.routes(Twice())) as door:
+            place = f"{door}{open_.house.paths('sms')[0]}"
+            for told in ({"id": "1", "from": ANN, "text": "Բարև", "at": "1764071990"}, {"at": "1764071990", "text": "Բարև", "id": "1", "from": ANN}):
+                await http.post(f"{place}/message", json=told)
+            for told in ({"id": "1", "status": "DELIVERED", "to": ANN}, {"id": "1", "status": "DELIVERED", "to": ANN, "error": "0"}):
+                await http.post(f"{place}/receipt", json=told)
+    for first, second in (again[:2], again[2:]):
+        assert first.key == second.key
+        assert alike(first.body, second)
+    assert not alike(again[0].body, replace(again[1], same=again[1].same.replace("Բ".encode(), "բ".encode())))
 
 
 async def test_a_failed_receipt_says_why() -> None:

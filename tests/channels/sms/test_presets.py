@@ -6,18 +6,22 @@ from pathlib import Path
 import pytest
 
 from channels.accounts import open_account, read_accounts
-from channels.calls import Calls
 from channels.sms import Sms
 from channels.sms.shape import flat, nested
+from channels.telephony import Telephone
 from tests.channels.sms.stand import ANN, firm
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "channels.md").read_text("utf-8")
-EXAMPLES = [text for text in re.findall(r"^```toml\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL) if re.search(r"^\[(sms|calls)", text, re.MULTILINE)]
+EXAMPLES = [
+    text
+    for text in re.findall(r"^```toml\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
+    if re.search(r"^\[(sms|calls|twilio|voice|zadarma|mango)", text, re.MULTILINE)
+]
 VARIABLES = dict.fromkeys(re.findall(r'"env:(\w+)"', DOCUMENT), "a-secret-of-some-length")
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 8
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
@@ -26,7 +30,7 @@ def test_an_example_opens_an_account(text: str, tmp_path: Path) -> None:
     file.write_text(text, "utf-8")
     [one] = read_accounts(file, VARIABLES)
     opened = open_account(one, firm())
-    assert isinstance(opened, Sms | Calls)
+    assert isinstance(opened, Sms | Telephone)
 
 
 def asked(name: str, tmp_path: Path) -> object:

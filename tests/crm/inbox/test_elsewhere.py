@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from crm.base.actors import System
 from crm.base.answers import Answer, Exchange, Reply
 from crm.base.db import Store
-from crm.base.events import Delete, MediaKind, MediaRef, Reaction, Sender
+from crm.base.events import Delete, Edit, MediaKind, MediaRef, Reaction, Sender
 from crm.base.outbound import May, Uncertain
 from crm.base.rows import add, take_ids
 from crm.base.settings import Company
 from crm.base.time import HOUR
 from crm.conversations.assign import close, take
 from crm.conversations.threads import Attachment, Conversation, Message
+from crm.inbox.edits import PendingEdit
 from crm.inbox.process import Rules
 from crm.outbox.deliveries import Batch, Delivery
 from crm.outbox.lines import Mail, line_of
@@ -163,6 +164,13 @@ async def test_the_letter_behind_an_answer_made_elsewhere_is_the_next_to_be_answ
     assert (line.subject, line.answers, line.ancestors) == ("Re: Tables", "<b>", ("<a>",))
 
 
+async def test_a_letter_without_a_subject_is_answered_in_its_thread(store: Store, company: Company) -> None:
+    await happen(store, company, replace(message(1, "Do you have tables?", full="Do you have tables?\n"), external_id="<a>"))
+    assert await rows(store, select(Mail.external_id, Mail.subject, Mail.full)) == [("<a>", "", "")]
+    [number] = await rows(store, select(Conversation.id))
+    assert (await store.read(lambda session: line_of(session, number))).answers == "<a>"
+
+
 async def test_what_a_customer_deletes_stays_for_the_staff_and_is_marked(store: Store, company: Company) -> None:
     number = await written(store, company)
     ruben = await hire(store)
@@ -183,6 +191,23 @@ async def test_nobody_deletes_what_another_wrote_or_what_we_said(store: Store, c
 async def test_who_writes_and_deletes_in_one_breath_has_deleted(store: Store, company: Company) -> None:
     await happen(store, company, message(1, "oops"), Delete(ANN, "m1", NOON))
     assert await rows(store, select(Message.deleted_at > 0).where(Message.author == "contact")) == [1]
+
+
+async def test_what_was_deleted_before_it_came_is_deleted(store: Store, company: Company) -> None:
+    await happen(store, company, Delete(ANN, "m1", NOON))
+    assert await counts(store, Contact, PendingEdit) == {"contacts": 0, "pending_edits": 1}
+    await happen(store, company, message(1, "oops"), message(2, "Do you have lamps?"))
+    await happen(store, company, Delete(ANN, "m3", NOON + 5))
+    await happen(store, company, replace(message(3, "and tables"), at=NOON + 4))
+    deleted = select(Message.text, Message.deleted_at > 0).where(Message.author == "contact").order_by(Message.id)
+    assert await rows(store, deleted) == [("oops", 1), ("Do you have lamps?", 0), ("and tables", 1)]
+    assert await counts(store, PendingEdit) == {"pending_edits": 0}
+
+
+async def test_a_deletion_is_the_last_word_on_what_has_not_come(store: Store, company: Company) -> None:
+    await happen(store, company, Edit(ANN, "m1", "better", NOON + 1), Delete(ANN, "m1", NOON + 2), Edit(ANN, "m1", "best", NOON + 3))
+    await happen(store, company, message(1, "good"))
+    assert await rows(store, select(Message.text, Message.deleted_at > 0).where(Message.author == "contact")) == [("good", 1)]
 
 
 async def test_an_emoji_is_a_line_that_counts_as_heard_and_is_answered_by_nobody(store: Store, company: Company) -> None:

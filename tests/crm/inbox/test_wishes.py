@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from crm.base.actors import Customer
 from crm.base.db import Store
-from crm.base.events import AccountAlert, OptIn, OptOut, Scope, Sender
+from crm.base.events import AccountAlert, IdentityChanged, OptIn, OptOut, Scope, Sender
 from crm.base.outbound import May
 from crm.base.settings import Company
 from crm.outbox.deliveries import Delivery
@@ -19,7 +19,7 @@ from crm.people.contacts import Contact, Identity
 from crm.sales.leads import Lead
 from tests.conftest import NOON
 from tests.crm.fake import counts, hear, rows, said
-from tests.crm.told import ANN, Windowed, drain, happen, say
+from tests.crm.told import ANN, Windowed, drain, happen, message, say
 
 IN_FORCE = select(Contact.marketing, Contact.silenced)
 LEDGER = select(Consent.purpose, Consent.granted, Consent.shown, Consent.source).order_by(Consent.id)
@@ -44,11 +44,27 @@ async def test_no_more_of_anything_ends_what_is_planned_too_until_they_come_back
     assert await rows(store, select(Identity.reachable)) == [1]
 
 
+async def test_who_writes_after_they_were_gone_is_here_also_when_both_come_at_once(store: Store, company: Company) -> None:
+    await hear(store, company, said(1, "ann"))
+    await happen(store, company, OptOut(ANN, "o", NOON, Scope.ALL), message(2, "are you there?"), IdentityChanged(ANN, False, NOON))
+    assert await rows(store, select(Identity.reachable)) == [0]
+    await happen(store, company, IdentityChanged(ANN, False, NOON), message(3, "hello?"), message(4, "hello?"))
+    assert await rows(store, select(Identity.reachable)) == [1]
+    assert (await rows(store, LEDGER))[:2] == [("marketing", 0, "", "platform fake"), ("service", 0, "", "platform fake")]
+
+
 async def test_offers_may_come_again_when_they_say_so(store: Store, company: Company) -> None:
     await hear(store, company, said(1, "ann"))
     await happen(store, company, OptOut(ANN, "o", NOON), OptIn(ANN, "i", NOON + 1, shown="Resume"))
     assert await rows(store, IN_FORCE) == [(1, 0)]
     assert [row[1] for row in await rows(store, LEDGER)] == [0, 1]
+
+
+async def test_who_lets_us_write_has_not_asked_for_offers(store: Store, company: Company) -> None:
+    await hear(store, company, said(1, "ann"))
+    await happen(store, company, OptIn(ANN, "i", NOON, Scope.ALL))
+    assert await rows(store, IN_FORCE) == [(0, 0)]
+    assert await counts(store, Consent) == {"consents": 0}
 
 
 async def test_a_strangers_wish_is_kept_and_makes_no_lead(store: Store, company: Company) -> None:

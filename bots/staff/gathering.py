@@ -1,0 +1,64 @@
+"""Gathering: what the staff's group means by its words: whose topic it is, a note, a command that belongs there."""
+
+from bots.staff.commands import forum
+from bots.staff.posts import ACCOUNT
+from bots.staff.updates import Text
+from bots.staff.visit import Done, Visit, told
+from crm.base.db import Session
+from crm.conversations import assign
+from crm.conversations.desk import post_at
+from crm.conversations.forum import conversation_in, group, noted
+from crm.outbox.forum import ForumState, forum_at
+
+NOTE = "//"
+# What is asked and answered in a topic; everything else that a button brings is for the one who pressed it.
+HERE = frozenset({"later", "until", "take", "take_over", "send_anyway", "do_not_send", "resend", "mark_sent", "forum"})
+
+
+def about(session: Session, visit: Visit) -> int | None:
+    """The conversation of the topic in which something was done (None = it was done elsewhere in the group, or the group is not in use)."""
+    found, place = group(session, now=visit.now), visit.place
+    if found is None or place is None or str(place.chat) != found.chat or not place.thread:
+        return None
+    return conversation_in(session, found.account, found.chat, place.thread)
+
+
+def elsewhere(session: Session, visit: Visit) -> Done:
+    """Words outside of topics are talk among colleagues; in a topic of a group that is not used any more they are answered, since nobody is sent them."""
+    place = visit.place
+    forum_row = forum_at(session, visit.chat) if place and place.thread else None
+    if forum_row is None or place is None or forum_row.state == ForumState.LINKED or not post_at(session, ACCOUNT, visit.chat, place.thread):
+        return Done()
+    words = visit.tr("This group is not used for conversations now, so nothing was sent. The conversation goes on in your chat with me.")
+    return Done(told(words).posts, private=True)
+
+
+def note(session: Session, visit: Visit, conversation_id: int, words: str) -> Done:
+    """Keep a remark about the customer; the message it was typed in gets a sign."""
+    said, found = visit.said, group(session, now=visit.now)
+    assert isinstance(said, Text)
+    if not words.strip():
+        return Done(told(visit.tr("A note is words: // and what colleagues shall know.")).posts, about=conversation_id)
+    assign.note(session, visit.rep, conversation_id, words.strip(), once=visit.once, now=visit.now)
+    if found:
+        noted(session, found, said.message_id, now=visit.now)
+    return Done()
+
+
+def commanded(session: Session, visit: Visit) -> Done:
+    """A command in the group: for the group itself, for the conversation of its topic, or one that belongs into one's own chat."""
+    said = visit.said
+    assert isinstance(said, Text)
+    name, _, bot = said.text.split(maxsplit=1)[0].removeprefix("/").lower().partition("@")
+    if bot not in ("", visit.username.lower()):
+        return Done()
+    if name == forum.COMMAND.name:
+        return forum.here(session, visit)
+    conversation_id = about(session, visit)
+    if conversation_id is None:
+        return Done()
+    if name == "note":
+        return note(session, visit, conversation_id, visit.rest)
+    return Done(
+        told(visit.tr("This was not sent. Here I know /note and /forum; the other commands are for your own chat with me.")).posts, about=conversation_id
+    )

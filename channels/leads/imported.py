@@ -1,0 +1,110 @@
+"""What every source of leads has in common: leads come in, and nothing can be said there."""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from aiohttp import web
+
+from channels.base import Firm, Keep, Offsets
+from channels.leadfields import FIELDS, Naming
+from crm.base.errors import Misconfigured, NotFound
+from crm.base.events import Event, MediaRef, RawEvent, Unknown
+from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, Undeliverable, Window
+
+SHORTEST = 16
+LEAD = "lead:"
+_NAME = re.compile(r"[A-Za-z0-9._:@=+/-]{1,160}", re.ASCII)
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
+_NOTHING_GOES = Limits(text=0, caption=0, buttons=0, label=0, knows=frozenset())
+
+
+class Imported:
+    """A source of leads; `counts` says how often its door let in and turned away."""
+
+    def __init__(self, account: str, title: str, firm: Firm) -> None:
+        self._account, self._title, self.firm = account, title, firm
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def account(self) -> str:
+        return self._account
+
+    @property
+    def title(self) -> str:
+        return self._title
+
+    async def open(self) -> None:
+        """Nothing takes long."""
+
+    def limits(self, window: Window, now: int) -> Limits:
+        """Tell that nothing can be sent: no text, no files, no edits."""
+        return _NOTHING_GOES
+
+    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
+        """Refuse: a form cannot be answered where it was filled in."""
+        raise Undeliverable(Reason.UNSUPPORTED, "a form cannot be answered; use the phone or the e-mail it gave")
+
+    def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
+        """Open the secret paths, for POST alone."""
+
+        async def take(request: web.Request) -> web.Response:
+            return await self.take(request, keep)
+
+        return [web.post(path, take) for path in self.firm.paths(self._account)]
+
+    async def take(self, request: web.Request, keep: Keep) -> web.Response:
+        """One request: proven, split, kept, answered."""
+        raise NotImplementedError
+
+    def read(self, told: Mapping[str, object], raw: RawEvent) -> Event:
+        """What one kept object says; whatever is of another shape may raise as a missing key does."""
+        raise NotImplementedError
+
+    async def listen(self, offsets: Offsets) -> None:
+        """Return at once: leads are brought to us."""
+
+    def parse(self, raw: RawEvent) -> Sequence[Event]:
+        """Read one lead: pure and total."""
+        try:
+            told = json.loads(raw.body)
+            return [self.read(told, raw)] if isinstance(told, dict) else [Unknown("unreadable", at=raw.received_at)]
+        except _UNREADABLE:
+            return [Unknown("unreadable", at=raw.received_at)]
+
+    async def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
+        """Refuse: a form carries no files."""
+        raise NotFound("a form carries no files")
+        yield b""
+
+    async def health(self) -> Health:
+        """Tell how many leads came and how many callers were turned away."""
+        return Health(True, "waits for leads", {name: str(count) for name, count in self.counts.items()})
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def kept_as(self, name: str, body: bytes, now: int, who: str = "") -> RawEvent:
+        """A lead as it is kept: once under its name, and the first words stand; in a lane of its own, or in that of a person (`who`) the maker knows."""
+        key = LEAD + (name if _NAME.fullmatch(name) else digest(name.encode("utf-8", "surrogatepass")))
+        return RawEvent(self._account, key, f"{self._account}:{who or key}", body, now)
+
+
+def digest(body: bytes) -> str:
+    """A name made of what has none."""
+    return hashlib.sha256(body).hexdigest()[:40]
+
+
+def check_naming(account: str, naming: Naming) -> None:
+    """Raise Misconfigured for fields that lead to nothing we know."""
+    wrong = sorted(set(naming.fields.values()) - FIELDS)
+    if wrong:
+        raise Misconfigured(f"{account}: fields lead to {', '.join(sorted(FIELDS))}; not to {', '.join(wrong)}")
+
+
+def check_secrets(account: str, name: str, secrets: Sequence[str], shortest: int = SHORTEST) -> None:
+    """Raise Misconfigured for secrets that anybody could guess."""
+    if not secrets or any(len(secret) < shortest for secret in secrets):
+        raise Misconfigured(f"{account} needs {name} of at least {shortest} characters")

@@ -1,0 +1,1 @@
+"""A pretended Asterisk: its manager interface over TCP, telling events that were recorded or made up."""

@@ -1,0 +1,1 @@
+"""Viber, pretended: bots, the people who write to them, and what it refuses."""
