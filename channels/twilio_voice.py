@@ -138,9 +138,11 @@ class Voice(Telephone):
             spoke = PHASES.get(dialled) in (CallPhase.ENDED, CallPhase.ANSWERED) and seconds > 0
             return (CallPhase.ENDED, seconds) if spoke else (CallPhase.MISSED, 0)
         phase, seconds = PHASES.get(fields.get("CallStatus", "")), duration(fields.get("CallDuration")) or 0
-        if (self._options.forward or self._options.dial) and not outgoing:
-            return {CallPhase.ANSWERED: CallPhase.RINGING, CallPhase.ENDED: CallPhase.MISSED}.get(phase, phase) if phase else None, 0
-        return (CallPhase.MISSED, 0) if phase is CallPhase.ENDED and not seconds else (phase, seconds if phase is CallPhase.ENDED else 0)
+        if phase is CallPhase.ENDED and not seconds:
+            phase = CallPhase.MISSED
+        if phase in (CallPhase.ANSWERED, CallPhase.ENDED) and (self._options.forward or self._options.dial) and not outgoing:
+            return CallPhase.RINGING, 0  # it was taken; whether anybody spoke the Dial tells, which may come later
+        return phase, seconds if phase is CallPhase.ENDED else 0
 
     def _recorded(self, fields: Mapping[str, str], key: str, received_at: int) -> Event:
         url = fields.get("RecordingUrl", "")

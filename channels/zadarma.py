@@ -25,11 +25,12 @@ API, LINK = "https://api.zadarma.com", "/v1/pbx/record/request/"
 SIGNATURE = "Signature"
 _ECHO_MOST, _ANSWER_MOST, _NOT_YET = 200, 64 * 1024, 40.0
 _COMING, _LEAVING = ("caller_id", "called_did", "call_start"), ("internal", "destination", "call_start")
+_RECORDED = "NOTIFY_RECORD"
 SIGNED: Mapping[str, tuple[str, ...]] = {
     "NOTIFY_ANSWER": ("caller_id", "destination", "call_start"),
     "NOTIFY_OUT_START": _LEAVING,
     "NOTIFY_OUT_END": _LEAVING,
-    "NOTIFY_RECORD": ("pbx_call_id", "call_id_with_rec"),
+    _RECORDED: ("pbx_call_id", "call_id_with_rec"),
 }
 """Which fields of a notice are signed; those of a call that comes in are, where nothing is said here."""
 _RECORDING = re.compile(r"[A-Za-z0-9._-]{1,120}")
@@ -101,8 +102,9 @@ class Zadarma(Telephone):
         words = "".join(fields.get(name, "") for name in SIGNED.get(fields.get("event", ""), _COMING))
         if not words or not any_equal(request.headers.get(SIGNATURE, ""), [signature(words, secret) for secret in self._options.secrets]):
             raise self.refuse()
-        call = fields.get("pbx_call_id", "")[:120] or hashlib.sha256(words.encode()).hexdigest()
-        await self.take(keep, f"{fields.get('event', '')[:40]}:{call}:{fields.get('internal', '')[:40]}", call, of_form(fields))
+        call, event = fields.get("pbx_call_id", "")[:120] or hashlib.sha256(words.encode()).hexdigest(), fields.get("event", "")[:40]
+        which = fields.get("call_id_with_rec" if event == _RECORDED else "internal", "")  # a call that was put on has a recording of each part
+        await self.take(keep, f"{event}:{call}:{which[:120]}", call, of_form(fields))
         return web.Response()
 
     def event(self, told: Mapping[str, object], received_at: int) -> Event:
@@ -111,7 +113,7 @@ class Zadarma(Telephone):
         key, kind = fields.get("pbx_call_id", "")[:200], fields.get("event", "")
         if not key:
             return Unknown("call outside the PBX", at=received_at)
-        if kind == "NOTIFY_RECORD":
+        if kind == _RECORDED:
             recording = fields.get("call_id_with_rec", "")
             return recorded(key, recording, received_at, recording) if recording else Unknown("recording", at=received_at)
         began = min(moment(fields.get("call_start", ""), self._options.zone or self._firm.zone) or received_at, received_at)

@@ -15,6 +15,7 @@ from console import environment
 from console.channels import Accounts
 from console.invite import write_invite
 from crm.base.actors import Role
+from crm.base.errors import Misconfigured
 
 CUSTOMER_TOKEN, STAFF_TOKEN = "100:CUSTOMER", "200:STAFF"
 STAFF = {"tigran": ("Տիգրան", "hy", Role.REP), "mariam": ("Mariam", "en", Role.MANAGER)}
@@ -107,12 +108,15 @@ async def play(open_world: OpenWorld, accounts: Accounts, program: Path, folder:
     watch: list[asyncio.Task[None]] = []
     port = free_port()
     print("Dragoman demo: the pretended world opens ...", flush=True)
+    shop = f"http://127.0.0.1:{port}/"
+    settings: dict[str, object] = {"company": "Marani", "shop_url": shop, "people": {"customer": "ani", "rep": "tigran", "manager": "mariam"}}
+    try:
+        world = await open_world({"customer": CUSTOMER_TOKEN, "staff": STAFF_TOKEN}, settings)
+    except OSError as error:  # before the folder is emptied: a demo that runs on that port may be using it
+        raise Misconfigured(f"the page cannot be opened: {error.strerror or error}; set DEMO_PORT to a free port, or to none") from error
     shutil.rmtree(folder, ignore_errors=True)
     now = time.time_ns() // 1_000_000
     starts = {name: await write_invite(f"sqlite:///{folder / 'dragoman.db'}", role, now=now) for name, (_, _, role) in STAFF.items()}
-    shop = f"http://127.0.0.1:{port}/"
-    settings: dict[str, object] = {"company": "Marani", "shop_url": shop, "people": {"customer": "ani", "rep": "tigran", "manager": "mariam"}}
-    world = await open_world({"customer": CUSTOMER_TOKEN, "staff": STAFF_TOKEN}, settings)
     set_to = variables(folder, world.url, port)
     await world.settle(Path(set_to["CHANNELS_FILE"]), shop.rstrip("/"))
     world.found_at({account: [f"{shop.rstrip('/')}{path}" for path in paths] for account, _, paths in accounts(environment.read(set_to))})

@@ -12,7 +12,6 @@ from crm.conversations.windows import WindowEnd
 from crm.inbox.albums import AlbumPart
 from crm.inbox.edits import PendingEdit
 from crm.inbox.log import Offset, RawBody, RawEventRow, Waiting
-from crm.inbox.own import OwnAccountRow, OwnChat
 from crm.outbox.approved import ApprovedRow
 from crm.outbox.arrivals import PendingStatus
 from crm.outbox.deliveries import Batch, Delivery
@@ -29,6 +28,7 @@ from crm.people.contacts import Contact, ContactPoint, Identity
 from crm.people.desk import ButtonToken, Handled, RepMessage, WizardRow
 from crm.people.link import Link, LinkToken
 from crm.people.logins import Login, WebSession
+from crm.people.own_accounts import OwnAccountRow, OwnChat
 from crm.people.reps import Invite, Member, Stranger
 from crm.people.suggestions import Suggestion
 from crm.sales.entries import Entry, LeadEntry

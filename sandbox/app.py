@@ -85,6 +85,10 @@ async def serve(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Ser
     runner = web.AppRunner(sandbox.app(), shutdown_timeout=LAST_WORDS, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
-    await site.start()
+    try:
+        await site.start()
+    except OSError:
+        await runner.cleanup()
+        raise
     bound = runner.addresses[0][1]
     return Server(runner, f"http://{host}:{bound}")

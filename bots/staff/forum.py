@@ -18,7 +18,7 @@ from crm.conversations.desk import files_of
 from crm.conversations.forum import Group
 from crm.conversations.threads import Attachment, Author, MediaState, Message, Status
 from crm.inbox.own import apart
-from crm.outbox.forum import ForumTopic, TopicState, topic_of
+from crm.outbox.forum import FILE, ForumTopic, TopicState, topic_of
 from crm.outbox.queue import Parcel, enqueue
 from crm.people.desk import Intent
 from crm.reports.thread import Thread
@@ -145,14 +145,15 @@ class Turn:
         return f"{plain_name(tr, by)} →\n{whole(message.text)}"
 
     def _files(self, session: Session, numbers: Sequence[int]) -> Iterator[Mail]:
-        tr = translator(self.at.language)
+        tr, topic = translator(self.at.language), topic_of(session, self.conversation_id)
+        made_by = topic.delivery_id if topic else 0  # a topic that is made again has its files again
         for number, files in files_of(session, numbers).items():
             for file in files:
                 media = Media(file.id, MediaKind(file.kind), file.name, file.mime, file.size)
                 gone = tr("[{file}: could not be fetched]", file=clean_name(file.name) or file.kind)
                 post = Post(plain_name(tr, self.who), media=media, conversation_id=self.conversation_id, message_id=number)
                 post = post if file.state != MediaState.MISSING else replace(post, media=None, text=f"{post.text}: {gone}")
-                yield Mail(self.at.reader, post, f"file:{self.at.chat}:{file.id}")
+                yield Mail(self.at.reader, post, f"{FILE}{self.at.chat}:{made_by}:{file.id}")
 
 
 def turn(at: Group, sight: Thread, scene: Scene, shown: Shown, heard: int = 0) -> Turn:

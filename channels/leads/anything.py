@@ -16,7 +16,9 @@ from crm.base.events import Event, RawEvent, Source, Unknown
 
 LISTS = ("leads", "data", "items", "entries", "submissions", "records", "results", "rows")
 """What a list of leads is called where nothing says where it stands."""
-IDS = ("id", "submission_id", "lead_id", "response_id", "entry_id", "event_id", "uuid", "idempotency_key")
+IDS = ("submission_id", "lead_id", "response_id", "entry_id", "uuid", "idempotency_key")
+GUESSED = ("id", "event_id")
+"""What may be the lead's number, and with others is that of their form or of their fair."""
 MOST = 500
 FORMS = ("form_id", "formid", "form", "form_name", "source")
 """What tells one form from another where several come to one door, each with numbers of its own."""
@@ -109,7 +111,7 @@ class Leads(Imported):
 
     def _raw(self, lead: Mapping[str, object], body: bytes, now: int) -> RawEvent:
         """A lead under its own id, or by what it says and the day where it has none."""
-        given = plain({"id": at(self._options.id, lead)}, "id") if self._options.id else first(lead, IDS)
+        given = plain({"id": at(self._options.id, lead)}, "id") if self._options.id else first(lead, IDS) or guessed(lead)
         name = ":".join(filter(None, (first(lead, FORMS), given))) if given else digest(body + str(now // DAY).encode())
         return self.kept_as(name, body, now)
 
@@ -132,6 +134,12 @@ def leads_in(found: object, each: str) -> list[Mapping[str, object]] | None:
 def _is_lead(one: object) -> bool:
     """Whether an object in a list is a lead by itself, and not one answer of a form."""
     return isinstance(one, dict) and not (len(one) <= 4 and any(name in one for name in ("value", "answer", "values")))
+
+
+def guessed(lead: Mapping[str, object]) -> str:
+    """What may be a lead's number, with what the lead answers: where every lead has the same, none is taken for another."""
+    given = first(lead, GUESSED)
+    return f"{given}:{digest(written([[one.names, one.value] for one in answers_in(lead)]))}" if given else ""
 
 
 def first(lead: Mapping[str, object], names: Sequence[str]) -> str:

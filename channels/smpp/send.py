@@ -33,8 +33,9 @@ class Sender:
         try:
             for unit in units[len(ids) :]:
                 ids.append(await self._submit(unit))
-        except RetryLater:
-            self._remember(ref, ids)
+        except (RetryLater, Undeliverable) as error:
+            if isinstance(error, RetryLater) or error.reason is Reason.ACCOUNT_PROBLEM:  # both come again
+                self._remember(ref, ids)
             raise
         return Receipt(tuple(number for number in ids if number), each=True)
 

@@ -64,6 +64,7 @@ class Telegram:
         self.options = options
         self._free = Limits(media=frozenset(MediaKind), media_size=options.upload_size, edits=True, deletes=True, reactions=True)
         self._open_now = replace(self._free, windows=True)
+        self._own = replace(self._open_now, offers=False)
         self._closed = replace(self._open_now, may=May.NOTHING)
         self._opening = asyncio.Lock()
         self._line: Line | None = None
@@ -82,10 +83,13 @@ class Telegram:
         await self._open()
 
     def limits(self, window: Window, now: int) -> Limits:
-        """A chat with the bot knows no reply window; one in a member's own account does, which each message there opens for a day."""
+        """A chat with the bot knows no reply window; one in a member's own account does, which each message there opens for a day.
+
+        No promotion leaves in a member's name.
+        """
         if not window.session_ends_at:
             return self._free if window.last_inbound_at else self._open_now
-        return self._open_now if now < window.session_ends_at else self._closed
+        return self._own if now < window.session_ends_at else self._closed
 
     def entry(self, code: str, words: str = "") -> str:
         """The link that starts the bot with a code."""

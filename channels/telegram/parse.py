@@ -76,7 +76,7 @@ def _said(body: Json, who: Sender, connection: str, at: int, *, echo: bool) -> M
         return None
     id_, reply_to = mark(whole(body, "message_id"), connection), mark(whole(part(body, "reply_to_message"), "message_id"), connection)
     ends = at + OWN_WINDOW if connection and not echo else 0
-    return Message(who, id_, said, at, files, reply_to, echo=echo, window_ends_at=ends, album=name(body, "media_group_id"), through=connection)
+    return Message(who, id_, said, at, files, reply_to, echo=echo, window_ends_at=ends, album=name(body, "media_group_id"))
 
 
 def _in_own_account(body: Json, received_at: int) -> Event | None:

@@ -30,7 +30,7 @@ def sender(body: Json, chat: Json = NOTHING, connection: str = "") -> Sender | N
         return _named(str(address), person)
     if wrote_it_ourselves(body, chat):
         person = chat
-    return replace(_named(f"{address}@{connection}", person), same=str(address))
+    return replace(_named(f"{address}@{connection}", person), same=str(address), through=connection)
 
 
 def wrote_it_ourselves(body: Json, chat: Json = NOTHING) -> bool:

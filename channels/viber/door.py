@@ -95,7 +95,7 @@ class Door:
         return [*(web.post(path, take) for path in paths), *(web.get(f"{path}/file/{{sealed}}/{{name}}", self._hand_out) for path in paths)]
 
     async def _take(self, request: web.Request, keep: Keep) -> web.Response:
-        options = self._options
+        options, answer_by = self._options, asyncio.get_running_loop().time() + self._options.wait
         body = await read_body(request, limit=options.size, seconds=options.patience)
         if not signed(body, request.headers.get(SIGNATURE, ""), self._keys):
             self.counts["refused"] += 1
@@ -109,27 +109,27 @@ class Door:
         if event == WEBHOOK:  # set_webhook asks while it is called, and nothing has happened
             return web.Response()
         if event == OPENED and greeted(told):
-            return await self._opened(keep, body, told)
+            return await self._opened(keep, body, told, answer_by)
         await kept(keep, [split(options.account, body, told, self._clock())])
         return web.Response()
 
-    async def _opened(self, keep: Keep, body: bytes, told: Json) -> web.Response:
-        """Keep that a chat was opened and answer with what is said there, if it is said soon."""
+    async def _opened(self, keep: Keep, body: bytes, told: Json, answer_by: float) -> web.Response:
+        """Keep that a chat was opened and answer with what is said there, if it is said soon; `answer_by` = seconds of the loop's clock."""
         options, person = self._options, address(told)
         waiting = self._welcomes.expect(person) if person and options.wait else None
         try:
             await kept(keep, [split(options.account, body, told, self._clock())])
-            said = await self._said(waiting)
+            said = await self._said(waiting, answer_by)
         finally:
             if waiting is not None:
                 self._welcomes.forget(person)
         return web.Response(body=said, content_type="application/json") if said else web.Response()
 
-    async def _said(self, waiting: "asyncio.Future[bytes] | None") -> bytes:
+    async def _said(self, waiting: "asyncio.Future[bytes] | None", answer_by: float) -> bytes:
         if waiting is None:
             return b""
         try:
-            async with asyncio.timeout(self._options.wait):
+            async with asyncio.timeout_at(answer_by):
                 return await waiting
         except TimeoutError:
             return self._options.welcome

@@ -30,11 +30,12 @@ def visitor_id(secret: str) -> str:
 
 def vouched(hello: Hello, secrets: Sequence[bytes]) -> str:
     """Which account of the shop a visitor has, where its server has signed that ("" = nobody says, or nobody is to be believed)."""
-    if not hello.visitor or len(hello.visitor) > LONGEST_VISITOR or not storable(hello.visitor).strip():
+    visitor = storable(hello.visitor)
+    if len(visitor) > LONGEST_VISITOR or not visitor.strip():
         return ""
-    given = hello.signature.strip().lower().encode()
-    fits = [hmac.compare_digest(visitor_signature(hello.visitor, secret).encode(), given) for secret in secrets]
-    return storable(hello.visitor) if any(fits) else ""
+    given = storable(hello.signature).strip().lower().encode()
+    fits = [hmac.compare_digest(visitor_signature(visitor, secret).encode(), given) for secret in secrets]
+    return visitor if any(fits) else ""
 
 
 def write_raw(account: str, visitor: Visitor, act: Act, media: Sequence[MediaRef], now: int, *, customer: str = "") -> RawEvent:

@@ -105,7 +105,7 @@ def _revoke(sender: Sender, id_: str, message: Json, at: int, ad_hours: int) -> 
 
 def _contacts(sender: Sender, id_: str, message: Json, at: int, ad_hours: int) -> Event | None:
     """One card with a number is shared as such. It is their own only if it names the account that writes, and then by the account's number:
-    what else stands on a card anybody may write there."""
+    what else stands on a card anybody may write there. A card that names another account is another's."""
     cards = parts(message, "contacts")
     phones = parts(cards[0], "phones") if len(cards) == 1 else []
     phone = next((one for one in phones if name(one, "phone") or name(one, "wa_id")), None)
@@ -113,7 +113,9 @@ def _contacts(sender: Sender, id_: str, message: Json, at: int, ad_hours: int) -
         return _said(sender, id_, message, at, ad_hours)
     own = bool(sender.phone) and f"+{text(phone, 'wa_id')}" == sender.phone
     number = sender.phone if own else name(phone, "phone") or f"+{name(phone, 'wa_id')}"
-    return ContactShared(sender, id_, number, at, own, card_name(cards[0]))
+    named = {f"+{one}" for one in (text(card, "wa_id") for card in phones) if one}
+    other = bool(sender.phone and named) and sender.phone not in named
+    return ContactShared(sender, id_, number, at, own, card_name(cards[0]), other)
 
 
 def _welcome(sender: Sender, id_: str, message: Json, at: int, ad_hours: int) -> Event | None:

@@ -55,6 +55,7 @@ class Sender:
     `aliases` are other ids of the same address (a number and an id that stands for it). `phone` and `email` come with the message; `proven` = the
     platform vouches that they are the sender's own, so that they may join two addresses to one person. `same` = another address on this account which
     the platform says is the same person's ("" = none). `visitor` = their account in the firm's own shop, for which its server vouches.
+    `through` = the own account of a member of the staff where they are met, as `OwnAccount` names it ("" = the firm's).
     """
 
     external_id: str
@@ -67,6 +68,7 @@ class Sender:
     proven: bool = False
     same: str = ""
     visitor: str = ""
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,6 @@ class Message:
     `thread` = the key of our own conversation that came back proven, `answers` = ids of the messages it answers, the nearest first.
     `window_ends_at` = until when the platform lets us answer freely, where it is longer than usual (0 = as usual).
     `album` = the key of several files sent as one, unique for the sender: what comes under a key that is known is a further part of the same message.
-    `through` = the own account of a member of the staff that it was written in, as `OwnAccount` names it ("" = the firm's).
     """
 
     sender: Sender
@@ -111,7 +112,6 @@ class Message:
     answers: tuple[str, ...] = ()
     window_ends_at: int = 0
     album: str = ""
-    through: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +311,7 @@ class AccountAlert:
 class OwnAccount:
     """A member of the staff lets us write in their own account on the platform, or does no more (`may_write`).
 
-    `through` is what `Message.through` says of messages there, `owner` their id on the platform, `name` how they are called there.
+    `through` is what `Sender.through` says of those who are met there, `owner` their id on the platform, `name` how they are called there.
     """
 
     through: str

@@ -173,7 +173,7 @@ class Limits:
     """What a carrier can do and how fast, as data; lengths in `unit`s, sizes in bytes, rates per second.
 
     `may` holds for the window that was asked about; `windows` = it differs from window to window, so each delivery is asked for; `offers` = promotions
-    may go where `may` lets something go; `late` = what goes now goes by an exemption; `templates` = texts the platform has approved go where others may
+    may go, where `may` lets something go; `late` = what goes now goes by an exemption; `templates` = texts the platform has approved go where others may
     not. `repeats` = sending twice under one `ref` arrives once. `threads` = what is said has a subject and answers something. `free` = a further
     message costs nothing. `tempo` = how fast an address may be written to, where they are not all alike (None = `chat_every`, `chat_burst`).
     """

@@ -17,7 +17,7 @@ from crm.conversations.desk import post_at, retire
 from crm.conversations.talk import states_of
 from crm.conversations.threads import Author, Conversation, Message, Status, the
 from crm.outbox.deliveries import Delivery, State
-from crm.outbox.forum import TRIES, WORDS, Forum, ForumState, ForumTopic, TopicState, forum_at, found, linked, lose, saturated, topic_of
+from crm.outbox.forum import DEED, TRIES, WORDS, Forum, ForumState, ForumTopic, TopicState, forum_at, found, linked, lose, saturated, topic_of
 from crm.outbox.payload import pack
 from crm.outbox.queue import Parcel, enqueue
 from crm.people.desk import EVERYBODY, RepMessage
@@ -152,7 +152,7 @@ def close_topic(session: Session, at: Group, conversation_id: int, *, now: int) 
 
 
 def _ask(session: Session, at: Group, conversation_id: int, deed: Topic, *, now: int, place: int | None = None) -> int:
-    once = f"topic:{conversation_id}:{next(take_ids(session, 1))}"
+    once = f"{DEED}{conversation_id}:{next(take_ids(session, 1))}"
     enqueue(session, [Parcel(at.account, at.chat, deed, Lane.REPLY, once, conversation_id, place=place, desk=True)], now=now)
     return session.scalar(select(Delivery.id).where(Delivery.once == once)) or 0
 

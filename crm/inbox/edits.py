@@ -1,21 +1,23 @@
-"""Edits and deletions that come before their message: kept for a day, and applied in the transaction in which the message comes."""
+"""Edits and deletions that come before their message: kept for a while, and applied in the transaction in which the message comes."""
 
 from collections.abc import Collection
 from operator import attrgetter
 
-from sqlalchemy import Index, UniqueConstraint, bindparam, delete, func, select
+from sqlalchemy import Index, UniqueConstraint, and_, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Customer
 from crm.base.history import Change, record, record_many
-from crm.base.rows import among, change, table_of, take_ids
+from crm.base.rows import among, change, fixed, table_of, take_ids
 from crm.base.table import Row
-from crm.base.time import DAY
-from crm.conversations.threads import Conversation, Message
+from crm.base.time import DAY, MINUTE
+from crm.conversations.threads import Author, Conversation, Message
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.people.contacts import Identity
 
 KEPT = DAY
+GONE_KEPT = 10 * MINUTE
+"""Most deletions that find no message are of one that never comes; while any waits, every batch looks for its message."""
 MOST = 100
 
 
@@ -46,10 +48,12 @@ COME = (
     .join(Identity, (Identity.account == PendingEdit.account) & (Identity.external_id == PendingEdit.address))  # a conversation has no key for its address
     .join(Conversation, Conversation.identity_id == Identity.id)
     .join(Message, (Message.conversation_id == Conversation.id) & (Message.external_id == PendingEdit.external_id))
-    .where(PendingEdit.account == bindparam("account"), among(PendingEdit.address, "addresses"))
+    .where(PendingEdit.account == bindparam("account"), among(PendingEdit.address, "addresses"), Message.author == fixed(Author.CONTACT.value))
 )
 _GONE = delete(table_of(PendingEdit)).where(among(PendingEdit.id, "ids"))
-_OLD = delete(table_of(PendingEdit)).where(PendingEdit.kept_at < bindparam("before"))
+_OLD = delete(table_of(PendingEdit)).where(
+    or_(PendingEdit.kept_at < bindparam("before"), and_(PendingEdit.gone == fixed(1), PendingEdit.kept_at < bindparam("gone_before")))
+)
 
 
 def put_off(session: Session, account: str, address: str, external_id: str, text: str | None, at: int, *, now: int) -> None:
@@ -57,11 +61,15 @@ def put_off(session: Session, account: str, address: str, external_id: str, text
 
     Of several the newest stays, and one that came later wins over another of the same instant.
 
+    A deletion waits ten minutes, and not at all when it is older than that.
+
     No more than `MOST` of one address wait: nobody has that many on the way, and each may be as long as a message.
     """
-    session.execute(_OLD, {"before": now - KEPT})
+    session.execute(_OLD, {"before": now - KEPT, "gone_before": now - GONE_KEPT})
     waiting = waiting_for(session, account, address, external_id)
     if waiting is None:
+        if text is None and at < now - GONE_KEPT:
+            return
         mine = select(func.count()).where(PendingEdit.account == account, PendingEdit.address == address)
         if (session.scalar(mine) or 0) >= MOST:
             return
@@ -69,7 +77,7 @@ def put_off(session: Session, account: str, address: str, external_id: str, text
         where = {"account": account, "address": address, "external_id": external_id}
         session.add(PendingEdit(id=number, **where, text=text or "", at=at, kept_at=now, gone=int(text is None)))
     elif text is None:
-        waiting.at, waiting.gone = at, 1
+        waiting.at, waiting.gone, waiting.kept_at = at, 1, now
     elif waiting.at <= at and not waiting.gone:
         waiting.text, waiting.at = text, at
     session.flush()
@@ -83,7 +91,7 @@ def waiting_for(session: Session, account: str, address: str, external_id: str) 
 
 def catch_up(session: Session, addresses: Collection[tuple[str, str]], *, now: int) -> None:
     """Apply what waited for the messages that have just come from these accounts and addresses; what nothing came for in a day is given up."""
-    session.execute(_OLD, {"before": now - KEPT})
+    session.execute(_OLD, {"before": now - KEPT, "gone_before": now - GONE_KEPT})
     wanted: dict[str, list[str]] = {}
     for account, address in addresses:
         wanted.setdefault(account, []).append(address)

@@ -128,7 +128,7 @@ def taken_back(session: Session, got: Got, *, now: int) -> None:
         return
     whole = MessageRow.id == part.message_id if part else MessageRow.external_id == event.external_id
     message = session.scalar(select(MessageRow).where(MessageRow.conversation_id == conversation.id, whole, MessageRow.author == Author.CONTACT.value))
-    if message is None:
+    if message is None and not _there(session, conversation, event.external_id):  # what stands there by another hand is not theirs to take back
         put_off(session, got.account, event.sender.external_id, event.external_id, None, at, now=now)
     if message is None or message.deleted_at:
         return

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.dialect import in_transaction
-from crm.base.events import Event, IdentityChanged, OptOut, RawEvent, SessionStarted, Unknown
+from crm.base.events import Event, IdentityChanged, OptOut, OwnAccount, RawEvent, SessionStarted, Unknown
 from crm.base.leases import FREE, Lease, Seat, renew, take_shards
 from crm.base.rows import among, ask, change, fixed, run, table_of
 from crm.base.settings import Company
@@ -24,6 +24,7 @@ from crm.inbox.acts import act
 from crm.inbox.besides import has_more, keep_besides
 from crm.inbox.entrances import entered, remember
 from crm.inbox.log import RawBody, RawEventRow, Waiting
+from crm.inbox.own import lent
 from crm.inbox.parked import placeholder
 from crm.inbox.plan import Got
 from crm.inbox.rare import arrive, changed, is_rare, seldom
@@ -200,6 +201,8 @@ def _apply(session: Session, got: Sequence[Got], rules: Rules, *, now: int) -> N
     for one in got:
         if isinstance(one.event, IdentityChanged) and one.event.new_id:  # what comes under the new id is theirs already
             changed(session, one, now=now)
+        elif isinstance(one.event, OwnAccount):  # whose it is tells whether what is written there is ours to read
+            lent(session, one, now=now)
     got, came = entered(session, titled(session, recognise(session, got, rules.numbered)))
     for one in got:
         if isinstance(one.event, SessionStarted) and one.event.source.payload:

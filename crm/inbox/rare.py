@@ -17,7 +17,6 @@ from crm.base.events import (
     Message,
     OptIn,
     OptOut,
-    OwnAccount,
     SessionStarted,
     Status,
 )
@@ -32,7 +31,6 @@ from crm.inbox.calls import called
 from crm.inbox.duties import reach
 from crm.inbox.edits import put_off, reworded, waiting_for
 from crm.inbox.elsewhere import answered_elsewhere, machine_wrote, taken_back
-from crm.inbox.own import lent
 from crm.inbox.plan import TEXT_MOST, Got, sane
 from crm.inbox.statuses import statuses_told
 from crm.inbox.strangers import identity_at, stranger
@@ -48,7 +46,7 @@ def is_rare(event: Event) -> bool:
     """Whether an event is done here, one at a time."""
     if isinstance(event, Message):
         return event.echo or event.auto
-    return isinstance(event, Edit | Delete | IdentityChanged | LeadForm | Status | OptOut | OptIn | Call | AccountAlert | OwnAccount)
+    return isinstance(event, Edit | Delete | IdentityChanged | LeadForm | Status | OptOut | OptIn | Call | AccountAlert)
 
 
 def seldom(session: Session, got: Sequence[Got], *, company: Company, now: int) -> None:
@@ -79,8 +77,6 @@ def _seldom(session: Session, one: Got, company: Company, *, now: int) -> None:
             called(session, one, company, now=now)
         case AccountAlert():
             alerted(session, one, now=now)
-        case OwnAccount():
-            lent(session, one, now=now)
 
 
 def arrive(session: Session, got: Got, company: Company, *, now: int) -> None:

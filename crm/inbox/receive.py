@@ -50,7 +50,7 @@ def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, 
     threads = known(session, {(one.account, one.event.sender.external_id) for one in heard if one.event.sender})
     plan = Plan(take_ids(session, IDS * len(heard)))
     albums: list[Album] = []
-    if special := [one for one in heard if isinstance(one.event, Message) and (one.event.album or one.event.through)]:
+    if special := [one for one in heard if (one.event.sender and one.event.sender.through) or (isinstance(one.event, Message) and one.event.album)]:
         plan.owners = owners(session, special)
         heard, albums = gather(session, heard, threads)
     house = standing(session)

@@ -13,6 +13,7 @@ from crm.base.text import clean_name
 from crm.conversations.threads import Author, Conversation
 from crm.conversations.threads import Message as MessageRow
 from crm.inbox.known import Address
+from crm.inbox.own import staffed
 from crm.inbox.plan import Got
 from crm.inbox.receive import is_heard
 from crm.inbox.strangers import identity_at
@@ -29,7 +30,7 @@ def recognise(session: Session, got: Sequence[Got], numbered: Set[str]) -> list[
     """The events of a batch as those of the addresses we know; `numbered` are accounts where buttons are shown as numbers."""
     found: list[Got] = []
     here: set[Address] = set()
-    for one in _by_aliases(session, got):
+    for one in _by_aliases(session, staffed(session, got)):
         found.append(_one(session, one, numbered, here))
         if is_heard(found[-1].event) and found[-1].event.sender is not None:
             here.add((one.account, found[-1].event.sender.external_id))

@@ -32,6 +32,9 @@ _MISSED = (Reason.WINDOW_CLOSED.value, Reason.BAD_ADDRESS.value)
 def statuses_told(session: Session, got: Sequence[Got], *, now: int) -> None:
     """Apply the statuses of a batch, and those that waited for what has become known since."""
     told: list[Told] = []
+    waits: list[str] = []
+    accounts = {one.account for one in got}
+    split = pieces.made(session, accounts)
     by_ids: dict[str, list[Status]] = {}
     for one in got:
         if not isinstance(one.event, Status):
@@ -41,11 +44,12 @@ def statuses_told(session: Session, got: Sequence[Got], *, now: int) -> None:
         else:
             told += _found(session, one.account, one.event)
     for account, statuses in by_ids.items():
-        told += _by_ids(session, account, statuses, now=now)
+        found, unknown = _by_ids(session, account, statuses, split=split, now=now)
+        told, waits = [*told, *found], [*waits, *unknown]
     came = arrived(session, told, now=now)
-    accounts = {one.account for one in got}
     came += catch_up(session, _known_by_now(session, accounts), now=now)
-    came += arrived(session, pieces.catch_up(session, accounts), now=now)
+    if split or waits:  # what is unknown may be of pieces that have been noted since
+        came += arrived(session, pieces.catch_up(session, accounts), now=now)
     failed = [one for one in came if one.state is State.FAILED]
     owed(session, [Owed(one.delivery_id, one.conversation_id, one.lane, reason_of(one.detail), one.account, one.address) for one in failed], now)
 
@@ -66,16 +70,18 @@ def _detail(status: Status) -> str:
     return ": ".join(filter(None, (status.reason, status.detail))) if status.arrival is Arrival.FAILED else ""
 
 
-def _by_ids(session: Session, account: str, statuses: Sequence[Status], *, now: int) -> list[Told]:
-    """Found by the platform's ids, else by ours; what is not known yet waits."""
+def _by_ids(session: Session, account: str, statuses: Sequence[Status], *, split: bool, now: int) -> tuple[list[Told], list[str]]:
+    """Found by the platform's ids, else by ours; what is not known yet waits, and is named. `split` = there are pieces to look among."""
     wanted = {number for status in statuses for number in status.ids}
     question = select(Delivery.id, Delivery.external_id).where(Delivery.account == account, Delivery.external_id.in_(sorted(wanted)))
     newest_first = question.where(Delivery.desk == fixed(0)).order_by(Delivery.id.desc())  # an edit has the id of what it changed
     found = {row.external_id: row.id for row in session.execute(newest_first)}
-    told, split = pieces.heard(session, account, [Heard(one, status.arrival, status.at, _detail(status)) for status in statuses for one in status.ids])
+    events = [Heard(one, status.arrival, status.at, _detail(status)) for status in statuses for one in status.ids] if split else []
+    told, known = pieces.heard(session, account, events) if events else ([], frozenset[str]())
+    waits: list[str] = []
     for status in statuses:
         for number in status.ids:
-            if number in split:
+            if number in known:
                 continue
             if number in found:
                 told.append(Told(found[number], status.arrival, status.at, _detail(status)))
@@ -83,7 +89,8 @@ def _by_ids(session: Session, account: str, statuses: Sequence[Status], *, now: 
                 told.append(Told(named[0].id, status.arrival, status.at, _detail(status), number))
             else:
                 put_off(session, account, number, status.arrival, status.at, _detail(status), now=now)
-    return told
+                waits.append(number)
+    return told, waits
 
 
 def _said_until(session: Session, account: str, status: Status) -> list[int]:

@@ -25,7 +25,7 @@ def wished(session: Session, got: Got, company: Company, *, now: int) -> None:
     root = contacts.root_of(session, identity.contact_id)
     who, granted = Customer(root.id), isinstance(event, OptIn)
     purposes = [consents.MARKETING] if event.scope is Scope.MARKETING else [consents.MARKETING, consents.SERVICE]
-    if granted and event.scope is Scope.ALL and root.marketing != -1:  # who lets us write has not asked for offers; a no of theirs is taken back
+    if granted and event.scope is Scope.ALL and not _had_agreed(session, root.id):  # who lets us write has not asked for offers
         purposes.remove(consents.MARKETING)
     standing = {consents.MARKETING: root.marketing == (1 if granted else -1), consents.SERVICE: bool(root.silenced) is not granted}
     for purpose in purposes:
@@ -37,6 +37,12 @@ def wished(session: Session, got: Got, company: Company, *, now: int) -> None:
     if granted and event.scope is Scope.ALL:
         contacts.set_reachable(session, identity.id, True, now=now)
     tell(session, [card(thread_of(session, identity).id)], now=now)
+
+
+def _had_agreed(session: Session, root_id: int) -> bool:
+    """Whether the word before the last about offers was a yes: an opt-in to everything gives back what an opt-out took, and no more."""
+    said = select(Consent.granted).where(Consent.contact_id.in_(contacts.family_of(session, root_id)), Consent.purpose == consents.MARKETING)
+    return session.scalars(said.order_by(Consent.id.desc()).limit(2)).all() == [0, 1]
 
 
 def _refused_elsewhere(session: Session, root_id: int, purpose: str, account: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, select, text, update
+from sqlalchemy import ForeignKey, Index, exists, or_, select, text, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import System
@@ -31,6 +31,8 @@ TRIES = 3
 SURFACE = System("staff bot")
 WORDS = "words:"
 """What the names of posts with a customer's words begin with."""
+FILE, DEED = "file:", "topic:"
+"""What the once-keys begin with of a file in a topic, and of what is done to the topic itself."""
 
 
 class ForumState(StrEnum):
@@ -91,12 +93,12 @@ class ForumTopic(Row):
 
 
 _MADE = (
-    select(ForumTopic.id, ForumTopic.conversation_id, ForumTopic.tries, Delivery.state.label("ended"), Delivery.external_id)
+    select(ForumTopic.id, ForumTopic.conversation_id, ForumTopic.chat, ForumTopic.tries, Delivery.state.label("ended"), Delivery.external_id)
     .join(Delivery, Delivery.id == ForumTopic.delivery_id)
     .where(ForumTopic.state == fixed("creating"), Delivery.state.not_in([fixed("queued"), fixed("sending")]))
 )
 _POSTS = (
-    select(Delivery.id, Delivery.address, Delivery.conversation_id, Delivery.card, Delivery.detail, Forum.id.label("forum_id"))
+    select(Delivery.id, Delivery.address, Delivery.conversation_id, Delivery.card, Delivery.once, Delivery.detail, Forum.id.label("forum_id"))
     .join(Forum, Forum.chat == Delivery.address)
     .where(among(Delivery.id, "ids"), Delivery.desk == fixed(1))
 )
@@ -145,9 +147,11 @@ def in_topic(outbound: Outbound, row: Any, topics: Topics) -> Outbound:
 
 
 def saturated(session: Session, forum: Forum, *, since: int) -> bool:
-    """Whether something said before `since` still waits for the group."""
-    waits = (Delivery.account == forum.account, Delivery.address == forum.chat, Delivery.state == State.QUEUED.value)
-    return session.scalar(select(Delivery.id).where(*waits, Delivery.talk == 1, Delivery.created_at < since).limit(1)) is not None
+    """Whether something said before `since` still waits for the group; what waits for a topic that is yet to be made anew says nothing of the group."""
+    waits = (Delivery.account == forum.account, Delivery.address == forum.chat, Delivery.state == fixed("queued"))
+    mine = (ForumTopic.conversation_id == Delivery.conversation_id, ForumTopic.chat == Delivery.address)
+    dead = exists().where(*mine, ForumTopic.state == TopicState.DEAD.value)
+    return session.scalar(select(Delivery.id).where(*waits, Delivery.talk == 1, Delivery.created_at < since, ~dead).limit(1)) is not None
 
 
 def tend(session: Session, results: Sequence[Result], now: int) -> None:
@@ -169,8 +173,7 @@ def _made(session: Session, *, now: int) -> None:
         if topic.ended == State.SENT and topic.external_id:
             _put(session, topic.id, state=TopicState.OPEN.value, thread=int(topic.external_id), tries=0)
         else:  # an unknown one may stand there, empty: better than a conversation without one
-            _put(session, topic.id, state=TopicState.DEAD.value, tries=topic.tries + 1)
-            tell(session, [card(topic.conversation_id, urgent=True)], now=now)
+            _dead(session, topic, tries=topic.tries + 1, now=now)
 
 
 def _failed(session: Session, post: Any, *, now: int) -> None:
@@ -179,7 +182,7 @@ def _failed(session: Session, post: Any, *, now: int) -> None:
         moved(session, post.address, detail.rpartition(MOVED)[2].strip(), now=now)
         _again(session, post.id, now=now)
     elif TOPIC_GONE in detail and post.conversation_id:
-        if not (post.card or "").startswith((WORDS, "card:")):  # those are drawn anew for the new topic
+        if not (post.card or "").startswith((WORDS, "card:")) and not (post.once or "").startswith((FILE, DEED)):  # those come anew for the new topic
             _again(session, post.id, now=now)
         gone(session, post.conversation_id, now=now)
     elif NO_RIGHTS in detail or detail.startswith(_DEAD):
@@ -198,8 +201,21 @@ def gone(session: Session, conversation_id: int, *, now: int) -> None:
     """A topic is not there any more: the next look at its conversation makes another."""
     topic = topic_of(session, conversation_id)
     if topic is not None and topic.state in (TopicState.OPEN, TopicState.CLOSED):
-        _put(session, topic.id, state=TopicState.DEAD.value, before=topic.thread, thread=0)
-        tell(session, [card(conversation_id, urgent=True)], now=now)
+        _put(session, topic.id, before=topic.thread, thread=0)
+        _dead(session, topic, tries=topic.tries, now=now)
+
+
+def _dead(session: Session, topic: Any, *, tries: int, now: int) -> None:
+    """Nothing waits for a topic that is not there: what was said is shown anew, in the next topic or in the private chats."""
+    posts = table_of(Delivery).c
+    account = select(Forum.account).where(Forum.chat == topic.chat).scalar_subquery()
+    there = (posts.account == account, posts.address == topic.chat, posts.state == fixed("queued"))
+    anew = or_(posts.card.startswith(WORDS), posts.card.startswith("card:"), posts.once.startswith(FILE), posts.once.startswith(DEED))
+    mine = (posts.conversation_id == topic.conversation_id, posts.desk == 1)
+    over = update(table_of(Delivery)).where(*there, *mine, anew if tries < TRIES else true())  # the rest moves on to the next topic, where there will be one
+    session.execute(over.values(state=State.CANCELLED.value, detail="the topic is gone", settled_at=now))
+    _put(session, topic.id, state=TopicState.DEAD.value, tries=tries, shown_id=ForumTopic.start_id, more=0)
+    tell(session, [card(topic.conversation_id, urgent=True)], now=now)
 
 
 def lose(session: Session, forum: Forum, why: str, *, now: int) -> None:

@@ -59,6 +59,8 @@ def judge(one: Passing, limits: Limits, *, now: int) -> Verdict:
         return Verdict(State.FAILED, Reason.BLOCKED.value)
     if limits.needs_inbound and not one.last_inbound_at:
         return Verdict(State.FAILED, Reason.WINDOW_CLOSED.value)
+    if one.lane is Lane.PROMOTION and not limits.offers:
+        return Verdict(State.FAILED, Reason.WINDOW_CLOSED.value)
     if one.blocked and one.lane is not Lane.REPLY:
         return Verdict(State.CANCELLED, "blocked by us")
     if limits.may is not May.ANYTHING and not _let_through(one, limits):
@@ -68,8 +70,6 @@ def judge(one: Passing, limits: Limits, *, now: int) -> Verdict:
 
 def _let_through(one: Passing, limits: Limits) -> bool:
     """Whether a window that is not open to everything is open to this."""
-    if one.lane is Lane.PROMOTION and not limits.offers:
-        return False
     return (limits.may is May.PERSONAL and one.personal) or (limits.may is not May.NOTHING and one.approved and limits.templates)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Index, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.events import Arrival
-from crm.base.rows import add, take_ids
+from crm.base.rows import add_new, among, ask, take_ids
 from crm.base.table import Row
 from crm.base.time import DAY
 from crm.outbox.arrivals import PendingStatus, Told
@@ -34,6 +34,9 @@ class Piece(Row):
     )
 
 
+_MADE = select(Piece.id).where(among(Piece.account, "accounts")).limit(1)
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """What is told of one id."""
@@ -45,12 +48,21 @@ class Heard:
 
 
 def note(session: Session, account: str, split: Mapping[int, Sequence[str]], *, now: int) -> list[Told]:
-    """Remember the ids of deliveries that went out as several messages; answers what was told of them before."""
-    ids = sorted({one for many in split.values() for one in many})
+    """Remember the ids of deliveries that went out as several messages, each for the first it came with; answers what was told of them before."""
+    whose: dict[str, int] = {}
+    for number, many in split.items():
+        for one in many:
+            whose.setdefault(one, number)
+    ids = sorted(whose)
     session.execute(delete(Piece).where((Piece.kept_at < now - KEPT) | ((Piece.account == account) & Piece.external_id.in_(ids))))
-    rows = [{"delivery_id": number, "account": account, "external_id": one, "kept_at": now} for number, many in split.items() for one in dict.fromkeys(many)]
-    add(session, Piece, [{"id": key, **row} for key, row in zip(take_ids(session, len(rows)), rows, strict=True)])
+    rows = [{"delivery_id": whose[one], "account": account, "external_id": one, "kept_at": now} for one in ids]
+    add_new(session, Piece, [{"id": key, **row} for key, row in zip(take_ids(session, len(rows)), rows, strict=True)])
     return _late(session, account, ids)
+
+
+def made(session: Session, accounts: Iterable[str]) -> bool:
+    """Whether these accounts have any pieces: most channels make none."""
+    return bool(ask(session, _MADE, {"accounts": sorted(accounts)}))
 
 
 def heard(session: Session, account: str, told: Iterable[Heard]) -> tuple[list[Told], Set[str]]:

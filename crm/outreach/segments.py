@@ -17,6 +17,7 @@ from crm.outbox.gate import CAP_MS
 from crm.outreach.zones import zone_of
 from crm.people.consents import MARKETING, Consent
 from crm.people.contacts import Contact, Identity
+from crm.people.own_accounts import OwnChat
 from crm.people.reps import Member, authorise
 from crm.people.routes import in_order
 from crm.sales.leads import Lead, LeadStatus
@@ -150,6 +151,7 @@ def address_of(segment: Segment) -> Select[int]:
 
 def _addresses(segment: Segment) -> Select[int]:
     rules = [_kin.root_id == Contact.id, Identity.reachable == 1, Identity.last_inbound_at > 0]
+    rules.append(~exists().where(OwnChat.identity_id == Identity.id))  # no promotion leaves in a member's name
     rules += [_account.in_(sorted(accounts)) for accounts in (segment.channels, segment.sendable) if accounts]
     return select(Identity.id).join(_kin, _kin.id == Identity.contact_id).where(*rules).correlate(Contact)
 

@@ -12,6 +12,7 @@ from crm.base.errors import Unreachable
 from crm.base.history import Change, record
 from crm.base.outbound import Lane
 from crm.people.contacts import Contact, Identity, family_of, root_of
+from crm.people.own_accounts import OwnChat
 
 
 def in_order(person: type[Contact] | Any) -> tuple[ColumnElement[Any], ...]:
@@ -29,9 +30,12 @@ def identities_of(session: Session, contact_id: int) -> list[Identity]:
 
 
 def best_identity(session: Session, contact_id: int, accounts: Collection[str], *, chosen: int = 0) -> Identity | None:
-    """Where to write to a person: `chosen` if it is theirs and can be written to, else the first that can; `accounts` can send (empty = all)."""
+    """Where to write to a person: `chosen` if it is theirs and can be written to, else the first that can; `accounts` can send (empty = all).
+
+    A chat in a member's own account is written to only where it is chosen.
+    """
     usable = _usable(identities_of(session, contact_id), accounts)
-    return next((one for one in usable if one.id == chosen), next(iter(usable), None))
+    return next((one for one in usable if one.id == chosen), None) or next(iter(_the_firms(session, usable)), None)
 
 
 def fallback(session: Session, identity_id: int, accounts: Collection[str], lane: Lane, *, shut: bool = False) -> Identity | None:
@@ -42,11 +46,17 @@ def fallback(session: Session, identity_id: int, accounts: Collection[str], lane
     identity = session.get_one(Identity, identity_id)
     if lane is not Lane.SERVICE or (not shut and _usable([identity], accounts)):
         return None
-    return next((one for one in _usable(identities_of(session, identity.contact_id), accounts) if one.id != identity_id), None)
+    return next((one for one in _the_firms(session, _usable(identities_of(session, identity.contact_id), accounts)) if one.id != identity_id), None)
 
 
 def _usable(identities: Sequence[Identity], accounts: Collection[str]) -> list[Identity]:
     return [one for one in identities if one.reachable and (not accounts or one.account in accounts)]
+
+
+def _the_firms(session: Session, identities: Sequence[Identity]) -> list[Identity]:
+    """Without those that are reached in the name of a member of the staff alone."""
+    own = set(session.scalars(select(OwnChat.identity_id).where(OwnChat.identity_id.in_([one.id for one in identities])))) if identities else ()
+    return [one for one in identities if one.id not in own]
 
 
 def prefer(session: Session, actor: Actor, contact_id: int, identity_id: int, *, now: int) -> None:

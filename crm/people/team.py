@@ -9,6 +9,7 @@ from crm.base.actors import Actor, Rep, Role
 from crm.base.errors import NotFound
 from crm.base.history import Change, record
 from crm.base.policy import Action
+from crm.people import own_accounts
 from crm.people.desk import WizardRow
 from crm.people.logins import Login, WebSession
 from crm.people.reps import Invite, Member, as_actor, authorise, end_invitations, keep_a_manager, member_of
@@ -70,6 +71,7 @@ def dismiss(session: Session, actor: Actor, rep_id: int, *, now: int) -> Rep:
     _end_logins(session, rep_id)
     end_invitations(session, rep_id, now=now)
     session.execute(delete(WizardRow).where(WizardRow.rep_id == rep_id))
+    own_accounts.shut(session, member.address)
     return as_actor(member)
 
 

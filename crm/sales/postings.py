@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Rep
@@ -86,8 +86,8 @@ def take_down(session: Session, actor: Rep, posting_id: int, *, now: int) -> Sho
     if posting.down_at:
         return _shown(posting, delivery)
     state = State(delivery.state)
-    if state is State.QUEUED:
-        delivery.state, delivery.detail, delivery.settled_at = State.CANCELLED.value, "cancelled", now
+    if state is State.QUEUED and _called_back(session, delivery.id, now=now):
+        session.expire(delivery)
     elif state in UP and delivery.external_id:
         gone = Delete(delivery.external_id)
         enqueue(session, [Parcel(delivery.account, delivery.address, gone, Lane.SERVICE, f"posting:{posting.id}:down")], now=now)
@@ -97,6 +97,13 @@ def take_down(session: Session, actor: Rep, posting_id: int, *, now: int) -> Sho
     session.flush()
     record(session, Change("posting", posting.id, "taken_down", actor), now=now)
     return _shown(posting, delivery)
+
+
+def _called_back(session: Session, delivery_id: int, *, now: int) -> bool:
+    """Cancel what still waits; false when a sender of another node has just taken it."""
+    waiting = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == State.QUEUED.value)
+    done = waiting.values(state=State.CANCELLED.value, detail="cancelled", settled_at=now).returning(Delivery.id)
+    return session.execute(done, execution_options={"synchronize_session": False}).first() is not None
 
 
 def posting_at(session: Session, actor: Rep, posting_id: int) -> Shown:

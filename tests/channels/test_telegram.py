@@ -176,13 +176,13 @@ def test_a_reaction_tells_what_was_put_or_that_it_is_gone() -> None:
     assert [event.emoji for event in map(heard, ("reaction_gone", "reaction_custom")) if isinstance(event, Reaction)] == ["", "✨"]
 
 
-IN_OWN_BY_CHAT = Sender("7001@BC1", "Անահիտ Quince", "anahit_q", same="7001")
-IN_OWN = replace(ANAHIT, external_id="7001@BC1", same="7001")
+IN_OWN_BY_CHAT = Sender("7001@BC1", "Անահիտ Quince", "anahit_q", same="7001", through="BC1")
+IN_OWN = replace(ANAHIT, external_id="7001@BC1", same="7001", through="BC1")
 """The same person in the chat of a member of the staff."""
 
 
 def test_what_is_written_to_a_member_of_the_staff_stands_apart_from_the_bots_own_chat() -> None:
-    told = Message(IN_OWN, "41@BC1", "to the owner", SAID, window_ends_at=SAID + DAY, through="BC1")
+    told = Message(IN_OWN, "41@BC1", "to the owner", SAID, window_ends_at=SAID + DAY)
     assert heard("business_message") == told
     assert heard("own/edit") == Edit(IN_OWN, "41@BC1", "to the owner, please", SAID + 60_000)
     assert heard("own/press") == Postback(IN_OWN, "445566778811", "q:lang:en", RECEIVED, "English", "60@BC1")

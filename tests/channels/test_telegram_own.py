@@ -63,7 +63,7 @@ async def own(world: World) -> AsyncIterator[Own]:
         asked = await made.heard()
         assert isinstance(asked, Message)
         made.address = f"{world.address}@{connection}"
-        assert (asked.sender.external_id, asked.through) == (made.address, connection)
+        assert (asked.sender.external_id, asked.sender.through) == (made.address, connection)
         yield made
 
 
@@ -151,6 +151,7 @@ def test_an_own_account_may_be_written_in_for_a_day_and_the_bots_own_chat_always
     own = Window(last_inbound_at=NOW, session_ends_at=NOW + DAY)
     assert [limits(own, at).may for at in (NOW, NOW + DAY - 1, NOW + DAY)] == [May.ANYTHING, May.ANYTHING, May.NOTHING]
     assert limits(own, NOW).windows
+    assert not limits(own, NOW).offers
     plain = limits(Window(last_inbound_at=NOW), NOW + 100 * DAY)
     assert (plain.may, plain.windows) == (May.ANYTHING, False)
     assert limits(Window(), NOW + HOUR).windows

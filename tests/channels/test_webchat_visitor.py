@@ -46,6 +46,8 @@ async def test_a_signed_visitor_is_who_the_shop_says_by_either_secret(tmp_path: 
         {"visitor": "1042", "signature": ""},
         {"visitor": "1042", "signature": "0" * 64},
         {"visitor": "1042", "signature": "ոչ"},
+        {"visitor": "1042", "signature": "\ud800"},
+        {"visitor": "1042\ud800", "signature": signed("1042")["signature"]},
         {"visitor": "1043", "signature": signed("1042")["signature"]},
         signed("1042", b"somebody else's secret, long enough"),
         signed(" "),

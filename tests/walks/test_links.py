@@ -45,7 +45,7 @@ async def test_a_post_with_a_links_button_stands_in_the_channel_until_it_is_take
 
 
 async def test_a_reps_emoji_on_a_post_stands_on_the_customers_message_and_goes_again(rep: Phone) -> None:
-    who, card = await taken(rep, "emma")
+    who, card = await taken(rep, "edita")
     await who.say("What a beautiful desk")
     post = await rep.sees("What a beautiful desk", after=card["message_id"])
 

@@ -31,7 +31,7 @@ async def test_a_strangers_album_is_one_message_that_is_answered_once(desk: Desk
 
 
 async def test_a_rep_gets_an_album_as_one_post_and_the_rest_when_they_ask(rep: Phone) -> None:
-    who, card = await taken(rep, "hasmik")
+    who, card = await taken(rep, "haykuhi")
     await send_album(who, PHOTOS, "7002", "The old door")
     post = await rep.sees("[4 files in all]", after=card["message_id"])
     assert "The old door" in post["text"]
@@ -101,10 +101,10 @@ async def test_the_same_person_at_the_bot_is_somebody_else_until_a_person_says_s
 
 
 async def test_a_rep_who_takes_the_bot_off_their_account_is_told_that_nothing_arrives_there(rep: Phone) -> None:
-    own, who = Account(rep), await customer(rep.house, "mane")
+    own, who = Account(rep), await customer(rep.house, "satenik")
     await own.do("connect")
     await own.do("say", who.name, text="Hello rep")
-    card = await card_of(rep, "mane")
+    card = await card_of(rep, "satenik")
     await own.do("disconnect")
     await rep.house.until("SELECT reachable FROM identities WHERE external_id = ?", f"{who.id}@own{rep.id}", want=[(0,)])
     await rep.answer(card, "Are you there?")

@@ -7,8 +7,8 @@ from crm.base.db import Session
 from crm.base.outbound import Edit, Reason, Undeliverable
 from crm.conversations.media import arrived
 from crm.conversations.threads import Attachment, Conversation
-from crm.inbox.own import OwnChat
 from crm.outbox.forum import linked
+from crm.people.own_accounts import OwnChat
 from tests.bots.staff.firm import labels
 from tests.bots.staff.meeting import GROUP, Meeting
 from tests.bots.staff.office import Office

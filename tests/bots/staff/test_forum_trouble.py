@@ -3,7 +3,8 @@
 import pytest_asyncio
 
 from crm.base.db import Session
-from crm.conversations.threads import Conversation
+from crm.conversations.media import arrived
+from crm.conversations.threads import Attachment, Conversation
 from crm.outbox.forum import TopicState, linked, topic_of
 from tests.bots.staff.firm import labels
 from tests.bots.staff.meeting import GROUP, Meeting
@@ -154,6 +155,48 @@ async def test_a_topic_that_nobody_knows_to_be_made_is_made_again(meeting: Meeti
     await meeting.office.show()
     [topic] = await meeting.topics()
     assert "Do you have tables?" in (await meeting.posts(int(str(topic["thread"]))))[-1]
+
+
+async def test_a_topic_that_could_not_be_made_while_the_group_waited_does_not_end_the_group(meeting: Meeting) -> None:
+    await meeting.hands.fault("drop", bot="staff", method="createForumTopic", count=1)
+    await meeting.office.letter("Do you have tables?")
+    while await meeting.office.staff.announce():
+        pass
+    meeting.office.ahead += 40_000
+    for _ in range(2):
+        await meeting.office.show()
+    [topic] = await meeting.topics()
+    assert "Do you have tables?" in (await meeting.posts(int(str(topic["thread"]))))[-1]
+
+
+async def photo(meeting: Meeting) -> None:
+    """Ann sends a photo, and it is here."""
+    await meeting.office.letter("Like this", photo=True)
+    file = (await meeting.office.store.read(lambda s: s.query(Attachment).one())).id
+    await meeting.office.store.write(lambda s: arrived(s, file, "path", 4, now=meeting.office.now()))
+    await meeting.office.show()
+
+
+async def test_three_refusals_of_one_topic_leave_the_group_to_the_others(meeting: Meeting) -> None:
+    await meeting.hands.fault("400", bot="staff", method="createForumTopic", count=3, description="Bad Request: TOPIC_TITLE_INVALID")
+    await photo(meeting)
+    for _ in range(3):
+        await meeting.office.show()
+    [topic] = [await meeting.topic("Hello", who="bob", name="Bob")]
+    assert "Hello" in "".join(await meeting.posts(topic))
+    assert "Like this" in "".join(await meeting.office.posts("tigran"))
+
+
+async def test_a_topic_that_is_made_again_has_its_photos_again(meeting: Meeting) -> None:
+    thread = await meeting.topic()
+    await photo(meeting)
+    await meeting.hands.group(GROUP, "delete_topic", thread=thread)
+    await meeting.office.letter("Of oak?")
+    for _ in range(2):
+        await meeting.office.show()
+    [topic] = await meeting.topics()
+    again = await meeting.messages(int(str(topic["thread"])))
+    assert [one["file"]["name"] for one in again if one.get("file")] == ["cat.jpg"]  # type: ignore[index]
 
 
 async def test_a_topic_that_cannot_be_made_three_times_leaves_its_conversation_to_the_private_chats(meeting: Meeting) -> None:

@@ -107,9 +107,33 @@ async def test_too_many_leads_at_once_are_refused_whole_and_none_is_lost() -> No
 
 async def test_a_lead_that_comes_again_is_one_and_two_forms_may_count_alike() -> None:
     async with standing(source("leads", TABLE)) as stand:
-        for lead in ({"id": 5}, {"id": "5"}, {"submission_id": 5}, {"id": 5, "form_id": "kitchen"}, {"id": 5, "form_id": "hall"}):
+        for lead in ({"lead_id": 5}, {"lead_id": "5"}, {"submission_id": 5}, {"uuid": 5, "form_id": "kitchen"}, {"uuid": 5, "form_id": "hall"}):
             assert (await stand.post(json_of({**LEAD, **lead})))[0] == 200
     assert [raw.key for raw in stand.inbox.events] == ["lead:5", "lead:kitchen:5", "lead:hall:5"]
+
+
+@pytest.mark.parametrize("name", ["id", "event_id"])
+async def test_a_number_that_may_be_the_forms_own_takes_no_lead_for_another(name: str) -> None:
+    form, other = {name: 5, **LEAD}, {"name": "Ruben", "phone": "+37455000111"}
+    async with standing(source("leads", TABLE)) as stand:
+        for lead in (form, {**form, name: "5"}, {**form, **other}, {**form, name: 6}, {**form, "message": "and a table"}, {**form, "form_id": "hall"}):
+            assert (await stand.post(json_of(lead)))[0] == 200
+        assert [raw.key.rpartition(":")[0] for raw in stand.inbox.events] == ["lead:5", "lead:5", "lead:6", "lead:5", "lead:hall:5"]
+        assert [event.name for event in stand.events if isinstance(event, LeadForm)] == ["Ani", "Ruben", "Ani", "Ani", "Ani"]
+
+
+async def test_a_number_that_may_be_the_forms_own_counts_where_the_lead_has_one_besides() -> None:
+    async with standing(source("leads", TABLE)) as stand:
+        for lead in ({"submission_id": 1}, {"submission_id": 2}, {"submission_id": 2, "message": "again"}):
+            assert (await stand.post(json_of({"id": "contact", **LEAD, **lead})))[0] == 200
+    assert [raw.key for raw in stand.inbox.events] == ["lead:1", "lead:2"]
+
+
+async def test_the_firms_own_word_for_the_number_is_believed() -> None:
+    async with standing(source("leads", {**TABLE, "id": "id"})) as stand:
+        for message in ("Oak", "Pine"):
+            assert (await stand.post(json_of({"id": 5, **LEAD, "message": message})))[0] == 200
+    assert [raw.key for raw in stand.inbox.events] == ["lead:5"]
 
 
 async def test_without_an_id_the_same_words_are_one_lead_on_one_day_and_other_words_another() -> None:

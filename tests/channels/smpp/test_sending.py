@@ -92,6 +92,17 @@ async def test_a_long_text_that_had_to_wait_in_the_middle_goes_on_from_there(tmp
     assert len(place.centre.taken) == parts(LONG).parts
 
 
+async def test_a_long_text_whose_middle_was_the_accounts_trouble_goes_on_from_there(tmp_path: Path) -> None:
+    async with stand(tmp_path) as place:
+        place.centre.faults.add("bad_source", after=2)
+        with pytest.raises(Undeliverable):
+            await place.say(LONG, ref="d7")
+        ids = await place.say(LONG, ref="d7")
+        [text] = await place.centre.until(ANN, 1)
+    assert (text.text, text.ids) == (LONG, list(ids))
+    assert len(place.centre.taken) == parts(LONG).parts
+
+
 async def test_what_is_refused_for_good_says_why(tmp_path: Path) -> None:
     async with stand(tmp_path, replace(OPTIONS, errors={"0x45": "opted_out"})) as place:
         for kind, reason in (("bad_number", Reason.BAD_ADDRESS), ("bad_source", Reason.ACCOUNT_PROBLEM), ("refuse", Reason.OPTED_OUT)):

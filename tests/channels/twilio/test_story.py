@@ -44,7 +44,7 @@ async def test_stop_that_twilio_has_answered_is_not_answered_again(store: Store,
         assert [text.text for text in open_.world.with_(ANN)] == ["STOP"]
         assert await rows(store, select(Contact.marketing, Contact.silenced)) == [(-1, 1)]
         await wrote(open_, store, company, "start")
-    assert await rows(store, select(Contact.marketing, Contact.silenced)) == [(1, 0)]
+    assert await rows(store, select(Contact.marketing, Contact.silenced)) == [(-1, 0)]
 
 
 async def test_a_message_that_was_not_brought_is_heard_all_the_same_and_once(store: Store, company: Company) -> None:

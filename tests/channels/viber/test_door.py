@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 
 import aiohttp
 import pytest
 
 from channels.viber.door import signed
 from crm.base.errors import Busy
-from crm.base.events import Arrival, Message, SessionStarted, Status
+from crm.base.events import Arrival, Message, RawEvent, SessionStarted, Status
 from crm.base.outbound import Button, Say
 from sandbox.viber.courier import signature
 from tests.channels.viber.stand import ANI, FIXTURES, OLD, Stand, stand
@@ -132,6 +133,19 @@ async def test_whoever_answers_the_welcome_is_subscribed_and_written_to_as_usual
 async def test_when_nobody_greets_in_time_the_ready_words_are_said() -> None:
     async with stand(welcome_seconds=0.01, welcome="Write to us!") as place:
         assert await place.hands.open(place.ani) == ""
+        assert [note.body["text"] for note in place.ani.notes] == ["Write to us!"]
+
+
+async def test_the_time_that_keeping_took_is_none_to_wait_besides() -> None:
+    late = json.dumps({"type": "text", "text": "too late"}).encode()
+
+    class Slow(Inbox):
+        async def __call__(self, events: Sequence[RawEvent]) -> None:
+            await asyncio.sleep(0.5)  # longer than a greeting is waited for
+            asyncio.get_running_loop().call_later(0.05, place.viber._door._welcomes.hand, ANI, lambda: late)
+
+    async with stand(inbox=Slow(), welcome_seconds=0.4, welcome="Write to us!") as place:
+        await place.hands.open(place.ani)
         assert [note.body["text"] for note in place.ani.notes] == ["Write to us!"]
 
 

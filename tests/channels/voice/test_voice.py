@@ -104,7 +104,7 @@ async def test_a_call_is_put_through_to_the_shops_telephones_and_the_dial_decide
     async with stand(replace(OPTIONS, forward=(SHOP, "+37477000002"))) as open_:
         assert (await open_.calls.ring(ANN, 40)).dialled == (SHOP, "+37477000002")
         phases = [event.phase for event in open_.events if isinstance(event, Call)]
-        assert phases == [CallPhase.RINGING, CallPhase.ENDED, CallPhase.RINGING, CallPhase.RINGING, CallPhase.MISSED]
+        assert phases == [CallPhase.RINGING, CallPhase.ENDED, CallPhase.RINGING, CallPhase.RINGING, CallPhase.RINGING]
 
 
 async def test_a_call_put_through_to_nobody_who_answers_is_missed() -> None:
@@ -203,11 +203,38 @@ def test_what_twilio_says_is_read(name: str, phase: CallPhase, at: int, seconds:
     assert event.outgoing == (name == "outgoing")
 
 
-@pytest.mark.parametrize(("name", "phase"), [("answered", "ringing"), ("completed", "missed"), ("no_answer", "missed"), ("outgoing", "ended")])
-def test_where_a_dial_decides_the_call_itself_says_only_that_somebody_rang(name: str, phase: str) -> None:
-    event = read(name, replace(OPTIONS, dial=True))
+@pytest.mark.parametrize("own", [{"dial": True}, {"forward": (SHOP,)}])
+@pytest.mark.parametrize(
+    ("name", "phase"),
+    [
+        ("answered", "ringing"),
+        ("completed", "ringing"),
+        ("completed_unspoken", "missed"),
+        ("no_answer", "missed"),
+        ("outgoing", "ended"),
+        ("dial_missed", "missed"),
+    ],
+)
+def test_where_a_dial_decides_the_call_itself_says_only_that_somebody_rang(name: str, phase: str, own: dict[str, object]) -> None:
+    event = read(name, replace(OPTIONS, **own))  # type: ignore[arg-type]
     assert isinstance(event, Call)
     assert event.phase == phase
+
+
+@pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
+async def test_a_call_that_was_not_taken_is_missed_whatever_a_dial_would_say(status: str) -> None:
+    async with stand(replace(OPTIONS, forward=(SHOP,))) as open_:
+        await open_.post("call", {"CallSid": "CA1", "From": ANN, "To": LINE, "Direction": "inbound", "CallStatus": status})
+        assert [event.phase for event in open_.events if isinstance(event, Call)] == [CallPhase.MISSED]
+
+
+async def test_an_answered_call_is_never_missed_though_its_end_comes_before_that_of_its_dial() -> None:
+    about = {"CallSid": "CA1", "From": ANN, "To": LINE, "Direction": "inbound", "CallStatus": "completed"}
+    async with stand(replace(OPTIONS, forward=(SHOP,))) as open_:
+        await open_.post("call", {**about, "CallDuration": "65"})
+        await open_.post("dial", {**about, "DialCallStatus": "completed", "DialCallDuration": "60"})
+        found = [(event.phase, event.seconds) for event in open_.events if isinstance(event, Call)]
+        assert found == [(CallPhase.RINGING, 0), (CallPhase.ENDED, 60)]
 
 
 def test_a_hidden_number_is_counted_and_nobodys() -> None:

@@ -148,7 +148,25 @@ def test_edits_and_deletions_name_what_was_said_before() -> None:
 def test_a_card_is_their_own_if_it_names_the_account_that_writes() -> None:
     id_ = body("contact_own")["message"]["id"]
     assert event("contact_own") == ContactShared(ANAHIT, id_, "+37491234567", AT, own=True, name="Anahit Hakobyan")
-    assert event("contact_of_another").own is False
+    assert (event("contact_of_another").own, event("contact_of_another").other, event("contact_own").other) == (False, True, False)
+
+
+def test_a_card_is_surely_anothers_only_where_it_names_an_account_and_none_is_the_writers() -> None:
+    cards = {"none": [{"phone": "+374 55 000111"}], "both": [{"phone": "+374 55 000111", "wa_id": "37455000111"}, {"wa_id": "37491234567"}]}
+    for phones in cards.values():
+        told = body("contact_of_another")
+        told["message"]["contacts"][0]["phones"] = phones
+        found = read(told)
+        assert isinstance(found, ContactShared)
+        assert (found.own, found.other) == (False, False)
+
+
+def test_of_who_hides_their_number_nobody_can_tell_whose_a_card_is() -> None:
+    told = body("contact_of_another")
+    told["message"]["from"] = told["contact"]["wa_id"] = STAND_IN
+    found = read(told)
+    assert isinstance(found, ContactShared)
+    assert (found.own, found.other) == (False, False)
 
 
 def test_a_forged_card_proves_nobody_elses_number() -> None:

@@ -89,6 +89,15 @@ async def test_a_call_that_is_answered_and_recorded_is_told_in_four_notices() ->
         assert b"".join([chunk async for chunk in open_.zadarma.fetch_media(found[3].recording)]) == SOUND
 
 
+async def test_each_recording_of_a_call_that_was_put_on_is_told() -> None:
+    names = ["1764072000.1", "1764072060.2"]
+    async with stand() as open_:
+        for name in (*names, names[0]):
+            fields = {"event": "NOTIFY_RECORD", "pbx_call_id": "in_1", "call_id_with_rec": name}
+            assert await open_.post(*zadarma_form(fields, signed=("pbx_call_id", "call_id_with_rec"))) == 200
+        assert [event.recording.ref for event in open_.events if isinstance(event, Call) and event.recording] == names
+
+
 async def test_a_recording_that_is_not_ready_is_asked_for_later() -> None:
     async with stand() as open_:
         open_.pbx.ready = False

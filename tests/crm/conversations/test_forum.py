@@ -145,6 +145,63 @@ async def test_after_three_refusals_a_conversation_stays_private(store: Store, c
     assert not await store.read(lambda s: forum.stands(s, number))
 
 
+async def waiting(store: Store, number: int) -> None:
+    """Words, a file and an answer to a colleague wait for the topic."""
+    await post(store, number)
+    for once in (f"file:{CHAT}:1:9", "note"):
+        parcel = Parcel("staff", CHAT, Say(once), Lane.REPLY, once, number, desk=True)
+        await store.write(lambda s: enqueue(s, [parcel], now=NOON))  # noqa: B023
+
+
+async def unmade(store: Store) -> None:
+    """The topic could not be made, and that is heeded."""
+
+    def deed(session: Session) -> None:
+        topic = session.scalars(select(ForumTopic)).one()
+        result = Result(topic.delivery_id, State.FAILED, detail="rejected: no")
+        settle(session, [result], now=NOON)
+        tend(session, [result], NOON)
+
+    await store.write(deed)
+
+
+WAITING = select(Delivery.once).where(Delivery.address == CHAT, Delivery.state == "queued")
+
+
+async def test_what_is_shown_anew_does_not_wait_for_a_topic_that_is_not_there(store: Store, company: Company) -> None:
+    at, number = await group(store), await conversation(store, company)
+    await store.write(lambda s: forum.keep_topic(s, at, number, "A · Ann", now=NOON))
+    assert await words(store, at, number) == ["Hello"]
+    await waiting(store, number)
+    await unmade(store)
+    assert await rows(store, WAITING) == ["note"]
+    assert await rows(store, select(ForumTopic.shown_id)) == [0]
+
+
+async def test_nothing_waits_for_a_topic_that_is_made_no_more(store: Store, company: Company) -> None:
+    at, number = await group(store), await conversation(store, company)
+    for _ in range(TRIES):
+        await store.write(lambda s: forum.keep_topic(s, at, number, "A · Ann", now=NOON))
+        await waiting(store, number)
+        await unmade(store)
+    assert await rows(store, WAITING) == []
+
+
+async def test_what_waits_for_a_dead_topic_does_not_fill_the_group(store: Store, company: Company) -> None:
+    at, number = await group(store), await conversation(store, company)
+    await store.write(lambda s: forum.keep_topic(s, at, number, "A · Ann", now=NOON))
+    await waiting(store, number)
+
+    async def full() -> bool:
+        found = await store.read(lambda s: forum.group(s, now=NOON + FULL_MS + SECOND))
+        return found is not None and found.full
+
+    assert await full()
+    await unmade(store)
+    assert await rows(store, WAITING) == ["note"]
+    assert not await full()
+
+
 async def test_words_are_shown_once_and_in_order(store: Store, company: Company) -> None:
     at, number = await group(store), await conversation(store, company, "One", "Two")
     await topic(store, at, number)

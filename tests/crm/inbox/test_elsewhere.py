@@ -14,7 +14,7 @@ from crm.base.events import Delete, Edit, MediaKind, MediaRef, Reaction, Sender
 from crm.base.outbound import May, Uncertain
 from crm.base.rows import add, take_ids
 from crm.base.settings import Company
-from crm.base.time import HOUR
+from crm.base.time import HOUR, MINUTE
 from crm.conversations.assign import close, take
 from crm.conversations.threads import Attachment, Conversation, Message
 from crm.inbox.edits import PendingEdit
@@ -186,6 +186,16 @@ async def test_nobody_deletes_what_another_wrote_or_what_we_said(store: Store, c
     await happen(store, company, message(2, "hello", Sender("bob")))
     await happen(store, company, Delete(Sender("bob"), "m1", NOON), Delete(Sender("ghost"), "m1", NOON), Delete(ANN, "m9", NOON))
     assert set(await rows(store, select(Message.deleted_at))) == {0}
+
+
+async def test_a_deletion_of_what_never_comes_waits_ten_minutes_and_an_old_one_not_at_all(store: Store, company: Company) -> None:
+    await happen(store, company, message(1, "hello"))
+    await happen(store, company, Delete(ANN, "never", NOON), now=NOON + 10 * MINUTE + 1)
+    assert await counts(store, PendingEdit) == {"pending_edits": 0}
+    await happen(store, company, Delete(ANN, "never", NOON), now=NOON + 10 * MINUTE)
+    assert await counts(store, PendingEdit) == {"pending_edits": 1}
+    await happen(store, company, message(2, "there"), now=NOON + 20 * MINUTE + 1)
+    assert await counts(store, PendingEdit) == {"pending_edits": 0}
 
 
 async def test_who_writes_and_deletes_in_one_breath_has_deleted(store: Store, company: Company) -> None:

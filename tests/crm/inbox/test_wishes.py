@@ -40,8 +40,14 @@ async def test_no_more_of_anything_ends_what_is_planned_too_until_they_come_back
     assert await rows(store, IN_FORCE) == [(-1, 1)]
     assert await rows(store, select(Identity.reachable)) == [0]
     await happen(store, company, OptIn(ANN, "i", NOON, Scope.ALL))
-    assert await rows(store, IN_FORCE) == [(1, 0)]
+    assert await rows(store, IN_FORCE) == [(-1, 0)]
     assert await rows(store, select(Identity.reachable)) == [1]
+
+
+async def test_who_had_agreed_to_offers_has_them_back_with_everything_else(store: Store, company: Company) -> None:
+    await hear(store, company, said(1, "ann"))
+    await happen(store, company, OptIn(ANN, "y", NOON, shown="Offers"), OptOut(ANN, "o", NOON, Scope.ALL), OptIn(ANN, "i", NOON, Scope.ALL))
+    assert await rows(store, IN_FORCE) == [(1, 0)]
 
 
 async def test_who_writes_after_they_were_gone_is_here_also_when_both_come_at_once(store: Store, company: Company) -> None:

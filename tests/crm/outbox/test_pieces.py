@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 
 from crm.base.db import Store
 from crm.base.events import Arrival, Status
@@ -12,7 +12,7 @@ from crm.base.settings import Company
 from crm.base.time import DAY, SECOND
 from crm.outbox.arrivals import PendingStatus
 from crm.outbox.deliveries import Delivery
-from crm.outbox.pieces import KEPT, Piece
+from crm.outbox.pieces import KEPT, Piece, note
 from crm.outbox.settle import resend
 from tests.conftest import NOON
 from tests.crm.fake import hear, hire, rows, said
@@ -131,3 +131,27 @@ async def test_where_the_first_stands_for_all_nothing_is_noted(store: Store, com
     await happen(store, company, told(Arrival.DELIVERED, "p1"))
     assert await rows(store, OURS) == [("delivered", None)]
     assert await rows(store, select(Piece.id)) == []
+
+
+async def test_an_id_that_two_sendings_come_back_with_is_of_the_first_and_both_are_kept(store: Store) -> None:
+    await store.write(lambda session: note(session, "smpp", {1: ["a", "b", "a"], 2: ["a", "c"]}, now=NOON))
+    assert await rows(store, select(Piece.delivery_id, Piece.external_id).order_by(Piece.external_id)) == [(1, "a"), (1, "b"), (2, "c")]
+
+
+async def test_where_no_pieces_are_made_a_status_asks_for_them_once_at_most(store: Store, company: Company) -> None:
+    carrier = await asked(store, company)
+    carrier.each = False
+    for _ in range(2):
+        await drain(store, carrier, NOON)
+    asked_for: list[str] = []
+
+    def statement(connection: object, cursor: object, words: str, *_: object) -> None:
+        asked_for.extend([words] if "FROM delivery_pieces" in words or "JOIN delivery_pieces" in words else [])
+
+    event.listen(Engine, "before_cursor_execute", statement)
+    try:
+        await happen(store, company, told(Arrival.DELIVERED, "p1"))
+    finally:
+        event.remove(Engine, "before_cursor_execute", statement)
+    assert await rows(store, OURS) == [("delivered", None)]
+    assert len(asked_for) <= 1

@@ -56,6 +56,12 @@ def test_a_promotion_goes_out_of_the_window_only_where_offers_may(offers: bool, 
     assert judge(one, Limits(windows=True, may=May.TEMPLATE, templates=True, offers=offers), now=NOON).state is state
 
 
+def test_no_promotion_goes_where_no_offers_may_also_while_everything_else_does() -> None:
+    open_now = Limits(windows=True, offers=False)
+    assert judge(replace(FINE, lane=Lane.PROMOTION, marketing=1), open_now, now=NOON).state is State.FAILED
+    assert judge(replace(FINE, lane=Lane.FOLLOWUP), open_now, now=NOON).state is None
+
+
 def test_a_closed_window_does_not_hide_that_somebody_said_stop() -> None:
     one = replace(FINE, lane=Lane.PROMOTION, marketing=-1, approved=True)
     assert judge(one, Limits(windows=True, may=May.TEMPLATE, templates=True), now=NOON).state is State.CANCELLED

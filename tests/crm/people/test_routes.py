@@ -8,11 +8,13 @@ from crm.base.actors import Role
 from crm.base.db import Store
 from crm.base.errors import NotFound, Taken, Unreachable
 from crm.base.outbound import Lane
+from crm.base.rows import add
 from crm.conversations import addresses, assign, talk
 from crm.conversations.threads import Conversation, Message, Status
 from crm.outbox.deliveries import Delivery
 from crm.outreach import persons
 from crm.people.contacts import Contact, Identity
+from crm.people.own_accounts import OwnChat
 from crm.people.routes import Word, best_identity, better_liked, fallback
 from tests.conftest import NOON
 from tests.crm.people.crowd import Somebody, employ, meet, root
@@ -53,6 +55,15 @@ async def test_what_cannot_be_reached_or_cannot_send_is_passed_over(store: Store
     assert await best(store, one, frozenset({"viber"})) == 0
     await store.write(lambda s: set_to(s, other.identity, reachable=0))
     assert await best(store, one, chosen=other.identity) == one.identity
+
+
+async def test_a_chat_in_a_members_own_account_is_written_to_only_where_it_is_chosen(store: Store) -> None:
+    one, other = await ann(store)
+    await store.write(lambda s: add(s, OwnChat, [{"id": 9_000, "identity_id": other.identity, "account": "mail", "through": "c1"}]))
+    assert await best(store, one) == one.identity
+    assert await best(store, one, chosen=other.identity) == other.identity
+    await store.write(lambda s: set_to(s, one.identity, reachable=0))
+    assert await store.read(lambda s: fallback(s, one.identity, ALL, Lane.SERVICE)) is None
 
 
 async def test_what_a_person_likes_better_counts_where_they_last_wrote_cannot_be_reached(store: Store) -> None:
