@@ -61,7 +61,7 @@ def test_what_no_person_wrote_to_us_alone_speaks_for_nobody(update: dict[str, An
     [event] = parse(raw({"update_id": 1, **update}))
     assert isinstance(event, Unknown)
     assert event.sender is None
-    assert isinstance(staff.read(json.dumps({"update_id": 1, **update}).encode()), staff.Other)
+    assert isinstance(staff.read(json.dumps({"update_id": 1, **update}).encode()), staff.Other | staff.Nameless)
 
 
 @pytest.mark.parametrize("more", [{"forward_origin": {"type": "user", "date": 1}}, {"photo": [{"file_id": "f"}], "text": None, "caption": "/start c_x"}])
