@@ -20,8 +20,8 @@ MUTANTS = (
         "ack before commit",
         Change(
             "channels/webchat",
-            "            await self.keep([write_raw(self.account, visitor, act, media, self.clock())])",
-            "            __import__('asyncio').ensure_future(self.keep([write_raw(self.account, visitor, act, media, self.clock())]))",
+            "            await self.keep([write_raw(self.account, visitor, act, media, self.clock(), customer=customer)])",
+            "            __import__('asyncio').ensure_future(self.keep([write_raw(self.account, visitor, act, media, self.clock(), customer=customer)]))",
         ),
         "tests/channels/test_webchat.py::test_what_we_cannot_keep_is_not_acknowledged",
         "AssertionError",
