@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, exists, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Actor, Rep
@@ -19,6 +19,7 @@ from crm.base.rows import add_new, among, ask, take_ids
 from crm.base.table import Row
 from crm.base.text import clean_name
 from crm.people.reps import authorise
+from crm.sales.leads import Lead, LeadStatus
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """None of them is taken for another one, on paper or on the phone."""
@@ -29,7 +30,10 @@ _WRITTEN = re.compile(rf"(?<![\w#])#([{LETTERS}]{{{LENGTH}}})(?!\w)", re.IGNOREC
 
 
 class Entry(Row):
-    """One link: what it is about, where it stands, who made it; `ended_at` = it is listed no more (0 = it is), whoever follows it is still known by it."""
+    """One link: what it is about, where it stands, who made it; `ended_at` = it is listed no more (0 = it is), whoever follows it is still known by it.
+
+    `referrer_id` = it is a customer's own, to be passed on to friends (None = it is the firm's).
+    """
 
     __tablename__ = "entries"
     code: Mapped[str] = mapped_column(unique=True)
@@ -38,6 +42,7 @@ class Entry(Row):
     made_by: Mapped[int | None]
     at: Mapped[int]
     ended_at: Mapped[int] = mapped_column(server_default="0")
+    referrer_id: Mapped[int | None] = mapped_column(index=True)
 
 
 class LeadEntry(Row):
@@ -50,7 +55,11 @@ class LeadEntry(Row):
     __table_args__ = (UniqueConstraint("entry_id", "lead_id"), Index("lead_entries_lead", "lead_id", "id"))
 
 
-_KNOWN = select(Entry.id, Entry.code, Entry.product, Entry.source).where(among(Entry.code, "codes"))
+_KNOWN = select(Entry.id, Entry.code, Entry.product, Entry.source, Entry.referrer_id).where(among(Entry.code, "codes"))
+
+
+# A lead in quarantine counts in no report.
+_SPAM = exists().where(Lead.id == LeadEntry.lead_id, func.coalesce(Lead.status, "") == LeadStatus.SPAM.value).correlate(LeadEntry)
 
 
 def _none(*_: str) -> Mapping[str, str]:
@@ -68,12 +77,13 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A link as it was made."""
+    """A link as it was made; `referrer_id` is the customer whose it is (None = the firm's)."""
 
     id: int
     code: str
     product: str
     source: str
+    referrer_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +129,7 @@ def make(session: Session, actor: Rep, product: str, source: str, code: str, *, 
 
 def known_by(session: Session, codes: Sequence[str]) -> dict[str, Known]:
     """The links behind these codes."""
-    return {row.code: Known(row.id, row.code, row.product, row.source) for row in ask(session, _KNOWN, {"codes": list(codes)})} if codes else {}
+    return {row.code: Known(*row) for row in ask(session, _KNOWN, {"codes": list(codes)})} if codes else {}
 
 
 def entry_at(session: Session, actor: Rep, entry_id: int) -> Known:
@@ -151,15 +161,15 @@ def _listed(session: Session, actor: Rep, entry_id: int, ended_at: int, *, now: 
 def listed(session: Session, actor: Rep, *, limit: int, skip: int = 0) -> list[Listed]:
     """The links that are used, the newest first, each with the leads it brought."""
     authorise(session, actor, Action.PROMOTE)
-    found = session.scalars(select(Entry).where(Entry.ended_at == 0).order_by(Entry.id.desc()).limit(limit).offset(skip)).all()
-    counted = select(LeadEntry.entry_id, func.count()).where(LeadEntry.entry_id.in_([entry.id for entry in found])).group_by(LeadEntry.entry_id)
+    found = session.scalars(select(Entry).where(Entry.ended_at == 0, Entry.referrer_id.is_(None)).order_by(Entry.id.desc()).limit(limit).offset(skip)).all()
+    counted = select(LeadEntry.entry_id, func.count()).where(LeadEntry.entry_id.in_([entry.id for entry in found]), ~_SPAM).group_by(LeadEntry.entry_id)
     leads = {row[0]: row[1] for row in session.execute(counted)} if found else {}
     return [Listed(_known(entry), leads.get(entry.id, 0), entry.at) for entry in found]
 
 
 def brought(session: Session, entry_id: int) -> int:
-    """How many leads a link brought."""
-    return session.scalar(select(func.count()).where(LeadEntry.entry_id == entry_id)) or 0
+    """How many leads a link brought, spam left out."""
+    return session.scalar(select(func.count()).where(LeadEntry.entry_id == entry_id, ~_SPAM)) or 0
 
 
 def came_by(session: Session, actor: Actor, lead_id: int, entry_id: int, *, now: int) -> bool:
@@ -186,4 +196,4 @@ def _entry(session: Session, entry_id: int) -> Entry:
 
 
 def _known(entry: Entry) -> Known:
-    return Known(entry.id, entry.code, entry.product, entry.source)
+    return Known(entry.id, entry.code, entry.product, entry.source, entry.referrer_id)

@@ -30,7 +30,10 @@ OPEN = (LeadStatus.NEW, LeadStatus.QUALIFIED, LeadStatus.ACCEPTED)
 
 
 class Lead(Row):
-    """Interest of a person; `open_contact_id` is the person while the lead is open, so there is one open lead each."""
+    """Interest of a person; `open_contact_id` is the person while the lead is open, so there is one open lead each.
+
+    `rep_id` is whose it is since somebody accepted it; `reason_id` or `reason_words` say why it was lost, or called spam.
+    """
 
     __tablename__ = "leads"
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
@@ -44,6 +47,10 @@ class Lead(Row):
     first_message: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[int]
     qualified_at: Mapped[int] = mapped_column(server_default="0")
+    rep_id: Mapped[int | None]
+    reason_id: Mapped[int | None]
+    reason_words: Mapped[str] = mapped_column(server_default="")
+    closed_at: Mapped[int] = mapped_column(server_default="0")
     __table_args__ = (Index("leads_created", "created_at", "id"), Index("leads_status", "status", "created_at"))
 
 
@@ -70,6 +77,12 @@ def join_open(session: Session, actor: Actor, contact_id: int, *, now: int) -> N
     session.flush()
 
 
+def another_open(session: Session, lead: Lead) -> Lead | None:
+    """The open lead of the same person, where that is another one."""
+    root = root_of(session, lead.contact_id)
+    return session.scalar(select(Lead).where(Lead.open_contact_id == root.id, Lead.id != lead.id))
+
+
 def learn_need(session: Session, actor: Actor, contact_id: int, text: str, *, now: int) -> None:
     """Write down what a person needs; more words are added to what was said before."""
     lead = lead_of(session, contact_id)
@@ -94,18 +107,28 @@ def qualify(session: Session, actor: Actor, contact_id: int, *, now: int) -> Non
     record(session, Change("lead", lead.id, "qualified", actor), now=now)
 
 
-def set_status(session: Session, actor: Rep, lead_id: int, status: LeadStatus, *, now: int) -> Lead:
-    """A rep moves a lead; closing it frees the person for a new one, opening it again takes that place back."""
-    authorise(session, actor, Action.CHANGE_LEAD)
+def lead_at(session: Session, lead_id: int) -> Lead:
+    """A lead by its number."""
     lead = session.get(Lead, lead_id)
     if lead is None:
         raise NotFound("no such lead")
+    return lead
+
+
+def set_status(session: Session, actor: Rep, lead_id: int, status: LeadStatus, *, now: int) -> Lead:
+    """A rep moves a lead; closing it frees the person for a new one, opening it again takes that place back.
+
+    Whose it becomes and why it is closed is `triage`'s to ask; what becomes of a deal becomes of its lead.
+    """
+    authorise(session, actor, Action.CHANGE_LEAD)
+    lead = lead_at(session, lead_id)
     if lead.status == status:
         return lead
     record(session, Change("lead", lead.id, "status", actor, {"status": lead.status}, {"status": status.value}), now=now)
-    lead.status = status.value
+    lead.status, lead.closed_at = status.value, 0 if status in OPEN else now
+    if status in OPEN:
+        lead.reason_id, lead.reason_words = None, ""
     root = root_of(session, lead.contact_id)
-    taken = session.scalar(select(Lead.id).where(Lead.open_contact_id == root.id, Lead.id != lead.id))
-    lead.open_contact_id = root.id if status in OPEN and taken is None else None
+    lead.open_contact_id = root.id if status in OPEN and another_open(session, lead) is None else None
     session.flush()
     return lead

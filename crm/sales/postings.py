@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Rep
@@ -15,7 +15,7 @@ from crm.base.table import Row
 from crm.base.text import clean
 from crm.outbox.deliveries import Delivery, State
 from crm.outbox.payload import unpack
-from crm.outbox.queue import Parcel, enqueue
+from crm.outbox.queue import Parcel, call_back, enqueue
 from crm.people.reps import authorise
 
 TEXT_MOST, LABEL_MOST, LISTED = 3500, 60, 5
@@ -86,7 +86,7 @@ def take_down(session: Session, actor: Rep, posting_id: int, *, now: int) -> Sho
     if posting.down_at:
         return _shown(posting, delivery)
     state = State(delivery.state)
-    if state is State.QUEUED and _called_back(session, delivery.id, now=now):
+    if state is State.QUEUED and call_back(session, delivery.id, why="cancelled", now=now):
         session.expire(delivery)
     elif state in UP and delivery.external_id:
         gone = Delete(delivery.external_id)
@@ -97,13 +97,6 @@ def take_down(session: Session, actor: Rep, posting_id: int, *, now: int) -> Sho
     session.flush()
     record(session, Change("posting", posting.id, "taken_down", actor), now=now)
     return _shown(posting, delivery)
-
-
-def _called_back(session: Session, delivery_id: int, *, now: int) -> bool:
-    """Cancel what still waits; false when a sender of another node has just taken it."""
-    waiting = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == State.QUEUED.value)
-    done = waiting.values(state=State.CANCELLED.value, detail="cancelled", settled_at=now).returning(Delivery.id)
-    return session.execute(done, execution_options={"synchronize_session": False}).first() is not None
 
 
 def posting_at(session: Session, actor: Rep, posting_id: int) -> Shown:

@@ -14,7 +14,7 @@ from crm.base.time import DAY, HOUR
 from crm.conversations import assign
 from crm.conversations.threads import Conversation
 from crm.outbox.notices import NoticeRow
-from crm.sales import tasks
+from crm.sales import ladder, tasks, todo
 from crm.sales.tasks import Duty, Task, TaskKind
 from tests.conftest import NOON
 from tests.crm.fake import counts, fire, hear, hire, rows, said
@@ -41,15 +41,15 @@ async def state(store: Store, task: int) -> tuple[str, int, int | None]:
     return found  # type: ignore[no-any-return]
 
 
-async def listed(store: Store, rep: Rep, limit: int = 10, skip: int = 0) -> list[int]:
-    return [due.id for due in await store.read(lambda session: tasks.tasks_for(session, rep, limit=limit, skip=skip))]
+async def listed(store: Store, rep: Rep, limit: int = 10, after: tuple[int, int] = (0, 0)) -> list[int]:
+    return [due.id for due in await store.read(lambda session: todo.tasks_for(session, rep, limit=limit, after=after))]
 
 
 async def told(store: Store, now: int) -> int:
     """How many tasks the clock tells of."""
 
     def deed(session: Session) -> int:
-        return tasks.remind(session, now=now)
+        return ladder.remind(session, now=now)
 
     return await store.write(deed)
 
@@ -130,7 +130,7 @@ async def test_one_sees_ones_own_tasks_and_nobodys_the_most_urgent_first(store: 
     late, soon = await add(store, talk, Duty(TaskKind.CALL, NOON + DAY)), await add(store, bens, Duty(TaskKind.CALL, NOON))
     theirs = await add(store, talk, Duty(TaskKind.CALL, NOON, rep_id=other.id))
     assert (await listed(store, rep), await listed(store, other)) == ([soon, late], [soon, theirs, late])
-    assert (await listed(store, rep, limit=1), await listed(store, rep, limit=1, skip=1)) == ([soon], [late])
+    assert (await listed(store, rep, limit=1), await listed(store, rep, limit=1, after=(NOON, soon))) == ([soon], [late])
     await store.write(lambda session: assign.take(session, other, bens, now=NOON))
     assert (await listed(store, rep), await listed(store, other)) == ([late], [soon, theirs, late])
     assert await store.read(lambda session: [task.id for task in tasks.open_tasks(session, talk)]) == [theirs, late]

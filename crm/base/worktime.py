@@ -1,0 +1,79 @@
+"""Working time: how much of a stretch of time a firm was open, and when so much of it has passed; by intervals, one step a day."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from crm.base.time import Hours, instant, local
+
+LOOK_AHEAD = 800
+"""Days to look for working time in; whoever never opens in them is never done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When somebody works: weekly hours in their zone, without the days off."""
+
+    hours: Hours
+    off: frozenset[date] = frozenset()
+
+    def open_on(self, day: date) -> tuple[int, int] | None:
+        """From when to when is worked on a local day, as instants; None on a day off. A span that a clock change swallows is empty."""
+        span = None if day in self.off else self.hours.days[day.weekday()]
+        if span is None:
+            return None
+        zone = ZoneInfo(self.hours.zone)
+        opening = instant(datetime.combine(day, span[0], zone))
+        whole = span[1] == time.max  # "24:00": the midnight that ends the day
+        closing = instant(datetime.combine(day + timedelta(days=1), time.min, zone) if whole else datetime.combine(day, span[1], zone))
+        return opening, max(opening, closing)
+
+
+def spans(calendar: Calendar, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The stretches of working time between two instants, in order; nothing where the end is not after the start."""
+    day, last = local(start, calendar.hours.zone).date(), local(end, calendar.hours.zone).date()
+    while start < end and day <= last:
+        found = calendar.open_on(day)
+        day += timedelta(days=1)
+        if found and max(found[0], start) < min(found[1], end):
+            yield max(found[0], start), min(found[1], end)
+
+
+def worked(calendar: Calendar, start: int, end: int) -> int:
+    """Milliseconds of working time between two instants."""
+    return sum(until - since for since, until in spans(calendar, start, end))
+
+
+def after(calendar: Calendar, start: int, duration: int) -> int | None:
+    """The first instant at which so many milliseconds of working time have passed since `start`; None where that is more than two years away."""
+    if duration <= 0:
+        return start
+    day, left = local(start, calendar.hours.zone).date(), duration
+    for _ in range(LOOK_AHEAD):
+        found = calendar.open_on(day)
+        day += timedelta(days=1)
+        if found is None or found[1] <= start:
+            continue
+        since = max(found[0], start)
+        if found[1] - since >= left:
+            return since + left
+        left -= found[1] - since
+    return None
+
+
+def before(calendar: Calendar, end: int, duration: int) -> int | None:
+    """The last instant since which so many milliseconds of working time have passed at `end`; None where that is more than two years ago."""
+    if duration <= 0:
+        return end
+    day, left = local(end, calendar.hours.zone).date(), duration
+    for _ in range(LOOK_AHEAD):
+        found = calendar.open_on(day)
+        day -= timedelta(days=1)
+        if found is None or found[0] >= end:
+            continue
+        until = min(found[1], end)
+        if until - found[0] >= left:
+            return until - left
+        left -= until - found[0]
+    return None

@@ -1,0 +1,104 @@
+"""Pipelines and their stages after an archive: a new one can be used at once, what comes back has a place of its own, and a deal runs on where deals go."""
+
+from datetime import time
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm.base.actors import Rep
+from crm.base.db import Store
+from crm.base.errors import Invalid
+from crm.base.settings import Company
+from crm.base.time import DAY, HOUR, Hours
+from crm.outreach import persons
+from crm.sales import moves, rotting, stages, terms
+from crm.sales.deals import Deal, DealContact, first_stage, open_deal
+from crm.sales.moves import Why
+from crm.sales.pipelines import Step, default_pipeline, stages_of
+from tests.conftest import NOON
+from tests.crm.people.crowd import employ, meet
+
+
+async def begun(store: Store) -> tuple[Rep, list[Step]]:
+    def made(session: Session) -> tuple[Rep, list[Step]]:
+        return employ(session), stages_of(session, default_pipeline(session, "en", now=NOON).id)
+
+    return await store.write(made)
+
+
+async def deal_of(store: Store, company: Company, boss: Rep) -> int:
+    ann = await store.write(lambda s: meet(s, "ann"))
+    return await store.write(lambda s: open_deal(s, boss, ann.conversation, company, once="d1", now=NOON).id)
+
+
+async def test_a_new_pipeline_takes_deals_at_once(store: Store) -> None:
+    boss, _ = await begun(store)
+    made = await store.write(lambda s: stages.add_pipeline(s, boss, "Repairs", "en", now=NOON).id)
+    assert [step.name for step in await store.read(lambda s: stages_of(s, made))] == ["New"]
+    await store.write(lambda s: stages.prefer_pipeline(s, boss, made, now=NOON) and None)
+    assert await store.write(lambda s: first_stage(s, "en", now=NOON).pipeline_id) == made
+
+
+async def test_a_stage_that_comes_back_has_a_place_of_its_own(store: Store) -> None:
+    boss, there = await begun(store)
+
+    def turned(session: Session) -> list[tuple[str, int]]:
+        stages.archive_stage(session, boss, there[3].id, None, now=NOON)
+        stages.add_stage(session, boss, there[0].pipeline_id, "Trial", now=NOON)
+        stages.restore_stage(session, boss, there[3].id, now=NOON)
+        return [(step.name, step.place) for step in stages_of(session, there[0].pipeline_id)]
+
+    found = await store.write(turned)
+    assert sorted(place for _, place in found) == [0, 1, 2, 3, 4]
+    assert [name for name, _ in found][:3] == [step.name for step in there[:3]]
+
+
+async def test_a_stage_whose_name_was_given_away_does_not_come_back(store: Store) -> None:
+    boss, there = await begun(store)
+    await store.write(lambda s: stages.archive_stage(s, boss, there[3].id, None, now=NOON))
+    await store.write(lambda s: stages.add_stage(s, boss, there[0].pipeline_id, there[3].name, now=NOON) and None)
+    with pytest.raises(Invalid):
+        await store.write(lambda s: stages.restore_stage(s, boss, there[3].id, now=NOON))
+
+
+async def test_a_deal_of_an_archived_pipeline_runs_on_in_the_first_one(store: Store, company: Company) -> None:
+    boss, there = await begun(store)
+    deal = await deal_of(store, company, boss)
+
+    def archived(session: Session) -> int:
+        moves.move(session, boss, deal, there[1].id, seen=there[0].id, now=NOON)
+        moves.lose(session, boss, deal, Why(words="too dear"), seen=there[1].id, now=NOON)
+        made = stages.add_pipeline(session, boss, "Repairs", "en", now=NOON).id
+        alike = stages.add_stage(session, boss, made, there[1].name, now=NOON).id
+        stages.archive_pipeline(session, boss, there[0].pipeline_id, now=NOON)
+        return alike
+
+    alike = await store.write(archived)
+    await store.write(lambda s: moves.reopen(s, boss, deal, now=NOON + 1) and None)
+    found = await store.read(lambda s: s.execute(select(Deal.stage_id, Deal.state)).one())
+    assert tuple(found) == (alike, "open")
+
+
+async def test_whoever_was_found_to_be_one_is_in_a_deal_once(store: Store, company: Company) -> None:
+    boss, _ = await begun(store)
+    deal = await deal_of(store, company, boss)
+    lee, leo = await store.write(lambda s: meet(s, "lee")), await store.write(lambda s: meet(s, "leo", "mail"))
+    await store.write(lambda s: terms.add_person(s, boss, deal, leo.contact, "Pays", now=NOON) and None)
+    await store.write(lambda s: persons.merged(s, boss, lee.contact, leo.contact, now=NOON))
+    await store.write(lambda s: terms.add_person(s, boss, deal, lee.contact, "Decides", now=NOON) and None)
+    assert await store.read(lambda s: list(s.scalars(select(DealContact.role)))) == ["Decides"]
+    await store.write(lambda s: terms.remove_person(s, boss, deal, lee.contact, now=NOON) and None)
+    assert await store.read(lambda s: list(s.scalars(select(DealContact.role)))) == []
+
+
+async def test_nobody_is_told_of_a_rotting_deal_at_night(store: Store, company: Company) -> None:
+    boss, _ = await begun(store)
+    await deal_of(store, company, boss)
+    hours = Hours(((time(9), time(18)),) * 7, "UTC")
+    opening = hours.next_opening(NOON + 3 * DAY)
+
+    async def told(now: int) -> int:
+        return await store.write(lambda s: rotting.remind(s, hours=hours, now=now))
+
+    assert [await told(opening - HOUR), await told(opening), await told(opening + HOUR)] == [0, 1, 0]
