@@ -1,0 +1,334 @@
+"""Runs: an import's long work: read the file, try every row, bring them in, take them back; each chunk is one transaction that also says how far it came."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from crm.base import jobs
+from crm.base.actors import Actor, System
+from crm.base.db import Order, Session, Store
+from crm.base.errors import Forbidden, Lost
+from crm.base.events import MediaKind, MediaRef
+from crm.base.jobs import Progress, Work
+from crm.base.policy import Action
+from crm.base.rows import add_new, take_ids
+from crm.base.settings import Company
+from crm.exchange.bring import Bringing, bring
+from crm.exchange.cells import Firm as Reading
+from crm.exchange.cells import Person, person_of
+from crm.exchange.grid import Cells, Unreadable
+from crm.exchange.imports import FIELD, READ, RUN, SAMPLES, TRY, UNDO, Import, ImportRow, ImportState, Outcome, counted, guessed, redraw, shape_of
+from crm.exchange.known import known_of
+from crm.exchange.made import MadeFiles, write_down
+from crm.exchange.plan import Deed, Planner
+from crm.exchange.reading import reading
+from crm.exchange.safe import BOM, lines
+from crm.exchange.undo import rows_to_undo, take_back
+from crm.people.field_words import About
+from crm.people.fields import fields_of
+from crm.people.reps import Member, as_actor, authorise
+
+Fetch = Callable[[str, MediaRef], AsyncIterator[bytes]]
+Kind = Callable[[Work], Awaitable[None]]
+CONSOLE = System("console")
+STAFF = "staff"
+FILE_MOST = 200 * 1024 * 1024
+SMALL = 256 * 1024
+LEAST, MOST, FIRST = 20, 250, 50
+GOAL_SECONDS = 0.015
+"""How long a chunk of an import shall hold the one writer; half of what it may (architecture section 8), since some rows cost more than others."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many rows a chunk has: as many as fit into the time it may take."""
+
+    size: int = FIRST
+
+    def took(self, seconds: float) -> None:
+        """Learn from the last chunk."""
+        factor = 2.0 if seconds < GOAL_SECONDS / 2 else GOAL_SECONDS / seconds if seconds > GOAL_SECONDS else 1.0
+        self.size = max(LEAST, min(MOST, int(self.size * factor)))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that was read back."""
+
+    id: int
+    number: int
+    cells: Cells
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """How a row's cells are understood."""
+
+    mapping: tuple[str, ...]
+    reading: Reading
+
+    def people(self, rows: list[Row], now: int) -> list[Person]:
+        """What these rows say of people."""
+        return [person_of(row.number, row.cells, self.mapping, self.reading, now=now) for row in rows]
+
+
+class Imports:
+    """The four kinds of work of an import; `fetch` brings the bytes of a file that was sent to the staff bot."""
+
+    def __init__(self, store: Store, folder: Path, company: Company, clock: Callable[[], int], fetch: Fetch | None = None) -> None:
+        self._store, self._company, self._clock, self._fetch = store, company, clock, fetch
+        self._incoming, self.made = folder / "imports", MadeFiles(folder / "exports", store)
+
+    def kinds(self) -> Mapping[str, Kind]:
+        """The work by its kind."""
+        return {READ: self.read, TRY: self.try_out, RUN: self.run, UNDO: self.undo}
+
+    async def read(self, work: Work) -> None:
+        """Read the file into rows; a file that cannot be read says why."""
+        self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._incoming / str(work.subject_id)
+        try:
+            await self._fetched(work, path)
+            await self._kept(work, path)
+        except Unreadable as error:
+            await self._store.write(partial(_refused, work=work, why=error.detail, now=self._clock()))
+        finally:
+            path.unlink(missing_ok=True)
+
+    async def _fetched(self, work: Work, path: Path) -> None:
+        facts = work.facts
+        with path.open("wb") as file:
+            path.chmod(0o600)
+            if "text" in facts:
+                file.write(str(facts["text"]).encode())
+                return
+            if "path" in facts:
+                await asyncio.to_thread(_copied, Path(str(facts["path"])), path)
+                return
+            if self._fetch is None:
+                raise Unreadable("its bytes are not here")
+            ref, seen = facts["ref"], 0
+            async for piece in self._fetch(STAFF, MediaRef(MediaKind.DOCUMENT, str(ref["ref"]), str(ref["name"]), "", int(ref["size"]))):
+                seen += len(piece)
+                if seen > FILE_MOST:
+                    raise Unreadable("the file is too big")
+                file.write(piece)
+
+    async def _kept(self, work: Work, path: Path) -> None:
+        if path.stat().st_size > SMALL:  # a file with too many rows is refused before any of them is kept
+            async with reading(path) as table:
+                async for _ in table.rows:
+                    pass
+        async with reading(path) as table:
+            heads: list[Cells] = []
+            batch: list[tuple[int, Cells]] = []
+            count = 0
+            async for row in table.rows:
+                count += 1
+                batch.append((count, row))
+                heads += [row] if len(heads) < SAMPLES else []
+                if len(batch) == MOST:
+                    work = await self._store.write(partial(_keep_rows, work=work, rows=batch, now=self._clock()), Order.CHUNK)
+                    batch = []
+            await self._store.write(partial(_keep_rows, work=work, rows=batch, now=self._clock()), Order.CHUNK)
+            if not count:
+                raise Unreadable("there is nothing in it")
+            about = {"how": table.how, "header": table.header, "samples": heads, "rows": count}
+        await self._store.write(partial(_asked, work=work, about=about, now=self._clock()))
+
+    async def try_out(self, work: Work) -> None:
+        """Tell what each row would do, in a file; nothing is written but that."""
+        with self.made.making() as path:
+            counts, work = await self._tried_out(work, path)
+            await self._store.write(partial(_tried, work=work, path=path, counts=counts, now=self._clock()))
+
+    async def _tried_out(self, work: Work, path: Path) -> tuple[dict[str, int], Work]:
+        planner, place = Planner(), 0
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.write(BOM + lines([("row", "outcome", "person", "remark", *(await self._header(work)))]))
+            counts: dict[str, int] = {}
+            while batch := await self._store.read(partial(_rows, import_id=work.subject_id, after=place, size=MOST)):
+                sense = await self._store.read(partial(_sense, import_id=work.subject_id, company=self._company))
+                people = await asyncio.to_thread(sense.people, batch, self._clock())
+                known = await self._store.read(partial(known_of, people=people, key=self._company.link_key))
+                deeds = list(planner.plan(people, known))
+                file.write(lines(_told(deed, row) for deed, row in zip(deeds, batch, strict=True)))
+                for deed in deeds:
+                    counts[deed.outcome.value] = counts.get(deed.outcome.value, 0) + 1
+                    counts["troubles"] = counts.get("troubles", 0) + bool(deed.person.troubles)
+                place = batch[-1].number
+                work = await self._store.write(partial(_went_on, work=work, progress=Progress(place, place), now=self._clock()), Order.CHUNK)
+        return counts, work
+
+    async def _header(self, work: Work) -> Cells:
+        return tuple(json.loads(await self._store.read(lambda session: session.get_one(Import, work.subject_id).header)))
+
+    async def run(self, work: Work) -> None:
+        """Bring the rows in that were not yet."""
+        pace = Pace()
+        while True:
+            batch = await self._store.read(partial(_rows, import_id=work.subject_id, after=work.place, size=pace.size, fresh=True))
+            sense = await self._store.read(partial(_sense, import_id=work.subject_id, company=self._company))
+            people = await asyncio.to_thread(sense.people, batch, self._clock())
+            deed = partial(_brought, work=work, people=people, rows={row.number: row.id for row in batch}, company=self._company, now=self._clock())
+            work, seconds = await self._store.write(partial(_timed, deed=deed), Order.CHUNK)
+            pace.took(seconds)
+            if not batch:
+                return
+
+    async def undo(self, work: Work) -> None:
+        """Take back what it made, the last row first."""
+        pace, over = Pace(), False
+        while not over:
+            deed = partial(_taken_back, work=work, size=pace.size, now=self._clock())
+            (work, over), seconds = await self._store.write(partial(_timed, deed=deed), Order.CHUNK)
+            pace.took(seconds)
+
+
+def _timed(session: Session, deed: Callable[[Session], Any]) -> tuple[Any, float]:
+    """Run a deed and say how long it held the writer."""
+    began = time.monotonic()
+    found = deed(session)
+    return found, time.monotonic() - began
+
+
+def _copied(source: Path, target: Path) -> None:
+    import shutil
+
+    try:
+        if source.stat().st_size > FILE_MOST:
+            raise Unreadable("the file is too big")
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise Unreadable(f"the file cannot be opened: {error.strerror}") from error
+
+
+def actor_of(session: Session, rep_id: int | None) -> Actor:
+    """Who an import is done by: the member who began it, as they are now, or the machine itself."""
+    if rep_id is None:
+        return CONSOLE
+    member = session.get(Member, rep_id)
+    if member is None or not member.active:
+        raise Forbidden
+    return as_actor(member)
+
+
+def _rows(session: Session, import_id: int, after: int, size: int, *, fresh: bool = False) -> list[Row]:
+    found = select(ImportRow.id, ImportRow.number, ImportRow.cells).where(ImportRow.import_id == import_id, ImportRow.number > after)
+    found = found.where(ImportRow.outcome == "") if fresh else found
+    return [Row(row.id, row.number, tuple(json.loads(row.cells))) for row in session.execute(found.order_by(ImportRow.number).limit(size))]
+
+
+def _sense(session: Session, import_id: int, company: Company) -> Sense:
+    mapping = tuple(json.loads(session.get_one(Import, import_id).mapping))
+    wanted = {target.removeprefix(FIELD) for target in mapping if target.startswith(FIELD)}
+    own = {field.name: field for field in fields_of(session, About.CONTACT)} if wanted else {}
+    return Sense(mapping, Reading(company.region, company.languages[0], company.currency, own))
+
+
+def _keep_rows(session: Session, work: Work, rows: list[tuple[int, Cells]], *, now: int) -> Work:
+    ids = take_ids(session, len(rows))
+    kept = [{"id": next(ids), "import_id": work.subject_id, "number": number, "cells": json.dumps(cells, ensure_ascii=False)} for number, cells in rows]
+    add_new(session, ImportRow, kept)
+    place = rows[-1][0] if rows else work.place
+    return _went_on(session, work, Progress(place, place), now=now)
+
+
+def _asked(session: Session, work: Work, about: dict[str, Any], *, now: int) -> None:
+    one = session.get_one(Import, work.subject_id)
+    one.how, one.header, one.rows = about["how"], json.dumps(about["header"], ensure_ascii=False), about["rows"]
+    one.samples = json.dumps([[cell[:60] for cell in row] for row in about["samples"]], ensure_ascii=False)
+    one.shape, one.mapping = shape_of(about["header"]), json.dumps(guessed(session, about["header"]))
+    one.state = ImportState.ASKED.value
+    _over(session, work, work.done, now=now)
+
+
+def _refused(session: Session, work: Work, why: str, *, now: int) -> None:
+    one = session.get_one(Import, work.subject_id)
+    one.state, one.why, one.ended_at = ImportState.UNREADABLE.value, why[:300], now
+    _over(session, work, work.done, now=now)
+
+
+def _over(session: Session, work: Work, done: int, *, now: int) -> Work:
+    session.flush()
+    gone_on = jobs.keep_on(session, work, Progress(work.place, done, over=True), now=now)
+    redraw(session, work.subject_id, now=now, urgent=True)
+    return gone_on
+
+
+def _went_on(session: Session, work: Work, progress: Progress, *, now: int) -> Work:
+    """Say how far it came; the post is drawn again at each twentieth part."""
+    gone_on = jobs.keep_on(session, work, progress, now=now)
+    part = max(1, gone_on.total // 20)
+    if gone_on.done // part != work.done // part:
+        redraw(session, work.subject_id, now=now)
+    return gone_on
+
+
+def _tried(session: Session, work: Work, path: Path, counts: dict[str, int], *, now: int) -> None:
+    one = session.get_one(Import, work.subject_id)
+    one.report_id = write_down(session, one.rep_id, path, f"{one.name.rsplit('.', 1)[0]}-check.csv", "text/csv", now=now)
+    one.counts, one.state = json.dumps(counts), ImportState.READY.value
+    _over(session, work, one.rows, now=now)
+
+
+def _told(deed: Deed, row: Row) -> tuple[object, ...]:
+    """A line of the report."""
+    whom = "" if deed.contact_id is None else f"row {-deed.contact_id}" if deed.contact_id < 0 else f"#{deed.contact_id}"
+    others = [f"#{one}" if one > 0 else f"row {-one}" for one in deed.others]
+    return (row.number, deed.outcome.value, whom or " ".join(others), "; ".join(deed.person.troubles), *row.cells)
+
+
+def _brought(session: Session, work: Work, people: list[Person], rows: dict[int, int], company: Company, *, now: int) -> Work:
+    jobs.held(session, work)
+    one = session.get_one(Import, work.subject_id)
+    actor = actor_of(session, one.rep_id)
+    authorise(session, actor, Action.IMPORT)
+    if not people:
+        one.state, one.ended_at, one.counts = ImportState.DONE.value, now, json.dumps(counted(session, one.id))
+        return _over(session, work, one.rows, now=now)
+    deeds = list(Planner().plan(people, known_of(session, people, company.link_key)))
+    bring(session, deeds, rows, Bringing(one.id, actor, company, one.name), now=now)
+    place = people[-1].number
+    return _went_on(session, work, Progress(place, place), now=now)
+
+
+def _taken_back(session: Session, work: Work, size: int, *, now: int) -> tuple[Work, bool]:
+    jobs.held(session, work)
+    one = session.get_one(Import, work.subject_id)
+    actor = actor_of(session, work.rep_id)
+    authorise(session, actor, Action.IMPORT)
+    rows = rows_to_undo(session, one.id, work.place, size)
+    if not rows:
+        one.state, one.ended_at, one.counts = ImportState.UNDONE.value, now, json.dumps(counted(session, one.id))
+        return _over(session, work, one.rows, now=now), True
+    take_back(session, actor, one.id, rows, now=now)
+    session.expire_all()
+    return _went_on(session, work, Progress(rows[-1].number, work.done + len(rows)), now=now), False
+
+
+def failed(session: Session, work: Work, words: str, *, now: int) -> None:
+    """The work of an import broke for good: what is done stays, and can be taken back."""
+    one = session.get(Import, work.subject_id)
+    if one is None:
+        return
+    after: Mapping[str, ImportState] = {READ: ImportState.UNREADABLE, TRY: ImportState.ASKED}
+    one.state, one.why = after.get(work.kind, ImportState.STOPPED).value, words[:300]
+    session.flush()
+    redraw(session, one.id, now=now, urgent=True)
+
+
+def kept_rows(session: Session, import_id: int, limit: int = 20) -> Iterator[tuple[int, str, int | None]]:
+    """What was not taken back since somebody has changed it: the row, what of it, whom it is about."""
+    found = select(ImportRow.number, ImportRow.why, ImportRow.contact_id).where(ImportRow.import_id == import_id, ImportRow.outcome == Outcome.KEPT.value)
+    yield from ((row.number, row.why, row.contact_id) for row in session.execute(found.order_by(ImportRow.number).limit(limit)))
+
+
+__all__ = ["Imports", "Kind", "Lost", "Pace", "actor_of", "failed", "kept_rows"]
