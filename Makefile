@@ -19,6 +19,13 @@ $(VENV)/installed-dev: requirements-dev.lock $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# A real Matrix server and a customer's program for it, which pin other versions than we do: `uv pip compile` of matrix-synapse and matrix-nio.
+$(VENV)/installed-synapse: tests/synapse.lock
+	@echo "Installing the Matrix server that tests run ..."
+	@test -x $(VENV)/synapse/bin/python || $(PYTHON) -m venv $(VENV)/synapse
+	@$(VENV)/synapse/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/synapse.lock
+	@touch $@
+
 demo: $(VENV)/installed ## play with the real product in a pretended world, no tokens needed
 	@$(BIN)/python main.py demo
 

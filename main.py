@@ -137,16 +137,19 @@ async def run(env: Environment) -> None:
 def join(parts: Parts) -> Running:
     """Build the parts and say what runs."""
     from crm.conversations.media import MediaFiles
+    from crm.exchange.works import Exchange
     from crm.inbox.statuses import owed
     from crm.outbox.drain import Drain
     from crm.outbox.forum import tend
     from crm.outbox.shares import Shares
+    from crm.tables import TABLES
     from scheduler import workers
     from scheduler.clock import Clock
     from scheduler.jobs import Pulse, deeds, ticks
     from scheduler.names import asked
     from scheduler.screens import Screens
-    from scheduler.upkeep import upkeep
+    from scheduler.upkeep import order, upkeep
+    from scheduler.works import works
     from web.server import serve
 
     env, store, seat, times = parts.env, parts.store, parts.seat, parts.env.durations
@@ -158,15 +161,17 @@ def join(parts: Parts) -> Running:
     carriers = screens.announcing(parts.channels.values())
     if parts.staff:
         carriers.append(parts.staff.carrier)
+    exchange = Exchange(store, env.folder, parts.company, wall, TABLES, parts.fetch)
     loops = working(parts, files, screens.stir)
     rules: dict[str, Any] = {"seat": seat, "durations": times, "owe": partial(owed, accounts=parts.company.sendable)}
     rules["share"] = Shares(env.public_url, parts.company.link_key) if env.public_url else None
     desk = parts.staff.carrier if parts.staff else None  # what is sent there alone stands in topics
-    drains = [Drain(store, one, files.open, node=parts.node, clock=wall, tend=tend if one is desk else None, **rules) for one in carriers]
+    drains = [Drain(store, one, exchange.opening(files.open), node=parts.node, clock=wall, tend=tend if one is desk else None, **rules) for one in carriers]
     for carrier, drain in zip(carriers, drains, strict=True):
         loops[f"send:{carrier.account}"] = lambda account=carrier.account, drain=drain: workers.send_loop(store, drain, account, wall, times.look)  # type: ignore[misc]
     pulse = Pulse(follow_ups=float(env.follow_up_seconds), most=times.tick)
-    clock = Clock([*ticks(store, wall, pulse, deeds(parts.company)), *upkeep(parts.guard, parts.backups), *asked(store, parts.channels, wall)])
+    due = [*ticks(store, wall, pulse, deeds(parts.company)), *upkeep(parts.guard, parts.backups), *order(store, wall, STAFF, most=times.tick)]
+    clock = Clock([*due, *asked(store, parts.channels, wall), *works(store, exchange, parts.node, wall)])
 
     async def listen() -> None:
         parts.server, parts.address = await serve(routes, env.http_host, env.port, shutdown=min(3.0, times.stop / 4), public_url=env.public_url)

@@ -21,6 +21,8 @@ BENCHES = {
     "replies": "10: replies while a campaign runs",
     "parse": "11: a channel reads an event",
     "doors": "12: a channel's webhook beside a bare one",
+    "find": "13: a search",
+    "stages": "14: a deal goes to its next stage",
     "card": "a stranger's word to the rep's chat, the whole way",
     "weight": "CPU and bytes a message, memory, cold start",
 }

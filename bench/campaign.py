@@ -113,7 +113,7 @@ def launched(session: Session) -> int:
     """A campaign to everybody who said yes, confirmed and begun."""
     now = town.wall()
     number = campaigns.draft(session, town.MANAGER, SEGMENT, "Good day, {name}! Oak tables are a tenth cheaper until Friday.", now=now)
-    return campaigns.launch(session, town.MANAGER, number, reached(session, SEGMENT, now=now), now=now)
+    return campaigns.launch(session, town.MANAGER, number, reached(session, SEGMENT, now=now), over=10**9, now=now)
 
 
 def begin_again(session: Session, number: int) -> None:

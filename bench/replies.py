@@ -97,7 +97,7 @@ def launched(session: Session) -> int:
     """A promotion to everybody."""
     now = town.wall()
     number = draft(session, town.MANAGER, SEGMENT, "Good day, {name}! Oak tables are a tenth cheaper until Friday.", now=now)
-    return launch(session, town.MANAGER, number, reached(session, SEGMENT, now=now), now=now)
+    return launch(session, town.MANAGER, number, reached(session, SEGMENT, now=now), over=10**9, now=now)
 
 
 if __name__ == "__main__":

@@ -24,5 +24,6 @@ CHANNELS: dict[str, str] = {
     "tilda": "channels.leads.tilda:Tilda",
     "vk": "channels.vk:Vk",
     "max": "channels.max:Max",
+    "matrix": "channels.matrix:Matrix",
 }
 """Account kind to the class behind it, named rather than imported: a platform's library loads only where it is used."""

@@ -4,7 +4,8 @@ import importlib
 import logging
 import tomllib
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 ELSEWHERE = {"telegram": "CUSTOMER_BOT_TOKEN", "webchat": "SITE_ORIGINS", "form": "SITE_ORIGINS"}
 """Channels with settings of their own."""
 SECRET = "env:"
+MANUAL = "see docs/channels.md, where each channel has its settings"
 OF_ALL = frozenset({"anyway", "public_url"})
 """Settings that every account may have: `anyway` turns on what is off in the firm's country, `public_url` is where this account alone is come to."""
 
@@ -46,6 +48,20 @@ def read_accounts(file: Path, variables: Mapping[str, str]) -> tuple[Account, ..
     """Read the file; values like "env:WHATSAPP_TOKEN" come from the environment. Raises Misconfigured, naming the place."""
     if not file.exists():
         return ()
+    with explained():
+        return _read(file, variables)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Whoever has set a channel up wrongly is told where it is written how it is done."""
+    try:
+        yield
+    except Misconfigured as error:
+        raise Misconfigured(f"{error}; {MANUAL}") from None
+
+
+def _read(file: Path, variables: Mapping[str, str]) -> tuple[Account, ...]:
     try:
         found = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -90,6 +106,11 @@ def _value(value: object, variables: Mapping[str, str], where: str) -> object:
 
 def open_account(one: Account, firm: Firm) -> Channel | None:
     """The channel of an account; None where it is off by default in the firm's country (`anyway = true` turns it on). Raises Misconfigured."""
+    with explained():
+        return _open(one, firm)
+
+
+def _open(one: Account, firm: Firm) -> Channel | None:
     module, _, kind = CHANNELS[one.kind].partition(":")
     made = importlib.import_module(module)
     channel, options = getattr(made, kind), getattr(made, f"{kind}Options")

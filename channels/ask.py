@@ -49,10 +49,13 @@ class Answer:
 
 
 class Line:
-    """A way out to one platform; `tls` is what its certificates are checked with, for this line alone. It opens itself at the first request."""
+    """A way out to one platform; `tls` is what its certificates are checked with, for this line alone; of an answer at most `most` bytes are read.
 
-    def __init__(self, times: Times, tls: ssl.SSLContext | None = None) -> None:
-        self._times, self._tls = times, tls
+    It opens itself at the first request.
+    """
+
+    def __init__(self, times: Times, tls: ssl.SSLContext | None = None, most: int = _ANSWER_MOST) -> None:
+        self._times, self._tls, self._most = times, tls, most
         self._session: ClientSession | None = None
 
     async def ask(self, method: str, url: str, *, seconds: float = 0.0, **more: Any) -> Answer:
@@ -63,7 +66,7 @@ class Line:
                 body = bytearray()
                 async for chunk in answer.content.iter_any():
                     body += chunk
-                    if len(body) > _ANSWER_MOST:
+                    if len(body) > self._most:
                         break
                 return Answer(answer.status, bytes(body), seconds_of(answer.headers))
         except (ClientConnectorError, ConnectionTimeoutError) as error:

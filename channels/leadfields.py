@@ -1,13 +1,12 @@
 """What people answered in a form, whoever made the form: which answer is a name, a phone, a consent, and which are further words; pure."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
 from itertools import islice
 
 from channels.payload import plain_name, storable
+from crm.base.asked import NAMES, plain
 from crm.base.events import LeadForm, Sender, Source
 
 MARKS = tuple(one.name for one in fields(Source))
@@ -17,22 +16,10 @@ FIELDS = frozenset({"name", *PARTS, "phone", "email", "text", "language", "offer
 SYNONYMS: Mapping[str, str] = {
     synonym: ours
     for ours, synonyms in {
-        "name": "name full_name fullname your_name customer_name client_name contact_name contact_person fio "
-        "անուն անունը անուն_ազգանուն ձեր_անունը սახელი სახელი სახელი_გვარი სახელი_და_გვარი თქვენი_სახელი ስም ሙሉ_ስም ስምዎ "
-        "имя фио ф_и_о ваше_имя имя_и_фамилия имя_фамилия как_вас_зовут контактное_лицо клиент",
-        "first_name": "first_name firstname given_name fname",
-        "middle_name": "middle_name patronym patronymic отчество հայրանուն",
-        "last_name": "last_name lastname surname family_name lname ազգանուն ազգանունը გვარი የአባት_ስም የቤተሰብ_ስም фамилия",
-        "phone": "phone tel telephone mobile cell cellphone phone_number phonenumber mobile_phone mobile_number your_phone your_tel contact_phone work_phone "
-        "work_phone_number user_phone whatsapp_number phones phone_numbers հեռախոս հեռախոսահամար հեռախոսի_համար ձեր_հեռախոսահամարը հեռ բջջային "
-        "ტელეფონი ტელეფონის_ნომერი მობილური მობილურის_ნომერი ნომერი ስልክ ስልክ_ቁጥር የስልክ_ቁጥር ሞባይል "
-        "телефон тел номер_телефона мобильный мобильный_телефон ваш_телефон контактный_телефон номер",
-        "email": "email emails e_mail mail email_address e_mail_address your_email work_email user_email էլ_փոստ էլփոստ էլ_հասցե էլեկտրոնային_փոստ "
-        "ელფოსტა ელ_ფოსტა ელექტრონული_ფოსტა იმეილი ኢሜይል ኢሜል የኢሜይል_አድራሻ почта эл_почта электронная_почта е_мейл емейл имейл email_адрес",
+        **NAMES,
         "text": "text textarea message comment comments question your_message your_question need enquiry inquiry details "
         "հաղորդագրություն մեկնաբանություն հարց ձեր_հարցը შეტყობინება კომენტარი კითხვა መልእክት መልዕክት አስተያየት ጥያቄ "
         "сообщение комментарий комментарии вопрос ваш_вопрос текст пожелания",
-        "language": "language lang locale լեզու ენა ቋንቋ язык",
         "page": "page page_url landing_page",
         "referrer": "referrer referer",
         "at": "created_at created_time submitted_at submit_time submission_time timestamp",
@@ -55,7 +42,6 @@ _VALUES = ("value", "answer", "values", "string_value", "response")
 _YES = frozenset({"1", "on", "true", "yes", "y", "да", "այո", "კი", "დიახ", "አዎ", "አዎን", "checked", "accepted", "agree", "agreed", "✓", "✔"})
 _SHAPES = {"phone": re.compile(r"\+[\d\s()-]{8,24}"), "email": re.compile(r"[^\s@,;]{1,64}@[^\s@,;]{1,190}\.[^\s@,;]{2,}")}
 """What is a phone or an e-mail whatever its question is called."""
-_APART = re.compile(r"\W+")
 MOST, VALUE, LABEL, NAMED, SHORTEST = 200, 4000, 150, 254, 5
 
 
@@ -75,16 +61,6 @@ class Naming:
     fields: Mapping[str, str] = field(default_factory=dict)
     offers: str = ""
     offers_text: str = ""
-
-
-def plain(name: str) -> str:
-    """A field's name without marks and capitals: "E-mail*" and "e_mail" are one."""
-    return _plain(name[:100])
-
-
-@lru_cache(maxsize=2048)  # a form asks the same again and again
-def _plain(name: str) -> str:
-    return _APART.sub("_", unicodedata.normalize("NFKC", name).casefold()).strip("_")
 
 
 def answers_in(value: object) -> list[Answer]:

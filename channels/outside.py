@@ -6,7 +6,7 @@ checked is the one connected to; every redirect is checked as if it were the fir
 
 import socket
 import ssl
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urljoin, urlsplit
@@ -143,3 +143,10 @@ async def _followed(
             raise NotFound(f"the file is not there any more ({response.status})")
         return response
     raise Refused("the address leads on and on")
+
+
+def homes(api: str, hosts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Where files may come from, and which of that is believed wherever it is: a host with its port, and a pretended API without TLS."""
+    base = urlsplit(api)
+    pretended = (base.netloc,) if base.scheme == "http" else ()
+    return tuple(host for host in hosts if ":" not in host), (*pretended, *(host for host in hosts if ":" in host))

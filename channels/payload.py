@@ -18,7 +18,7 @@ _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}")
 def read(body: bytes) -> Json:
     """The one object in `body`; ValueError for anything else, for nesting over 64, repeated keys, NaN and Infinity."""
     try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)
+        value = _READ(body.decode("utf-8"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(value, dict):
@@ -37,6 +37,9 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
+
+
+_READ = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse).decode  # made once: `json.loads` makes one a call
 
 
 def _deeper(value: object) -> bool:

@@ -3,9 +3,13 @@
 Whether somebody spoke is told by the Dial that puts a call through (DialCallStatus); the call itself is "completed" as soon as Twilio has taken it.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import partial
 from xml.sax.saxutils import escape, quoteattr
 
 from aiohttp import web
@@ -18,7 +22,7 @@ from channels.telephony import BODY_MOST, Rung, Telephone, form_of, of_form, rec
 from crm.base.errors import Invalid, Misconfigured
 from crm.base.events import CallPhase, Event, MediaRef, Unknown
 
-CALL, DIAL, ANSWER = "call", "dial", "answer"
+CALL, DIAL, ANSWER, MENU = "call", "dial", "answer", "menu"
 PHASES: Mapping[str, CallPhase] = {
     **dict.fromkeys(("queued", "initiated", "ringing"), CallPhase.RINGING),
     **dict.fromkeys(("in-progress", "answered"), CallPhase.ANSWERED),
@@ -27,6 +31,8 @@ PHASES: Mapping[str, CallPhase] = {
 }
 HIDDEN = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+464"})
 """What Twilio writes for a caller who is anonymous, restricted, blocked or unknown."""
+KNOWN = 1_000
+"""So many of the newest calls are known to have been put through: the end of a call and of its Dial are told within a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,8 @@ class VoiceOptions:
     """One account at Twilio: all `tokens` are believed, the first (or the API `key` with its `key_secret`) fetches recordings.
 
     `forward` are the telephones that ring, all at once for `ring_seconds`, when somebody calls our number there; with `record` what is said is recorded.
-    `dial` = a Dial of the firm's own tells its end to our address, so that it decides whether somebody spoke.
+    `dial` = a Dial of the firm's own tells its end to our address, so that it decides whether somebody spoke; who is gone `menu_seconds` without any
+    word of a Dial has hung up before it, in a menu.
     """
 
     account: str
@@ -45,6 +52,7 @@ class VoiceOptions:
     ring_seconds: int = 25
     record: bool = False
     dial: bool = False
+    menu_seconds: float = 30.0
     key: str = ""
     key_secret: str = field(default="", repr=False)
     api: str = twilio.API
@@ -62,6 +70,7 @@ class Voice(Telephone):
         _check(options)
         super().__init__(options.account, options.title, firm, options.again)
         self._options, self._paths = options, firm.paths(options.account)
+        self._menu = Menu(options.menu_seconds, options.again)
         self._believed = twilio.Believed(firm.public_url, options.tokens, ("", options.retries))
 
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
@@ -91,6 +100,8 @@ class Voice(Telephone):
         fields, place = by_name(pairs), request.path.rpartition("/")[2]
         if fields.get("CallSid") and not fields.get("ParentCallSid"):  # the legs of a call say nothing that the call does not
             await self._keep(fields, place, keep)
+            if self._options.dial:
+                self._watch(fields, place, keep)
         words = self._through() if place == ANSWER else twilio.EMPTY
         return web.Response(text=words, content_type=twilio.XML)
 
@@ -103,6 +114,18 @@ class Voice(Telephone):
         except web.HTTPServiceUnavailable:
             if place != ANSWER:
                 raise
+
+    def _watch(self, fields: dict[str, str], place: str, keep: Keep) -> None:
+        """Tell a call as missed that was taken and is over, and of which no Dial says a word: that may come a moment before, or after."""
+        call = fields["CallSid"][:64]
+        if place == DIAL:
+            self._menu.dialled(call)
+        elif fields.get("CallStatus") == "completed" and not fields.get("RecordingSid") and not _outgoing(fields):
+            self._menu.over(call, partial(self.take, keep, f"{MENU}:{call}", call, of_form({**fields, "At": MENU})))
+
+    async def close(self) -> None:
+        """Wait for no Dial any more."""
+        await self._menu.close()
 
     def _through(self) -> str:
         """What Twilio is to do with an incoming call."""
@@ -121,7 +144,7 @@ class Voice(Telephone):
             raise ValueError("a call has an id")
         if fields.get("RecordingSid") and place == CALL:
             return self._recorded(fields, key, received_at)
-        outgoing = fields.get("Direction", "").startswith("outbound")
+        outgoing = _outgoing(fields)
         number, line = (fields.get(name, "") for name in (("To", "From") if outgoing else ("From", "To")))
         phase, seconds = self._phase(fields, outgoing)
         if phase is None:
@@ -132,6 +155,8 @@ class Voice(Telephone):
 
     def _phase(self, fields: Mapping[str, str], outgoing: bool) -> tuple[CallPhase | None, int]:
         """Where a call is, and how long they talked."""
+        if fields.get("At") == MENU:
+            return CallPhase.MISSED, 0
         dialled = fields.get("DialCallStatus", "")
         if dialled:
             seconds = duration(fields.get("DialCallDuration")) or 0
@@ -151,6 +176,47 @@ class Voice(Telephone):
         return recorded(key, f"{url}.mp3", received_at, fields["RecordingSid"])
 
 
+def _outgoing(fields: Mapping[str, str]) -> bool:
+    return fields.get("Direction", "").startswith("outbound")
+
+
+class Menu:
+    """The calls that are over and of which a Dial may still speak; whoever stops meanwhile forgets them."""
+
+    def __init__(self, seconds: float, again: float) -> None:
+        self._seconds, self._again = seconds, again
+        self._waits: dict[str, asyncio.Task[None]] = {}
+        self._dialled: deque[str] = deque(maxlen=KNOWN)
+
+    def dialled(self, call: str) -> None:
+        """A Dial has told how a call ended."""
+        self._dialled.append(call)
+        if waits := self._waits.pop(call, None):
+            waits.cancel()
+
+    def over(self, call: str, tell: Callable[[], Awaitable[None]]) -> None:
+        """A call is over: `tell` it where no Dial does."""
+        if call not in self._dialled and call not in self._waits:
+            self._waits[call] = asyncio.create_task(self._wait(call, tell))
+
+    async def _wait(self, call: str, tell: Callable[[], Awaitable[None]]) -> None:
+        await asyncio.sleep(self._seconds)
+        while True:
+            with suppress(web.HTTPServiceUnavailable):  # the waiting list is full: a while later it is not
+                await tell()
+                break
+            await asyncio.sleep(self._again)
+        del self._waits[call]
+
+    async def close(self) -> None:
+        """Wait no more."""
+        waits = list(self._waits.values())
+        for one in waits:
+            one.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        self._waits.clear()
+
+
 def _instant(text: str) -> int:
     """An instant as Twilio writes it (RFC 2822); 0 = it cannot be read."""
     try:
@@ -166,6 +232,7 @@ def _check(options: VoiceOptions) -> None:
         (not options.tokens or not all(options.tokens), "tokens has the auth token, and for the time of a change the other one"),
         (bool(options.key) != bool(options.key_secret), "key and key_secret belong together"),
         (options.record and not options.forward, "record needs forward: your own Dial says itself whether it records"),
+        (not 0 <= options.menu_seconds <= 600, "menu_seconds is between 0 and 600"),
         (not 5 <= options.ring_seconds <= 600, "ring_seconds is between 5 and 600"),
     )
     for wrong, words in reasons:

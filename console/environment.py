@@ -15,7 +15,7 @@ from crm.base.durations import Durations
 from crm.base.errors import Misconfigured
 from crm.base.i18n import LANGUAGES
 from crm.base.settings import Company
-from crm.base.time import HOUR, parse_hours
+from crm.base.time import HOUR, MINUTE, SECOND, parse_hours
 
 SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 SECRET_LEAST = 32
@@ -67,6 +67,10 @@ class Environment:
     tick_seconds: str = "0"
     backup_every: str = "24"
     backup_keep: str = "7,4"
+    media_quota_mb: str = "0"
+    answer_minutes: str = "0"
+    undo_seconds: str = "0"
+    step_up_over: str = "500"
     backup_dir: str = ""
     log_level: str = "INFO"
     log_format: str = "text"
@@ -176,7 +180,20 @@ def company(env: Environment) -> Company:
     desk_at = f"{env.public_url.rstrip('/')}/desk" if env.public_url else env.desk_at
     link = f"{env.telegram_link}{env.customer_bot_username}?start=" if env.customer_bot_username else ""
     return Company(
-        env.company_name, languages, env.company_zone, env.company_currency, region, hours, link_key(env.folder), link, frozenset({"webchat"}), desk_at
+        env.company_name,
+        languages,
+        env.company_zone,
+        env.company_currency,
+        region,
+        hours,
+        link_key(env.folder),
+        link,
+        frozenset({"webchat"}),
+        desk_at,
+        media_quota=1_000_000 * whole(env.media_quota_mb, "MEDIA_QUOTA_MB", 0, 100_000_000),
+        answer_within=MINUTE * whole(env.answer_minutes, "ANSWER_MINUTES", 0, 100_000),
+        undo_ms=SECOND * whole(env.undo_seconds, "UNDO_SECONDS", 0, 60),
+        step_up_over=whole(env.step_up_over, "STEP_UP_OVER", 0, 1_000_000_000),
     )
 
 

@@ -9,6 +9,7 @@ from console.lock import running
 from crm.base.actors import Role, System
 from crm.base.db import open_store
 from crm.base.errors import Misconfigured
+from crm.base.policy import Action, may
 from crm.people.reps import invite, reps
 from crm.schema import prepare
 
@@ -30,7 +31,7 @@ async def managed(url: str) -> bool:
     await prepare(url)
     store = open_store(url)
     try:
-        return bool(await store.read(lambda session: reps(session, role=Role.MANAGER)))
+        return any(may(rep.role, Action.STEER_TEAM) for rep in await store.read(reps))
     finally:
         await store.close()
 

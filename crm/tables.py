@@ -2,13 +2,21 @@
 
 from crm.base.history import DomainEvent
 from crm.base.installation import Installation
+from crm.base.jobs import Job
 from crm.base.leases import Lease
 from crm.base.nodes import Node
+from crm.base.seals import Seal
 from crm.base.table import Base, Counter
 from crm.base.tallies import Tally
 from crm.conversations.calls import CallRow
+from crm.conversations.clocks import AnswerClock
+from crm.conversations.planned import PlannedReply
+from crm.conversations.snippets import Snippet
 from crm.conversations.threads import Attachment, Conversation, Message, Note
 from crm.conversations.windows import WindowEnd
+from crm.exchange.imports import Import, ImportRow
+from crm.exchange.made import MadeFile
+from crm.exchange.tombstones import Tombstone
 from crm.inbox.albums import AlbumPart
 from crm.inbox.edits import PendingEdit
 from crm.inbox.log import Offset, RawBody, RawEventRow, Waiting
@@ -23,16 +31,23 @@ from crm.outbox.shares import ShareRow
 from crm.outreach.campaigns import Campaign, Recipient
 from crm.outreach.sequences import Enrollment, Sequence, Step
 from crm.people.aliases import IdentityAlias
+from crm.people.companies import Company
 from crm.people.consents import Consent
 from crm.people.contacts import Contact, ContactPoint, Identity
 from crm.people.desk import ButtonToken, Handled, RepMessage, WizardRow
+from crm.people.fields import Field, FieldValue
 from crm.people.link import Link, LinkToken
 from crm.people.logins import Login, WebSession
 from crm.people.own_accounts import OwnAccountRow, OwnChat
 from crm.people.reps import Invite, Member, Stranger
+from crm.people.steps import Pin, StepRow
 from crm.people.suggestions import Suggestion
+from crm.people.teams import TeamRow
+from crm.reports.search_tables import Findable, SearchMark, WordGram
+from crm.sales.deals import Deal, DealContact, StageStay
 from crm.sales.entries import Entry, LeadEntry
 from crm.sales.leads import Lead
+from crm.sales.pipelines import Pipeline, Reason, Stage
 from crm.sales.postings import Posting
 from crm.sales.tasks import Task
 
@@ -42,16 +57,23 @@ TABLES: tuple[type[Base], ...] = (
     Node,
     Installation,
     DomainEvent,
+    Seal,
     Tally,
+    Company,
     Contact,
     Identity,
     IdentityAlias,
     Suggestion,
     ContactPoint,
     Consent,
+    Field,
+    FieldValue,
     Member,
     Invite,
     Stranger,
+    TeamRow,
+    Pin,
+    StepRow,
     Login,
     WebSession,
     LinkToken,
@@ -68,6 +90,9 @@ TABLES: tuple[type[Base], ...] = (
     Attachment,
     ShareRow,
     Note,
+    Snippet,
+    PlannedReply,
+    AnswerClock,
     Forum,
     ForumTopic,
     Mail,
@@ -77,7 +102,16 @@ TABLES: tuple[type[Base], ...] = (
     Entry,
     LeadEntry,
     Posting,
+    Pipeline,
+    Stage,
+    Reason,
+    Deal,
+    DealContact,
+    StageStay,
     Task,
+    Findable,
+    WordGram,
+    SearchMark,
     ApprovedRow,
     Sequence,
     Step,
@@ -94,5 +128,10 @@ TABLES: tuple[type[Base], ...] = (
     PendingEdit,
     PendingStatus,
     Piece,
+    Job,
+    Import,
+    ImportRow,
+    MadeFile,
+    Tombstone,
 )
 metadata = Base.metadata

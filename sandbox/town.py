@@ -20,6 +20,10 @@ from sandbox.mail.human import MailHuman
 from sandbox.mail.letters import Draft, address, answer, opened, shown, written
 from sandbox.mail.server import MailServer, serve_mail
 from sandbox.mail.world import INBOX, SENT, MailWorld
+from sandbox.matrix import resident as matrix
+from sandbox.matrix.human import MatrixHuman
+from sandbox.matrix.server import MatrixApi
+from sandbox.matrix.world import World as MatrixWorld
 from sandbox.messenger.human import Human as PageHuman
 from sandbox.messenger.server import Pages
 from sandbox.meta.graph import GraphApi
@@ -192,6 +196,7 @@ class Town:
         self.gateway, self.phone = Gateway(clock=clock), Exchange(clock=clock)
         self.sms, self.viber = SmsApi(self.gateway), ViberApi(ViberWorld(clock=clock))
         self.leads, self.telephones, self.neighbours = LeadWorld(clock), Telephones(clock), Neighbours(clock)
+        self.matrix = MatrixHuman(MatrixWorld(clock))
         self.smsc, self.ami, self.board = Smsc(Centre(clock=clock)), Ami(), Board(clock)
         self.mail.open(FIRM, "Marani", PASSWORD)
         self.servers: MailServer | None = None
@@ -205,6 +210,7 @@ class Town:
             "viber": ViberResident(self.viber),
             "smpp": TexterResident(self.smsc),
             "asterisk": RingerResident(self.ami, self.board),
+            "matrix": matrix.MatrixResident(self.matrix),
             **{kind: FormResident(self.leads, kind) for kind in LEADS},
             **{name: LineResident(person) for name, person in {**self.telephones.people(), **self.neighbours.people()}.items()},
         }
@@ -214,7 +220,8 @@ class Town:
         app.on_startup.append(self._open)
         app.on_shutdown.append(self._close)
         humans = (MailHuman(self.mail), WhatsAppHuman(self.whatsapp), SmsHuman(self.gateway, self.sms), ViberHuman(self.viber), PhoneHuman(self.phone))
-        for part in (GraphApi(self.whatsapp), self.sms, self.viber, self.pages, self.leads, self.telephones, self.neighbours, *humans):
+        neighbours = (self.neighbours, MatrixApi(self.matrix.world, matrix.ROOT), self.matrix)
+        for part in (GraphApi(self.whatsapp), self.sms, self.viber, self.pages, self.leads, self.telephones, *neighbours, *humans):
             part.mount(app)
         app.router.add_get("/play/town", self._names)
         app.router.add_get("/play/town/{name}", self._lines)
@@ -251,7 +258,7 @@ class Town:
             f'[viber]\ntokens = ["{self.viber.world.tokens[0]}"]\napi_base = "{base}/viber"\npublic_url = "{shop}"\n'
             f'media_hosts = ["{host}"]\nwelcome_seconds = 30.0\n\n'
             f'[calls]\nsecrets = ["{SECRET}"]\ninside = ["{host}"]\n{self.leads.settings(base, shop)}'
-            f"{self.telephones.settings(base, shop)}{self.neighbours.settings(base, shop)}"
+            f"{self.telephones.settings(base, shop)}{self.neighbours.settings(base, shop)}{matrix.settings(base)}"
             f'[smpp]\nhost = "127.0.0.1"\nport = {self.smsc.port}\nsystem_id = "{self.smsc.centre.system_id}"\npassword = "{self.smsc.centre.password}"\n'
             f'sender = "Marani"\nfirst_wait = 0.1\n\n[asterisk]\nhost = "127.0.0.1"\nport = {self.ami.port}\nuser = "{self.ami.user}"\n'
             f'secret = "{self.ami.secret}"\nfirst_wait = 0.1\n\n'

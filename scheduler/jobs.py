@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from crm.base.db import Order, Session, Store
 from crm.base.errors import Busy
 from crm.base.settings import Company
-from crm.conversations import assign, windows
+from crm.conversations import assign, clocks, forum, windows
+from crm.conversations.planned import say_due
 from crm.outbox.queue import date_anew
 from crm.outreach.ticks import compose, follow_ups
+from crm.reports.day import plans_due
 from crm.reports.digest import digest_due
-from crm.sales import tasks
+from crm.reports.orphans import orphans_due
+from crm.sales import ladder, rotting
 from scheduler.clock import Tick
+from scheduler.indexing import indexing
 
 log = logging.getLogger(__name__)
 Deed = Callable[[Session, int], int]
@@ -27,29 +31,39 @@ class Pulse:
     follow_ups: float = 10.0
     compose: float = 1.0
     digest: float = 30.0
+    work: float = 30.0
+    search: float = 1.0
     most: float = 0.0
 
 
 def ticks(store: Store, clock: Callable[[], int], pulse: Pulse, deeds: dict[str, Deed]) -> list[Tick]:
     """The ticks of a running product; `deeds` are what is due besides the snoozes, by the names of `Pulse`."""
-    every = {"snoozes": pulse.snoozes, "follow_ups": pulse.follow_ups, "compose": pulse.compose, "digest": pulse.digest}
+    every = {"snoozes": pulse.snoozes, "follow_ups": pulse.follow_ups, "compose": pulse.compose, "digest": pulse.digest, "work": pulse.work}
     every = {name: min(seconds, pulse.most) if pulse.most else seconds for name, seconds in every.items()}
     known: dict[str, Deed] = {"snoozes": come_back, **deeds}
     set_back = Tick("set_back", 0.0, job(store, "set_back", lambda session, now: date_anew(session, now=now), clock))
-    return [*(Tick(name, every[name], job(store, name, deed, clock)) for name, deed in known.items()), set_back]
+    search = Tick("search", min(pulse.search, pulse.most) if pulse.most else pulse.search, indexing(store, clock))
+    return [*(Tick(name, every[name], job(store, name, deed, clock)) for name, deed in known.items()), search, set_back]
 
 
 def come_back(session: Session, now: int) -> int:
     """What was put off until now, what is to be done now, and what has changed by the clock alone comes back to the staff."""
-    return assign.wake_snoozed(session, now=now) + tasks.remind(session, now=now) + windows.passed(session, now=now)
+    return assign.wake_snoozed(session, now=now) + ladder.remind(session, now=now) + windows.passed(session, now=now)
 
 
 def deeds(company: Company) -> dict[str, Deed]:
     """What outreach and reports of a company want done."""
     return {
         "follow_ups": lambda session, now: follow_ups(session, company, now=now),
-        "compose": lambda session, now: compose(session, company, now=now),
-        "digest": lambda session, now: digest_due(session, company, now=now),
+        "compose": lambda session, now: compose(session, company, now=now) + say_due(session, company, now=now),
+        "digest": lambda session, now: digest_due(session, company, now=now) + orphans_due(session, company, now=now),
+        "work": lambda session, now: (
+            ladder.escalate(session, company, now=now)
+            + clocks.warn_due(session, company, now=now)
+            + plans_due(session, company, now=now)
+            + forum.spread(session, now=now)
+            + rotting.remind(session, hours=company.hours, now=now)
+        ),
     }
 
 

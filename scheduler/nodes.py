@@ -13,6 +13,7 @@ from crm.base.errors import Lost
 from crm.base.leases import Held, Seat, found_shards, release_all, take
 from crm.inbox.process import POOLS
 from crm.outreach.sequences import found_default
+from crm.people.reps import crown
 from crm.schema import prepare
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ async def take_seat(store: Store, url: str, clock: Clock, *, lease_ms: int) -> S
     if await prepare(url):
         log.info("the database is up to date")
     await store.write(lambda session: found_default(session, now=clock()))
+    await store.write(lambda session: crown(session, now=clock()))
     if not store.many_nodes:
         await store.write(release_all)  # this process holds the file, so no other sender can be alive
         return None

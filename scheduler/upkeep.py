@@ -1,20 +1,25 @@
-"""Upkeep: what the clock wakes up besides deeds: the seal that ties the database to its folder, and copies by schedule."""
+"""Upkeep: what the clock wakes up besides deeds: the tie of the database to its folder, copies by schedule, seals of the record, the end of a guest's time."""
 
 import logging
 from collections.abc import Awaitable, Callable
 
+from crm.base.db import Store
 from crm.base.errors import Busy
+from crm.base.seals import seal
 from crm.outbox.hold import Guard
 from crm.outbox.upkeep import Backups
+from crm.sales.leaving import show_out
 from scheduler.clock import Tick
+from scheduler.jobs import job
 
 log = logging.getLogger(__name__)
+SEAL_EVERY, GUESTS_EVERY = 60.0, 30.0
 
 
 def upkeep(guard: Guard, backups: Backups | None) -> list[Tick]:
     """The ticks of upkeep."""
     ticks = [Tick("guard", 3600.0, patient("guard", guard.check))]
-    return [*ticks, Tick("backup", 60.0, patient("backup", backups.run))] if backups else ticks
+    return [*ticks, Tick("backup", 20.0, patient("backup", backups.run))] if backups else ticks
 
 
 def patient(name: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
@@ -27,3 +32,11 @@ def patient(name: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Aw
             log.warning("%s waits: %s", name, error)
 
     return run
+
+
+def order(store: Store, clock: Callable[[], int], surface: str, *, most: float = 0.0) -> list[Tick]:
+    """The ticks of order in the house; `surface` is the account on which staff is shown things, `most` the longest between two (0 = none)."""
+    sealing = job(store, "seal", lambda session, now: seal(session, now=now), clock)
+    leaving = job(store, "guests", lambda session, now: show_out(session, surface, now=now), clock)
+    every = (min(seconds, most) if most else seconds for seconds in (SEAL_EVERY, GUESTS_EVERY))
+    return [Tick(name, next(every), work) for name, work in (("seal", sealing), ("guests", leaving))]

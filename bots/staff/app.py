@@ -10,7 +10,7 @@ from aiohttp import web
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, ChatMemberHandler, MessageHandler, TypeHandler, filters
 
-from bots.staff import door, groups, hearing, reactions
+from bots.staff import door, groups, hearing, reactions, steps
 from bots.staff.carrier import StaffCarrier
 from bots.staff.commands import COMMANDS, known_to
 from bots.staff.hook import Hook, HookLimits, Keep, gate_of, watch
@@ -22,7 +22,7 @@ from bots.staff.updates import DIRECT, Blocked, Driven, Moved, Nameless, Other, 
 from bots.staff.visit import Command, Deed, Done, Leaving, NotStaff, Unanswered, Visit, once, refused
 from crm.base.actors import Rep
 from crm.base.db import Session, Store
-from crm.base.errors import Busy, DragomanError, Expired, Forbidden, Invalid, Lost, Misconfigured
+from crm.base.errors import Busy, DragomanError, Expired, Forbidden, Invalid, Lost, Misconfigured, StepUp
 from crm.base.events import MediaRef
 from crm.base.i18n import LANGUAGES, translator
 from crm.base.outbound import Health, RetryLater, Uncertain, Undeliverable
@@ -248,7 +248,7 @@ class Staff:
         except (NotStaff, *NOT_THEIR_FAULT):
             raise
         except DragomanError as error:
-            return await self._once(visit, refused(error))
+            return await self._once(visit, steps.ask(error) if isinstance(error, StepUp) else refused(error))
 
     async def _once(self, visit: Visit, deed: Deed) -> Done:
         """Run a deed in one transaction; it goes again with what it asks that takes long, read from a snapshot, and after a post it turns on has left."""
@@ -274,7 +274,7 @@ class Staff:
         return Visit(*who, self._company, self._titles, self._username, rest, self._sendable, self.channels, allows=self._allows, ways=self._ways)
 
     async def _rep(self, chat_id: int) -> Rep | None:
-        return await self._store.read(lambda s: rep_at(s, str(chat_id)))
+        return await self._store.read(lambda s: rep_at(s, str(chat_id), now=self._clock()))
 
     async def _turn_away(self, driven: Driven) -> Done:
         """The one answer to everybody who is not of the staff: words in their chat, a line at a button."""

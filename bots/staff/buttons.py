@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Protocol
 
-from bots.staff import albums, cards, lightly, menus, merges, reactions, replies, tasks
+from bots.staff import albums, cards, lightly, mentions, menus, merges, reactions, replies, tasks
 from bots.staff.notices import shown
 from bots.staff.posts import Key, Post
 from bots.staff.sight import see
@@ -23,6 +23,7 @@ from crm.conversations.threads import Message
 from crm.inbox import parked
 from crm.outbox import settle
 from crm.people.desk import CONFIRM_MS, Intent, Wizard, begin, quit_wizard
+from crm.people.sight import seen_by
 from crm.reports.words import plain_name
 
 PAGE_MOST = 3600  # UTF-16 units: with the words below it, a page of somebody's words is one message
@@ -75,9 +76,9 @@ def write_note(session: Session, visit: Visit, wizard: Wizard) -> Done:
     words = getattr(visit.said, "text", "")
     if not words.strip():
         return told(visit.tr("A note is words. Write it, or /cancel."))
-    assign.note(session, visit.rep, wizard.target, words, once=visit.once, now=visit.now)
+    number = assign.note(session, visit.rep, wizard.target, words, once=visit.once, now=visit.now)
     quit_wizard(session, visit.rep, wizard.name)
-    return told(visit.tr("The note is kept. Only colleagues see it."))
+    return mentions.kept(visit, number)
 
 
 def cancel(session: Session, visit: Visit, intent: Intent) -> Done:
@@ -114,7 +115,7 @@ def rest(session: Session, visit: Visit, intent: Intent) -> Done:
     name = see(session, intent.target, visit.scene(session)).name
 
     def texts(messages: Sequence[Message]) -> list[str]:
-        return [post.text for message in messages for post in shown(visit.tr, name, message, [])]
+        return [post.text for message in messages for post in shown(visit.tr, name, message, [], seen_by(visit.rep))]
 
     page = read_on(session, visit.rep, intent.target, int(intent.detail or 0), lambda ahead: fitting(texts(ahead)), now=visit.now)
     if not page.messages:
@@ -161,6 +162,7 @@ def bare(visit: Visit) -> Done:
 
 
 PRESSES: Mapping[str, Pressed] = {
+    "note_tell": mentions.tell,
     "take": Simple(assign.take, N_("It is yours. Reply to the card to answer.")),
     "take_over": Simple(assign.take_over, N_("It is yours now. Reply to the card to answer.")),
     "hand_back": Simple(assign.hand_back, N_("Handed back: anybody may take it.")),
@@ -179,10 +181,10 @@ PRESSES: Mapping[str, Pressed] = {
     "retry_parked": retry_parked,
     "drop_parked": drop_parked,
     "send_anyway": replies.send_anyway,
+    "recall": replies.recall,
     "do_not_send": replies.do_not_send,
     **merges.PRESSES,
-    "task_done": tasks.done,
-    "task_undone": tasks.undone,
+    **tasks.PRESSES,
     "listen": tasks.listen,
     "unreact": reactions.unreact,
     "file": lightly.show,

@@ -7,9 +7,10 @@ from bots.staff.posts import Key, Keys, Post
 from bots.staff.rendering import Rendered, mail_each
 from bots.staff.sight import Scene
 from bots.staff.words import CANCEL
-from crm.base.actors import Role, System
+from crm.base.actors import System
 from crm.base.db import Session
 from crm.base.i18n import N_, N_button, Translator
+from crm.base.policy import Action, may
 from crm.base.text import clean_name, isolated
 from crm.outbox.notices import Waiting
 from crm.outreach.campaigns import CampaignState, campaign_of
@@ -39,6 +40,7 @@ WHY = {
     "stopped": N_("asked us to stop"),
     "capped": N_("got a promotion in the last 24 hours"),
     "unreachable": N_("cannot be reached"),
+    "no customer": N_("a supplier or a partner"),
     "blocked by us": N_("blocked by us"),
     "cancelled": N_("called back"),
     "expired": N_("too old, not sent"),
@@ -50,7 +52,7 @@ def campaign(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     """How a promotion goes now: for the manager who launched it."""
     number = notice.subject_id
     author, now = campaign_of(session, System("notices"), number).created_by, progress(session, number)
-    readers = [rep for rep in scene.everybody if rep.role is Role.MANAGER and rep.id == author]
+    readers = [rep for rep in scene.everybody if rep.id == author and may(rep.role, Action.PROMOTE)]
     return Rendered(notice, mail_each(notice, readers, lambda tr, rep: post(tr, now, name=post_name(number, rep.id))))
 
 

@@ -3,21 +3,22 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from bots.staff import person, templates
+from bots.staff import deals, details, person, templates
 from bots.staff.menus import MOST
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.tasks import todo
-from bots.staff.words import BLOCK, CLOSE, HAND_BACK, LATER, LISTEN, NOTE, REOPEN, SHOW_REST, TAKE, TAKE_OVER, TASK_DONE, UNBLOCK, line_html, name_html
-from crm.base.actors import Rep, Role
+from bots.staff.words import BLOCK, CLOSE, HAND_BACK, LATER, LISTEN, NOTE, REOPEN, SHOW_REST, TAKE, TAKE_OVER, TASK, TASK_DONE, UNBLOCK, line_html, name_html
+from crm.base.actors import Rep
 from crm.base.events import MediaKind
 from crm.base.i18n import N_, NATIVE, Translator, translator
 from crm.base.outbound import May
+from crm.base.policy import Action, may
 from crm.base.settings import Company
 from crm.base.text import clean_name, escape_html, utf16_length
 from crm.conversations.threads import Author, Kind, Status
 from crm.people.desk import EVERYBODY, Intent
-from crm.reports.thread import Line, Remark, Thread
-from crm.reports.words import AUTHORS, FILES, LEADS, call_words, done_words, state_words
+from crm.reports.thread import Line, Remark, Thread, as_read_by
+from crm.reports.words import AUTHORS, FILES, LEADS, PEOPLE, call_words, done_words, state_words
 from crm.sales.tasks import TaskKind
 
 TEXT_MOST = 3900
@@ -36,7 +37,7 @@ SHORTER = (600, 300, 150, 80, 40, 12)
 
 def card(sight: Thread, reader: Rep, company: Company, now: int) -> Post:
     """The card of a conversation for one reader, short enough for one message."""
-    tr = translator(reader.language)
+    tr, sight = translator(reader.language), as_read_by(reader, sight)
     whole = (_text(sight, reader, tr, company, now, most) for most in SHORTER)
     text = next((text for text in whole if utf16_length(text) <= TEXT_MOST), "") or _head(sight, tr, 12)
     return Post(text, keys(sight, reader), html=True, conversation_id=sight.conversation_id, message_id=sight.last_heard_id or None, card=True)
@@ -46,8 +47,10 @@ def _text(sight: Thread, reader: Rep, tr: Translator, company: Company, now: int
     head = [_head(sight, tr, most), status(sight, reader, tr, company, now)]
     if elsewhere(sight, reader):
         return "\n".join(head)
-    parts = ["\n".join([*head, *_lead(sight, tr, most), *person.lines(sight, tr, most)])]
-    parts.append("\n".join(todo(task, tr, company, now, most) for task in sight.todos))
+    known = (*deals.lines(sight, reader, tr, now, most), *details.lines(sight, tr, most), *person.lines(sight, tr, most))
+    parts = ["\n".join([*head, *_lead(sight, tr, most), *known])]
+    parts.append("\n".join(todo(task, tr, reader.zone or company.zone, now, most) for task in sight.todos))
+    parts.append("\n".join(_planned(one, tr, reader.zone or company.zone, now, most) for one in sight.planned))
     parts.append("\n".join(_note(note, tr, company, now, most) for note in sight.notes))
     parts.append("\n".join(_line(line, sight, tr, company, now, most) for line in sight.lines))
     parts.append(more(sight, tr) if sight.holder_id == reader.id else "")
@@ -63,7 +66,8 @@ def elsewhere(sight: Thread, reader: Rep) -> bool:
 def _head(sight: Thread, tr: Translator, most: int) -> str:
     username = escape_html(f" @{clean_name(sight.username, 40)}") if sight.username else ""
     source = line_html(sight.source, min(most, 120)) if sight.source else ""
-    facts = [escape_html(sight.channel), escape_html(NATIVE.get(sight.language, sight.language)), source]
+    kind = f"🏷 {escape_html(tr(PEOPLE.get(sight.kind, sight.kind)))}" if sight.kind != "customer" else ""
+    facts = [kind, escape_html(sight.channel), escape_html(NATIVE.get(sight.language, sight.language)), source]
     return f"<b>{name_html(tr, sight.name)}</b>{username}\n{' · '.join(filter(None, facts))}"
 
 
@@ -101,6 +105,10 @@ def _lead(sight: Thread, tr: Translator, most: int) -> Iterator[str]:
         yield tr("Need: {need}", need=line_html(sight.need, most))
     if sight.phone:
         yield tr("Phone: {phone}", phone=escape_html(sight.phone))
+
+
+def _planned(one: Remark, tr: Translator, zone: str, now: int, most: int) -> str:
+    return f"🕒 {tr('{name} will say {when}', name=name_html(tr, one.who, 30), when=tr.when(one.at, zone, now))}: {line_html(one.text, most)}"
 
 
 def _note(note: Remark, tr: Translator, company: Company, now: int, most: int) -> str:
@@ -149,16 +157,18 @@ def keys(sight: Thread, reader: Rep) -> Keys:
     if sight.blocked:
         return ((key(UNBLOCK, "unblock"),),)
     if elsewhere(sight, reader):
-        return ((key(TAKE_OVER, "take_over"),),) if reader.role is Role.MANAGER else ()
-    more = (*_more_keys(sight, tr), *person.keys(sight, tr), *_sounds(sight, tr))
+        return ((key(TAKE_OVER, "take_over"),),) if may(reader.role, Action.TAKE_OVER) else ()
+    ways = (deals.key(tr, number),), (details.key(tr, number),)
+    more = (*_more_keys(sight, tr), *person.keys(sight, tr), *_sounds(sight, tr), *ways)
     if sight.status == Status.CLOSED:
-        last: Keys = ((key(REOPEN, "reopen"), key(NOTE, "note")),)
-        return *_fitting(more, MOST - 2), *last
+        kept = tuple(_fitting(more, MOST - 2))
+        return *kept, (key(REOPEN, "reopen"), key(NOTE, "note"), *_spare(kept, MOST - 2, key(TASK, "task_new")))
     mine = sight.holder_id == reader.id
     first = key(HAND_BACK, "hand_back") if mine else key(TAKE, "take")
     rest = ((Key(tr.button(SHOW_REST), Intent("rest", number, str(sight.rest_from))),),) if mine and sight.rest else ()
-    last = ((first, key(NOTE, "note")), (key(LATER, "later"), key(CLOSE, "close"), key(BLOCK, "block")))
-    return *rest, *_fitting(more, MOST - 5 - len(rest)), *last
+    kept = tuple(_fitting(more, MOST - 5 - len(rest)))
+    noted = (first, key(NOTE, "note"), *_spare(kept, MOST - 5 - len(rest), key(TASK, "task_new")))
+    return *rest, *kept, noted, (key(LATER, "later"), key(CLOSE, "close"), key(BLOCK, "block"))
 
 
 def _fitting(rows: Keys, room: int) -> Iterator[tuple[Key, ...]]:
@@ -167,6 +177,11 @@ def _fitting(rows: Keys, room: int) -> Iterator[tuple[Key, ...]]:
         if len(row) <= room:
             room -= len(row)
             yield row
+
+
+def _spare(rows: Keys, room: int, one: Key) -> tuple[Key, ...]:
+    """One more button where the rows leave room for it."""
+    return (one,) if sum(len(row) for row in rows) < room else ()
 
 
 def _more_keys(sight: Thread, tr: Translator) -> Iterator[tuple[Key, ...]]:

@@ -190,6 +190,7 @@ class StaffCarrier:
             reply_parameters=_reply(say.reply_to),
             link_preview_options=LinkPreviewOptions(is_disabled=True),
             message_thread_id=thread_of(say.thread),
+            disable_notification=say.quiet or None,
         )
 
     async def _say_with_file(self, chat: int, say: Say, media: Media, open_media: OpenMedia) -> Message:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from bots.staff.posts import Key, Post
 from bots.staff.rendering import Rendered, mail_each
 from bots.staff.sight import Scene
-from crm.base.actors import Rep, Role
+from crm.base.actors import Rep
 from crm.base.db import Session
 from crm.base.i18n import N_button, Translator
+from crm.base.policy import Action, may
 from crm.base.text import clean_name
 from crm.base.time import MINUTE
 from crm.inbox.parked import count_parked
@@ -22,7 +23,7 @@ LEADS = N_button("Leads")
 
 def digest(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     """The firm has closed: each manager gets the day's report."""
-    managers = [rep for rep in scene.everybody if rep.role is Role.MANAGER]
+    managers = [rep for rep in scene.everybody if may(rep.role, Action.SEE_REPORTS)]
     return Rendered(notice, mail_each(notice, managers, lambda tr, rep: report(tr, day_of(session, rep, scene), scene, over=True)))
 
 
@@ -37,7 +38,8 @@ def report(tr: Translator, day: Today, scene: Scene, *, over: bool = False) -> P
     below = (Key(tr.button(REFRESH), Intent("today")), Key(tr.button(LEADS), Intent("command", detail="leads")))
     when = tr.when(scene.now, scene.company.zone, scene.now)
     head = tr("📊 The firm closes. What the day brought:") if over else tr("📊 The day so far, {when}", when=when)
-    return Post("\n".join([head, "", *_people(tr, day), *_traffic(tr, day, scene), *_duties(tr, day, scene), *_health(tr, scene)]), (*cards, below))
+    lines = [*_people(tr, day), *_traffic(tr, day, scene), *_duties(tr, day, scene), *_health(tr, scene), *_seal(tr, day, over)]
+    return Post("\n".join([head, "", *lines]), (*cards, below))
 
 
 def _people(tr: Translator, day: Today) -> Iterator[str]:
@@ -82,3 +84,9 @@ def _health(tr: Translator, scene: Scene) -> Iterator[str]:
     if scene.health and not sick:
         yield tr("All channels work.")
     yield from (f"⚠️ {scene.title(account)}: {clean_name(health.words)}" for account, health in sick.items())
+
+
+def _seal(tr: Translator, day: Today, over: bool) -> Iterator[str]:
+    """The newest seal of the record, which is kept here outside of the database: `audit verify --seal` compares."""
+    if over and day.seal:
+        yield tr("🔏 Seal of the record: {seal}", seal=day.seal)

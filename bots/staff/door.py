@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bots.staff import menus
-from bots.staff.commands import inbox, known_to
+from bots.staff.commands import grouped, inbox
 from bots.staff.posts import ACCOUNT, Post, numbered, put
 from bots.staff.updates import Text
 from bots.staff.visit import Visit
@@ -11,6 +11,7 @@ from crm.base.actors import Rep
 from crm.base.db import Session
 from crm.base.i18n import translator
 from crm.base.outbound import Lane, Say
+from crm.base.policy import Action, may
 from crm.base.settings import Company
 from crm.base.text import choose_language, clean_name
 from crm.base.time import MINUTE
@@ -44,9 +45,8 @@ def welcome(session: Session, visit: Visit) -> list[Post]:
     """The first words to a member, with the menu, and what waits already."""
     tr = visit.tr
     hello = tr("Welcome, {name}. Customers' messages come here as cards; reply to a card to answer.", name=clean_name(visit.rep.name))
-    names = [command.name for command in known_to(visit.rep.role) if command.name != "start"]
-    _, waiting = desk.inbox(session, visit.rep, most=1)
-    return [Post(hello, menus.menu(tr, names)), *(inbox.deed(session, visit).posts if waiting else ())]
+    waiting = may(visit.rep.role, Action.TALK) and desk.inbox(session, visit.rep, most=1)[1]
+    return [Post(hello, menus.main_menu(tr, grouped(visit.rep.role))), *(inbox.deed(session, visit).posts if waiting else ())]
 
 
 def wrong_invitation(session: Session, said: Text, company: Company, *, event: int, now: int) -> None:

@@ -12,7 +12,7 @@ from crm.outbox.forum import ForumState, forum_at
 
 NOTE = "//"
 # What is asked and answered in a topic; everything else that a button brings is for the one who pressed it.
-HERE = frozenset({"later", "until", "take", "take_over", "send_anyway", "do_not_send", "resend", "mark_sent", "forum"})
+HERE = frozenset({"later", "until", "take", "take_over", "send_anyway", "do_not_send", "recall", "resend", "mark_sent", "forum"})
 
 
 def about(session: Session, visit: Visit) -> int | None:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bots.staff import buttons, gathering, replies
-from bots.staff.commands import COMMANDS, help, named
+from bots.staff import buttons, gathering, replies, snippets
+from bots.staff.commands import COMMANDS, help, import_, named
 from bots.staff.updates import Press, Text
 from bots.staff.visit import Done, Listener, Pressed, Visit, text, told
 from crm.base.actors import Role
@@ -57,8 +57,14 @@ def commanded(session: Session, visit: Visit) -> Done:
     command = named(name, visit.rep.role) if ours else None
     if command:
         return command.deed(session, visit)
+    wizard = listening(session, visit.rep, now=visit.now)
+    if wizard and wizard.facts.get("slash"):  # what is asked for may begin with a slash
+        return LISTENERS[wizard.kind](session, visit, wizard)
+    conversation_id = replies.conversation_at(session, visit) if ours else None
+    if conversation_id is not None and (meant := snippets.meant(session, visit, conversation_id, name)):
+        return meant
     done = help.deed(session, visit)
-    if ours and named(name, Role.MANAGER):
+    if ours and named(name, Role.OWNER):
         return replace(done, posts=(text(visit.tr("/{command} is for managers.", command=name)), *done.posts))
     return done
 
@@ -82,7 +88,7 @@ def written(session: Session, visit: Visit) -> Done:
     if wizard and wizard.kind in LISTENERS:
         return LISTENERS[wizard.kind](session, visit, wizard)
     if conversation_id is None:
-        return buttons.bare(visit)
+        return import_.filed(session, visit) if import_.is_list(visit) else buttons.bare(visit)
     return replies.reply(session, visit, visit.said, conversation_id)
 
 

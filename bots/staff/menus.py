@@ -1,28 +1,58 @@
 """Menus: at most eight buttons, and every command is one of them; pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bots.staff.posts import Key, Keys, Post
-from bots.staff.words import CANCEL, INBOX, MENU, MORE
+from bots.staff.visit import Group
+from bots.staff.words import CANCEL, HISTORY, INBOX, MENU, MORE
 from crm.base.i18n import N_button, Translator
 from crm.conversations.desk import Listed
 from crm.people.desk import CONFIRM_MS, Intent
 from crm.reports.words import plain_name
 
 MOST = 8
+BACK = "back"
+# What stands in the main menu itself.
+FIRST = ("inbox", "find")
+GROUPS = {
+    Group.WORK: N_button("My work"),
+    Group.SELL: N_button("Selling"),
+    Group.PEOPLE: N_button("Customers"),
+    Group.REACH: N_button("Letters and links"),
+    Group.TEAM: N_button("Team"),
+    Group.SETUP: N_button("Settings"),
+}
 # The label of each command's button; a command without one is called by its own name.
 LABELS = {
     "inbox": INBOX,
+    "find": N_button("Find"),
     "mine": N_button("My conversations"),
     "tasks": N_button("Tasks"),
+    "task": N_button("A new task"),
+    "day": N_button("My day"),
     "lead": N_button("Lead"),
+    "deal": N_button("Deals of a card"),
+    "deals": N_button("Deals"),
+    "pipeline": N_button("Stages"),
+    "later": N_button("A reply for later"),
+    "snippets": N_button("Ready answers"),
     "merge": N_button("Merge two people"),
+    "field": N_button("Details"),
+    "fields": N_button("Fields of your own"),
+    "funnel_health": N_button("Is the selling sound?"),
+    "import": N_button("Bring people in"),
+    "export": N_button("Export"),
+    "erase": N_button("Forget a person"),
+    "kind": N_button("Customer or supplier"),
+    "refer": N_button("A link for friends"),
     "available": N_button("On or off duty"),
     "language": N_button("Language"),
     "files": N_button("Photos and files"),
     "help": N_button("Help"),
     "invite": N_button("Invite somebody"),
     "team": N_button("The team"),
+    "pin": N_button("My PIN"),
+    "history": HISTORY,
     "parked": N_button("Parked"),
     "today": N_button("Today"),
     "leads": N_button("Leads"),
@@ -34,6 +64,8 @@ LABELS = {
     "web": N_button("In the browser"),
     "forum": N_button("A group for the team"),
     "release": N_button("Sending on hold"),
+    "backup": N_button("Backups"),
+    "health": N_button("How everything does"),
 }
 
 
@@ -48,22 +80,33 @@ def in_rows(keys: Sequence[Key], wide: int = 2) -> Keys:
     return tuple(tuple(keys[at : at + wide]) for at in range(0, len(keys), wide))
 
 
+def main_menu(tr: Translator, groups: Mapping[Group, Sequence[str]]) -> Keys:
+    """The menu everything can be reached from: what is wanted most, then a button for each group; a group of one command is that command."""
+    first = [name for name in FIRST if any(name in names for names in groups.values())]
+    keys = [command_key(tr, name) for name in first]
+    for group, names in groups.items():
+        rest = [name for name in names if name not in first]
+        if rest:
+            keys.append(command_key(tr, rest[0]) if len(rest) == 1 else Key(tr.button(GROUPS[group]), Intent("menu", 0, group.value)))
+    return in_rows(keys)
+
+
+def group_menu(tr: Translator, names: Sequence[str], group: Group, page: int = 0) -> Keys:
+    """One page of a group's commands, with the way to the next one and back."""
+    all_pages = pages([name for name in names if name not in FIRST])
+    page = page if 0 <= page < len(all_pages) else 0
+    more = [Key(tr.button(MORE), Intent("menu", page + 1, group.value))] if page + 1 < len(all_pages) else []
+    return in_rows([*(command_key(tr, name) for name in all_pages[page]), *more, Key(tr.button(MENU), Intent("menu", detail=BACK))])
+
+
 def pages(names: Sequence[str]) -> list[list[str]]:
-    """Commands in menus of at most eight buttons, the way to the next one counted; pure."""
+    """Commands in pages of at most eight buttons, the ways on and back counted; pure."""
     found: list[list[str]] = []
     rest = list(names)
-    while len(rest) > MOST:
-        found.append(rest[: MOST - 1])
-        rest = rest[MOST - 1 :]
+    while len(rest) > MOST - 1:
+        found.append(rest[: MOST - 2])
+        rest = rest[MOST - 2 :]
     return [*found, rest]
-
-
-def menu(tr: Translator, names: Sequence[str], page: int = 0) -> Keys:
-    """One page of the main menu."""
-    all_pages = pages(names)
-    page = page if 0 <= page < len(all_pages) else 0
-    more = [Key(tr.button(MORE), Intent("menu", page + 1))] if page + 1 < len(all_pages) else []
-    return in_rows([*(command_key(tr, name) for name in all_pages[page]), *more])
 
 
 def home(tr: Translator) -> Keys:

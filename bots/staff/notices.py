@@ -4,7 +4,28 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bots.staff import albums, campaign, cards, digest, entries, forum, groups, menus, person, tasks, templates, upkeep
+from bots.staff import (
+    albums,
+    campaign,
+    cards,
+    clocks,
+    crew,
+    deals,
+    digest,
+    entries,
+    exchange,
+    forum,
+    groups,
+    mentions,
+    orphans,
+    person,
+    plan,
+    planned,
+    steps,
+    tasks,
+    templates,
+    upkeep,
+)
 from bots.staff.lightly import for_reader
 from bots.staff.posts import Key, Mail, Post, put, same
 from bots.staff.rendering import Rendered, Renderer, mail_each, once_key
@@ -17,11 +38,11 @@ from crm.base.i18n import Translator, translator
 from crm.base.outbound import Edit, Media, Reason
 from crm.base.settings import Company
 from crm.base.text import clean_name, cut
-from crm.base.time import DAY, MINUTE
+from crm.base.time import MINUTE
 from crm.conversations.addresses import said_instead_at
 from crm.conversations.desk import card_name, cards_of, files_of, retire, standing_since
 from crm.conversations.rest import beyond, first_of_rest
-from crm.conversations.threads import Attachment, Kind, MediaState, Message, the
+from crm.conversations.threads import POINTED, Attachment, Kind, MediaState, Message, the
 from crm.conversations.windows import mind
 from crm.inbox import parked as parking
 from crm.inbox.albums import is_album
@@ -31,7 +52,8 @@ from crm.outbox.notices import NoticeKind, Waiting, told
 from crm.outbox.payload import unpack
 from crm.people.contacts import root_of
 from crm.people.desk import EVERYBODY, Intent
-from crm.people.reps import rep_at, set_available, still_members
+from crm.people.reps import set_available, still_members
+from crm.people.sight import EVERYTHING, Sight, seen_by
 from crm.reports.words import FILES, KINDS, call_words, done_words, plain_name, why
 
 log = logging.getLogger(__name__)
@@ -96,7 +118,7 @@ def heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     mails = [
         Mail(reader, post, f"{once_key(notice, reader)}:{place}")
         for reader in hearers(holder, scene)
-        for place, post in enumerate(_shown_to(reader, name, message, files, album=album))
+        for place, post in enumerate(tasks.offered(reader, message, _shown_to(reader, name, message, files, album=album)))
     ]
     return Rendered(notice, tuple(mails))
 
@@ -104,8 +126,8 @@ def heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 def _shown_to(reader: Rep, name: str, message: Message, files: Sequence[Attachment], *, album: bool) -> list[Post]:
     tr = translator(reader.language)
     if not album:
-        return shown(tr, name, message, files)
-    return [albums.gathered(tr, reader, message, post, files) for post in shown(tr, name, message, files[:1])]
+        return shown(tr, name, message, files, seen_by(reader))
+    return [albums.gathered(tr, reader, message, post, files) for post in shown(tr, name, message, files[:1], seen_by(reader))]
 
 
 def more_heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
@@ -128,9 +150,10 @@ def more_heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     return Rendered(notice, mails, tuple(name for name in names if 0 < standing_since(session, name) < scene.now - STALE_CARD))
 
 
-def shown(tr: Translator, name: str, message: Message, files: Sequence[Attachment]) -> list[Post]:
-    """A customer's message as posts: plain text, so that a long one is split and never broken."""
-    said = whole(done_words(tr, message.kind, whole(message.text)) if message.kind in KINDS else message.text)
+def shown(tr: Translator, name: str, message: Message, files: Sequence[Attachment], sight: Sight = EVERYTHING) -> list[Post]:
+    """A customer's message as posts: plain text, so that a long one is split and never broken; `sight` is how phones look to its reader."""
+    text, name = sight.told(message.text, points=message.kind in POINTED), sight.named(name)
+    said = whole(done_words(tr, message.kind, whole(text)) if message.kind in KINDS else text)
     said = call_words(tr, message.text) if message.kind == Kind.CALL else said
     post = Post(f"{plain_name(tr, name)}:\n{said}".strip(), conversation_id=message.conversation_id, message_id=message.id)
     if not files:
@@ -225,31 +248,6 @@ def parked(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     return Rendered(notice, mail_each(notice, scene.managers, post))
 
 
-def joined(session: Session, notice: Waiting, scene: Scene) -> Rendered:
-    """Somebody used an invitation: who gave it is told."""
-    newcomer, issuer = scene.rep(notice.subject_id), scene.rep(notice.facts.get("issuer"))
-    if newcomer is None or issuer is None:
-        return Rendered(notice)
-    return Rendered(notice, mail_each(notice, [issuer], lambda tr, rep: Post(tr("{name} has joined the team.", name=plain_name(tr, newcomer.name)))))
-
-
-def left(session: Session, notice: Waiting, scene: Scene) -> Rendered:
-    """Somebody has left the team: the other managers hear of it, and of what went back."""
-    name, by = str(notice.facts.get("name", "")), scene.rep(notice.facts.get("by"))
-    readers = [rep for rep in scene.managers if rep != by]
-
-    def post(tr: Translator, rep: Rep) -> Post:
-        words = tr("{name} is not of the team any more.", name=plain_name(tr, name))
-        return Post(f"{words} {given_back(tr, int(notice.facts.get('conversations', 0)))}".strip(), menus.home(tr))
-
-    return Rendered(notice, mail_each(notice, readers, post))
-
-
-def given_back(tr: Translator, count: int) -> str:
-    """How many conversations wait for somebody again ("" = none)."""
-    return tr.many("{n} conversation is back in the inbox.", "{n} conversations are back in the inbox.", count) if count else ""
-
-
 def snooze_over(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     """What was put off is back."""
     sight = see(session, notice.subject_id, scene)
@@ -261,22 +259,6 @@ def snooze_over(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     return Rendered(notice, mail_each(notice, audience(session, sight.conversation_id, scene), post))
 
 
-def rep_lost(session: Session, notice: Waiting, scene: Scene) -> Rendered:
-    """A rep cannot be written to any more: they are off duty, and the managers know."""
-    lost = rep_at(session, str(notice.facts.get("address", "")))
-    if lost is None:
-        return Rendered(notice)
-    readers = [rep for rep in scene.managers if rep.id != lost.id]
-
-    def post(tr: Translator, rep: Rep) -> Post:
-        words = tr("⚠️ {name} has blocked the staff bot and sees nothing any more. They are off duty now.", name=plain_name(tr, lost.name))
-        return Post(f"{words} {tr('Their conversations can be taken over from /inbox.')}")
-
-    # Everything that fails to reach them says so again: once a day is enough.
-    mails = (replace(mail, once=f"rep_lost:{lost.id}:{scene.now // DAY}:{mail.rep.id}") for mail in mail_each(notice, readers, post))
-    return Rendered(notice, tuple(mails), away=(lost,))
-
-
 RENDERERS: dict[NoticeKind, Renderer] = {
     NoticeKind.CARD: card,
     NoticeKind.HEARD: heard,
@@ -285,17 +267,30 @@ RENDERERS: dict[NoticeKind, Renderer] = {
     NoticeKind.PERSON_CALLED: person_called,
     NoticeKind.TROUBLE: trouble,
     NoticeKind.PARKED: parked,
-    NoticeKind.JOINED: joined,
-    NoticeKind.LEFT: left,
+    NoticeKind.JOINED: crew.joined,
+    NoticeKind.LEFT: crew.left,
     NoticeKind.SNOOZE_OVER: snooze_over,
-    NoticeKind.REP_LOST: rep_lost,
+    NoticeKind.REP_LOST: crew.rep_lost,
     NoticeKind.DIGEST: digest.digest,
     NoticeKind.CAMPAIGN: campaign.campaign,
     NoticeKind.HELD: upkeep.held,
     NoticeKind.BACKUP_FAILED: upkeep.backup_failed,
+    NoticeKind.BACKUP_READY: upkeep.backup_ready,
     NoticeKind.ACCOUNT: upkeep.account,
     NoticeKind.TASK: tasks.due,
+    NoticeKind.PLANNED: planned.not_said,
+    NoticeKind.ANSWER_DUE: clocks.answer_due,
+    NoticeKind.DEAL: deals.told,
+    NoticeKind.PLAN: plan.plan,
     NoticeKind.FORUM: groups.changed,
+    NoticeKind.IMPORT: exchange.changed,
+    NoticeKind.MADE: exchange.made,
+    NoticeKind.JOB_FAILED: exchange.broke,
+    NoticeKind.MENTIONED: mentions.mentioned,
+    NoticeKind.STEP: steps.wanted,
+    NoticeKind.GUEST_OVER: steps.guest_over,
+    NoticeKind.PIN_LOCKED: steps.locked,
+    NoticeKind.ORPHANS: orphans.told,
 }
 
 

@@ -16,8 +16,12 @@ OTHERS_MOST, LABEL_MOST = 3, 24
 
 def lines(sight: Thread, tr: Translator, most: int) -> Iterator[str]:
     """What a card tells of the rest of the person: what brought them, further channels, and who they may be."""
-    if sight.entry:
+    if sight.referrer:
+        yield f"🤝 {tr('Sent by {name}', name=name_html(tr, sight.referrer))}"
+    elif sight.entry and sight.entry.product:
         yield f"🛒 {line_html(sight.entry.product, most)} · {line_html(sight.entry.source, most)}"
+    if sight.brought:
+        yield f"🤝 {tr.many('Brought {n} customer', 'Brought {n} customers', sight.brought)}"
     if sight.others:
         yield f"🔗 {tr('Also on {channels}', channels=', '.join(channel(tr, one) for one in sight.others[:OTHERS_MOST]))}"
     for one in sight.possible[:1]:

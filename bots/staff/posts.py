@@ -35,7 +35,7 @@ class Post:
     """One thing to show: text (plain, or escaped HTML), buttons, a file.
 
     A post with a `conversation_id` is one a reply to goes to the customer; `message_id` is the newest message of theirs it shows;
-    a `card` is edited rather than repeated, and so is a post with a `name`; `edits` is the post that this one takes the place of.
+    a `card` is edited rather than repeated, and so is a post with a `name`; `edits` is the post that this one takes the place of; a `quiet` one makes no sound.
     """
 
     text: str
@@ -48,6 +48,7 @@ class Post:
     lasts: int = BUTTON_MS
     name: str = ""
     edits: int = 0
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def say_of(post: Post, rep_id: int, key: bytes) -> Say:
     buttons: Buttons = tuple(
         tuple(Button(one.label, value=token_of(key, rep_id, one.intent) if one.intent else "", url=one.url) for one in row) for row in post.keys
     )
-    return Say(post.text, post.media, buttons, html=post.html)
+    return Say(post.text, post.media, buttons, html=post.html, quiet=post.quiet)
 
 
 def outbound(post: Post, rep_id: int, key: bytes) -> Say | Edit:
@@ -91,7 +92,7 @@ def parcel(session: Session, mail: Mail, key: bytes) -> Parcel:
     post, waits, place = mail.post, 0, mail.place
     if mail.rep.id == EVERYBODY and place is None:  # a topic is read in the order in which things were put into it
         place = next(take_ids(session, 1))
-    if post.media:
+    if post.media and post.media.attachment_id > 0:  # below zero it is a file of the house
         file = session.get_one(Attachment, post.media.attachment_id)
         waits = post.media.attachment_id if file.state == MediaState.WAITING else 0
     return Parcel(

@@ -5,26 +5,32 @@ from collections.abc import Sequence
 from bots.staff.notices import shown
 from bots.staff.posts import ACCOUNT, Key, Post
 from bots.staff.reactions import instead_of_words
-from bots.staff.sight import see
+from bots.staff.recall import called_back
+from bots.staff.sight import read_name, see
 from bots.staff.updates import Text
 from bots.staff.visit import Done, Leaving, Visit, told
-from bots.staff.words import DO_NOT_SEND, SEND_ANYWAY, SHOW_REST, TAKE_OVER, sorry
-from crm.base.actors import Role
+from bots.staff.words import DO_NOT_SEND, SEND_ANYWAY, SHOW_REST, TAKE_OVER, UNDO, sorry
 from crm.base.db import Session
-from crm.base.errors import Expired, Stale, Taken, Unreachable
+from crm.base.errors import Expired, Late, Stale, Taken, Unreachable
 from crm.base.events import MediaKind, MediaRef
+from crm.base.history import done_since
+from crm.base.policy import Action, may
 from crm.base.text import cut
+from crm.base.time import SECOND
 from crm.conversations import talk
 from crm.conversations.desk import adopt, files_of, heard_after, on_its_way, post_at, seen_at
 from crm.conversations.rest import beyond
 from crm.conversations.threads import the
 from crm.outbox.deliveries import State
 from crm.people.desk import BUTTON_MS, CONFIRM_MS, Intent, Wizard, became, begin, listening, quit_wizard, redeem, remember, wizard_of
-from crm.reports.words import plain_name
+from crm.people.sight import seen_by
+from crm.reports.history_words import KINDS
 from crm.sales.tasks import answered
 
 NEWER = 5
-ON_CARDS = frozenset({"take", "take_over", "hand_back", "note", "later", "close", "reopen", "block", "unblock", "show", "rest"})
+# What a colleague did after this was written, and an answer would undo.
+SETTLED = frozenset({"handed_back", "taken_over", "closed", "snoozed"})
+ON_CARDS = frozenset({"take", "take_over", "hand_back", "note", "later", "close", "reopen", "block", "unblock", "show", "rest", "task_new", "task_of"})
 
 
 def conversation_at(session: Session, visit: Visit) -> int | None:
@@ -54,12 +60,31 @@ def reply(session: Session, visit: Visit, said: Text, conversation_id: int) -> D
     """Send an answer to the customer, or say what stands in its way."""
     if done := instead_of_words(session, visit, said):
         return done
+    newer = done_since(session, "conversation", conversation_id, SETTLED, said_at=said.at, by=visit.rep.id)
+    if newer:
+        raise Late(visit.tr(KINDS[newer]))
     chat = (ACCOUNT, visit.chat, conversation_id)
     seen = seen_at(session, *chat, before=said.message_id, at=visit.received_at)
     if visit.patient and on_its_way(session, *chat, newer=seen, at=visit.received_at):
         raise Leaving
     draft = {"text": said.text, "message": said.message_id, "once": visit.once, "seen": seen, "media": _packed(said.media)}
-    return send(session, visit, conversation_id, draft)
+    done = send(session, visit, conversation_id, draft)
+    return done if done.posts or not visit.company.undo_ms else _revocable(session, visit, conversation_id, said.message_id)
+
+
+def _revocable(session: Session, visit: Visit, conversation_id: int, typed: int) -> Done:
+    """While an answer waits, a button calls it back."""
+    number = became(session, visit.chat, typed)
+    seconds = visit.company.undo_ms // SECOND
+    words = visit.tr.many("It leaves in {n} second.", "It leaves in {n} seconds.", seconds)
+    key = Key(visit.tr.button(UNDO), Intent("recall", conversation_id, str(number or 0)))
+    return Done((Post(words, ((key,),), lasts=CONFIRM_MS, conversation_id=conversation_id),))
+
+
+def recall(session: Session, visit: Visit, intent: Intent) -> Done:
+    """Call back what has not left yet."""
+    words, gone = called_back(session, visit, int(intent.detail or 0))
+    return Done((Post(words, edits=visit.replied_to or 0, conversation_id=intent.target),), words, alert=not gone)
 
 
 def send(session: Session, visit: Visit, conversation_id: int, draft: dict[str, object]) -> Done:
@@ -78,6 +103,7 @@ def send(session: Session, visit: Visit, conversation_id: int, draft: dict[str, 
             seen=seen,
             media=media,
             media_account=ACCOUNT if media else "",
+            delay_ms=visit.company.undo_ms,
         )
     except Stale:
         return overtaken(session, visit, conversation_id, draft, seen)
@@ -104,9 +130,9 @@ def overtaken(session: Session, visit: Visit, conversation_id: int, draft: dict[
     texts = [
         post.text + (f" [{', '.join(file.kind for file in files[message.id])}]" if message.id in files else "")
         for message in newer
-        for post in shown(visit.tr, who, message, [])
+        for post in shown(visit.tr, who, message, [], seen_by(visit.rep))
     ]
-    head = visit.tr("Not sent: {name} wrote more before you answered.", name=plain_name(visit.tr, who))
+    head = visit.tr("Not sent: {name} wrote more before you answered.", name=read_name(visit.tr, visit.rep, who))
     keys = (
         Key(visit.tr.button(SEND_ANYWAY), Intent("send_anyway", conversation_id, name)),
         Key(visit.tr.button(DO_NOT_SEND), Intent("do_not_send", conversation_id, name)),
@@ -125,7 +151,7 @@ def taken(session: Session, visit: Visit, conversation_id: int, error: Taken) ->
     """Somebody else has it: who, and for a manager the way to it. Nothing has been sent."""
     words = f"{visit.tr('Not sent.')} {sorry(visit.tr, error)}"
     key = Key(visit.tr.button(TAKE_OVER), Intent("take_over", conversation_id))
-    return Done((Post(words, ((key,),) if visit.rep.role is Role.MANAGER else ()),))
+    return Done((Post(words, ((key,),) if may(visit.rep.role, Action.TAKE_OVER) else ()),))
 
 
 def send_anyway(session: Session, visit: Visit, intent: Intent) -> Done:
@@ -155,7 +181,7 @@ def changed(session: Session, visit: Visit, said: Text) -> Done:
     number = became(session, visit.chat, said.message_id)
     if number is None:
         return Done()
-    if not talk.edit(session, visit.rep, number, said.text, once=visit.once, now=visit.now):
+    if not talk.edit(session, visit.rep, number, said.text, once=visit.once, now=visit.now, said_at=said.at):
         return Done()
     state = talk.states_of(session, [number]).get(number, (State.SENT, "", 0))[0]
     if state in (State.FAILED, State.UNKNOWN, State.CANCELLED, State.EXPIRED):

@@ -1,6 +1,6 @@
 """What staff did, as plain values: written, pressed, reacted, in their own chat or in a group; what happened to the bot itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crm.base.events import MediaRef
 
@@ -36,6 +36,7 @@ class Text:
     at: int
     tokens: tuple[str, ...] = ()
     place: Place | None = None
+    username: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

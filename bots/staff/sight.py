@@ -5,13 +5,17 @@ from dataclasses import dataclass, field, replace
 
 from crm.base.actors import Rep
 from crm.base.db import Session
+from crm.base.i18n import Translator
 from crm.base.outbound import Health, Limits, May, Window
+from crm.base.policy import Action, may
 from crm.base.settings import Company
 from crm.base.time import DAY, SECOND
 from crm.conversations.forum import Group, group
 from crm.people.reps import reps
+from crm.people.sight import seen_by
 from crm.reports import thread as threads
 from crm.reports.thread import Thread
+from crm.reports.words import plain_name
 
 LINES, NOTES = 5, 3
 AHEAD = 31 * DAY
@@ -36,8 +40,8 @@ class Scene:
 
     @property
     def managers(self) -> tuple[Rep, ...]:
-        """The managers; everybody where there is none."""
-        return tuple(rep for rep in self.everybody if rep.role == "manager") or self.everybody
+        """Who steers: owners and managers; everybody where there is none."""
+        return tuple(rep for rep in self.everybody if may(rep.role, Action.STEER_TEAM)) or self.everybody
 
     @property
     def watching(self) -> tuple[Rep, ...]:
@@ -55,9 +59,15 @@ class Scene:
 
 def look(session: Session, company: Company, titles: Mapping[str, str], *, now: int) -> Scene:
     """The staff as they are now."""
-    everybody = tuple(reps(session))
-    on_duty, names = tuple(reps(session, available=True)), {rep.id: rep.name for rep in everybody}
+    everybody = tuple(reps(session, now=now))
+    on_duty = tuple(rep for rep in reps(session, available=True, now=now) if may(rep.role, Action.TALK))
+    names = {rep.id: rep.name for rep in everybody}
     return Scene(company, titles, now, everybody, on_duty, names, forum=group(session, now=now))
+
+
+def read_name(tr: Translator, reader: Rep, name: str, most: int = 60) -> str:
+    """Somebody's name inside a sentence, as this reader may read it: some are nothing but a phone or an e-mail."""
+    return plain_name(tr, seen_by(reader).named(name), most)
 
 
 def see(session: Session, conversation_id: int, scene: Scene) -> Thread:
@@ -68,9 +78,9 @@ def see(session: Session, conversation_id: int, scene: Scene) -> Thread:
     allows = scene.allows
     if allows is None or sight.account not in scene.titles:
         return sight
-    may, until = freedom(lambda at: allows(sight.account, sight.window, at), scene.now)
+    takes, until = freedom(lambda at: allows(sight.account, sight.window, at), scene.now)
     now = allows(sight.account, sight.window, scene.now)
-    return replace(sight, may=may, may_until=until, billed=not now.free and now.may is not May.NOTHING)
+    return replace(sight, may=takes, may_until=until, billed=not now.free and now.may is not May.NOTHING)
 
 
 def freedom(limits: Callable[[int], Limits], now: int) -> tuple[May | None, int]:

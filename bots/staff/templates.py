@@ -1,7 +1,8 @@
 """Templates: what may stand in a text of ours; and sending a text that a platform has approved, field by field, with a look before it goes."""
 
 from bots.staff.posts import Key, Post
-from bots.staff.sight import see
+from bots.staff.recall import called_back
+from bots.staff.sight import read_name, see
 from bots.staff.updates import Text
 from bots.staff.visit import Done, Visit
 from bots.staff.words import CANCEL, MORE, UNDO, whole
@@ -16,7 +17,6 @@ from crm.outbox.approved import ApprovedRow, approved_at, as_field, choices, fil
 from crm.people.contacts import root_of
 from crm.people.desk import CONFIRM_MS, Intent, Wizard, begin, quit_wizard, wizard_of
 from crm.reports.thread import reach
-from crm.reports.words import plain_name
 from crm.sales.tasks import answered
 
 NAME, PAGE = "template", 6
@@ -79,7 +79,7 @@ def _offered(session: Session, visit: Visit, conversation: Conversation, page: i
     page = page if 0 <= page * PAGE < len(found) else 0
     rows = [(Key(label(row), Intent(NAME, conversation.id, f"pick:{row.id}")),) for row in found[page * PAGE : (page + 1) * PAGE]]
     more = [Key(tr.button(MORE), Intent(NAME, conversation.id, f"page:{page + 1}"))] if len(found) > PAGE else []
-    words = tr("Which template shall {name} get? You see it whole before it is sent.", name=plain_name(tr, sight.name))
+    words = tr("Which template shall {name} get? You see it whole before it is sent.", name=read_name(tr, visit.rep, sight.name))
     return Done((Post(words, (*rows, (*more, _cancel(tr))), lasts=CONFIRM_MS),), tr("Choose a template."))
 
 
@@ -108,7 +108,7 @@ def _asked(session: Session, visit: Visit, conversation: Conversation, row: Appr
 
 def _look(session: Session, visit: Visit, conversation: Conversation, row: ApprovedRow, given: tuple[str, ...]) -> Done:
     """The words as the customer will read them, before anything leaves."""
-    tr, who = visit.tr, plain_name(visit.tr, _name(session, conversation))
+    tr, who = visit.tr, read_name(visit.tr, visit.rep, _name(session, conversation))
     made = made_of(row, given)
     send = Key(tr.button(SEND), Intent(NAME, conversation.id, f"send:{visit.event}"))
     again = (Key(tr.button(AGAIN), Intent(NAME, conversation.id, "again")),) if given else ()
@@ -124,15 +124,15 @@ def _sent(session: Session, visit: Visit, conversation: Conversation, row: Appro
     number = templates.say_template(session, visit.rep, conversation.id, row.id, given, once=once, now=visit.now)
     quit_wizard(session, visit.rep, NAME)
     answered(session, visit.rep, conversation.id, now=visit.now)
-    words = visit.tr("The template is on its way to {name}.", name=plain_name(visit.tr, _name(session, conversation)))
+    words = visit.tr("The template is on its way to {name}.", name=read_name(visit.tr, visit.rep, _name(session, conversation)))
     undo = Key(visit.tr.button(UNDO), Intent(NAME, conversation.id, f"undo:{number}"))
     text = f"{words}\n\n{whole(filled(row.text, given))}"
     return Done((Post(text, ((undo,),), lasts=CONFIRM_MS, edits=visit.replied_to or 0),), words)
 
 
 def _taken_back(session: Session, visit: Visit, message_id: int) -> Done:
-    gone = templates.take_back(session, visit.rep, message_id, now=visit.now)
-    return Done(toast=visit.tr("Called back: it did not leave.") if gone else visit.tr("It has left already."), alert=not gone)
+    words, gone = called_back(session, visit, message_id)
+    return Done(toast=words, alert=not gone)
 
 
 def _name(session: Session, conversation: Conversation) -> str:

@@ -126,6 +126,7 @@ def _read_message(kind: str, message: Json) -> StaffUpdate:
         at=_instant(message.get("edit_date" if edited else "date")),
         tokens=_tokens(_part(message, "reply_to_message")),
         place=place,
+        username=_words(person.get("username")),
     )
 
 

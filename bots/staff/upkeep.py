@@ -25,6 +25,7 @@ SEND_YOUNG = N_button("Only the last hour ({n})")
 SEND_NONE = N_button("Send none of it")
 KEEP = N_button("Keep holding")
 HOLD = N_button("Hold sending")
+BACKUPS = N_button("Backups")
 
 REASONS: Mapping[Why, str] = {
     Why.NO_SEAL: N_("The data folder is new to this machine: restored from a backup, or copied from elsewhere."),
@@ -107,3 +108,13 @@ def backup_failed(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 
     mails = (replace(mail, once=f"backup_failed:{scene.now // DAY}:{mail.rep.id}") for mail in mail_each(notice, scene.managers, post))
     return Rendered(notice, tuple(mails))
+
+
+def backup_ready(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """The backup that somebody asked for stands."""
+    asker = scene.rep(notice.subject_id)
+
+    def post(tr: Translator, rep: Rep) -> Post:
+        return Post(tr("✅ The backup is taken and checked."), ((Key(tr.button(BACKUPS), Intent("command", detail="backup")),),))
+
+    return Rendered(notice, mail_each(notice, (asker,) if asker else scene.managers, post))

@@ -5,20 +5,22 @@ import hashlib
 import hmac
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TypeVar, cast
 
 from bots.staff.posts import Mail, Post, numbered, put
 from bots.staff.sight import Allows, Scene, look
 from bots.staff.updates import Other, Place, Press, Reacted, Text
 from bots.staff.words import sorry
-from crm.base.actors import Rep, Role
+from crm.base.actors import Rep
 from crm.base.db import Session
 from crm.base.errors import DragomanError, Forbidden
 from crm.base.i18n import Translator, translator
 from crm.base.outbound import Health
+from crm.base.policy import Action
 from crm.base.settings import Company
 from crm.people.desk import Intent, Wizard, handled, toast_of
-from crm.people.reps import rep_at
+from crm.people.reps import goes_by, rep_at
 from crm.sales.entries import Ways
 
 T = TypeVar("T")
@@ -111,16 +113,28 @@ Pressed = Callable[[Session, Visit, Intent], Done]
 Listener = Callable[[Session, Visit, Wizard], Done]
 
 
+class Group(StrEnum):
+    """Which menu a command stands in; each has at most eight buttons."""
+
+    WORK = "work"
+    SELL = "sell"
+    PEOPLE = "people"
+    REACH = "reach"
+    TEAM = "team"
+    SETUP = "setup"
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One word behind a slash: who may say it, what it is for, what it does, and the buttons and questions it brings along."""
+    """One word behind a slash: what it is for, what it does, what its reader must be allowed, and the buttons and questions it brings along."""
 
     name: str
     description: str
     deed: Deed
-    roles: frozenset[Role] = frozenset(Role)
+    needs: Action = Action.TALK
     presses: Mapping[str, Pressed] | None = None
     listeners: Mapping[str, Listener] | None = None
+    group: Group = Group.WORK
 
 
 def text(words: str) -> Post:
@@ -164,10 +178,12 @@ def once(session: Session, visit: Visit, deed: Deed) -> Done:
     before = toast_of(session, visit.event)
     if before is not None:
         return Done(toast=before)
-    rep = rep_at(session, visit.rep.address)
+    rep = rep_at(session, visit.rep.address, now=visit.now)
     if rep is None:
         raise NotStaff
     visit = replace(visit, rep=rep)
+    if isinstance(visit.said, Text) and visit.said.username:
+        goes_by(session, rep.id, visit.said.username)
     done = deed(session, visit)
     put(session, answers(visit, done), visit.company.link_key, now=visit.now)
     handled(session, visit.event, done.toast)

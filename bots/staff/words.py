@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from crm.base.errors import DragomanError, Expired, Forbidden, Invalid, LastManager, NotFound, Stale, Taken, Unreachable
+from crm.base.actors import Role
+from crm.base.errors import DragomanError, Expired, Forbidden, Invalid, LastManager, LastOwner, Late, Locked, NotFound, Stale, StepUp, Taken, Unreachable
 from crm.base.i18n import N_, N_button, Translator
 from crm.base.text import clean_name, cut, escape_html, isolated, unturned
 from crm.reports.words import plain_name
@@ -18,6 +19,8 @@ BLOCK = N_button("Block")
 UNBLOCK = N_button("Unblock")
 UNDO = N_button("Undo")
 CANCEL = N_button("Cancel")
+HISTORY = N_button("History")
+TELL = N_button("Tell a colleague")
 RESEND = N_button("Resend")
 MARK_SENT = N_button("Mark sent")
 SEND_ANYWAY = N_button("Send anyway")
@@ -35,13 +38,26 @@ NOT_THE_SAME = N_button("Not the same")
 ASK_AGAIN = N_button("Ask again")
 NOT_ONE = N_button("Not one person?")
 TASK_DONE = N_button("✔ Task done")
+TASK = N_button("📌 Task")
 LISTEN = N_button("🎧 Listen to the call")
 SHOW_FILES = N_button("Show all files")
 CARD = N_button("The whole card")
 
+ROLES: Mapping[Role, str] = {
+    Role.OWNER: N_("owner"),
+    Role.MANAGER: N_("manager"),
+    Role.REP: N_("rep"),
+    Role.TRAINEE: N_("trainee"),
+    Role.GUEST: N_("guest"),
+}
+
 _SAID: Mapping[type[DragomanError], str] = {
     Taken: N_("{name} has this conversation. Ask them, or open another one with /inbox."),
+    LastOwner: N_("The firm needs an owner. Make somebody else one first."),
     LastManager: N_("The firm needs a manager. Make somebody else one first."),
+    Locked: N_("The PIN was wrong too often: wait a quarter of an hour."),
+    StepUp: N_("Show first that it is you: do it in your own chat with the staff bot."),
+    Late: N_("Not done: it reached us late, and something newer was done meanwhile ({name})."),
     Forbidden: N_("You may not do that. Ask a manager if you need it."),
     Expired: N_("This button or link has expired. Open a fresh card with /inbox."),
     NotFound: N_("That is not there any more. See what is open with /inbox."),

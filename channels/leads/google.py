@@ -11,11 +11,11 @@ from aiohttp import web
 
 from channels.base import Firm, Keep
 from channels.callback import any_equal, moment, plain
-from channels.http import kept, read_json
-from channels.leadfields import Naming, Sheet, answers_in
-from channels.leads.imported import Imported, check_naming, check_secrets, digest
+from channels.http import kept
+from channels.leadfields import Sheet, answers_in
+from channels.leads.imported import FormOptions, Imported, check_naming, check_secrets, digest
 from channels.leads.posted import written
-from channels.payload import parts, read
+from channels.payload import parts
 from crm.base.events import Event, RawEvent, Source, Unknown
 
 TEST = "test:"
@@ -23,22 +23,12 @@ KEY = "google_key"
 
 
 @dataclass(frozen=True, slots=True)
-class GoogleAdsOptions:
-    """The forms of one Google Ads account: all `keys` are believed, so that one can be changed while leads come.
-
-    `fields` lead from Google's names to ours; `offers` is the question about offers and `offers_text` its words where it has no question of its own.
-    Sizes are bytes, times seconds.
-    """
+class GoogleAdsOptions(FormOptions):
+    """The forms of one Google Ads account: all `keys` are believed, so that one can be changed while leads come."""
 
     account: str
     keys: tuple[str, ...] = field(repr=False)
     title: str = "Google Ads form"
-    fields: dict[str, str] = field(default_factory=dict)
-    offers: str = ""
-    offers_text: str = ""
-    size: int = 256 * 1024
-    patience: float = 10.0
-    again: int = 5
 
 
 class GoogleAds(Imported):
@@ -46,17 +36,12 @@ class GoogleAds(Imported):
 
     def __init__(self, options: GoogleAdsOptions, firm: Firm) -> None:
         super().__init__(options.account, options.title, firm)
-        self._options, self._naming = options, Naming(options.fields, options.offers, options.offers_text)
+        self._options, self._naming = options, options.naming
         check_naming(options.account, self._naming)
         check_secrets(options.account, "keys", options.keys)
 
     async def take(self, request: web.Request, keep: Keep) -> web.Response:
-        body = await read_json(request, limit=self._options.size, seconds=self._options.patience)
-        try:
-            told = dict(read(body))
-        except ValueError:
-            self.counts["unreadable"] += 1
-            raise web.HTTPBadRequest from None
+        told = await self.object_in(request, self._options)
         if not any_equal(plain(told, KEY), self._options.keys):
             self.counts["refused"] += 1
             raise web.HTTPUnauthorized

@@ -5,11 +5,14 @@ import json
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from channels.base import Firm, Keep, Offsets
+from channels.http import read_json
 from channels.leadfields import FIELDS, Naming
+from channels.payload import read
 from crm.base.errors import Misconfigured, NotFound
 from crm.base.events import Event, MediaRef, RawEvent, Unknown
 from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, Undeliverable, Window
@@ -19,6 +22,24 @@ LEAD = "lead:"
 _NAME = re.compile(r"[A-Za-z0-9._:@=+/-]{1,160}", re.ASCII)
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
 _NOTHING_GOES = Limits(text=0, caption=0, buttons=0, label=0, knows=frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormOptions:
+    """What forms of every maker are read by: `fields` lead from the maker's names to ours, `offers` is the question or box about offers and
+    `offers_text` its words where it has no others. Sizes are bytes, times seconds."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    offers: str = ""
+    offers_text: str = ""
+    size: int = 256 * 1024
+    patience: float = 10.0
+    again: int = 5
+
+    @property
+    def naming(self) -> Naming:
+        """How the answers are named."""
+        return Naming(self.fields, self.offers, self.offers_text)
 
 
 class Imported:
@@ -54,6 +75,15 @@ class Imported:
             return await self.take(request, keep)
 
         return [web.post(path, take) for path in self.firm.paths(self._account)]
+
+    async def object_in(self, request: web.Request, options: FormOptions) -> dict[str, object]:
+        """The JSON object that was brought; what is none is counted and refused."""
+        body = await read_json(request, limit=options.size, seconds=options.patience)
+        try:
+            return dict(read(body))
+        except ValueError:
+            self.counts["unreadable"] += 1
+            raise web.HTTPBadRequest from None
 
     async def take(self, request: web.Request, keep: Keep) -> web.Response:
         """One request: proven, split, kept, answered."""

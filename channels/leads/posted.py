@@ -10,7 +10,7 @@ from channels.payload import read
 from crm.base.errors import Invalid
 
 _MOST_FIELDS = 300
-_PARTS = 65_536  # the head of a part takes the library the square of its length: a quarter of a second for this much
+_PARTS = 65_536  # the library takes four milliseconds for this much
 _INSIDE = re.compile(r"\[([^\[\]]*)\]")
 Json = dict[str, object]
 

@@ -9,8 +9,8 @@ from aiohttp import web
 from channels.base import Firm, Keep
 from channels.callback import any_equal, plain
 from channels.http import kept, read_body
-from channels.leadfields import Naming, Sheet, answers_in
-from channels.leads.imported import Imported, check_naming, check_secrets, digest
+from channels.leadfields import Sheet, answers_in
+from channels.leads.imported import FormOptions, Imported, check_naming, check_secrets, digest
 from channels.leads.posted import told, written
 from crm.base.errors import Invalid
 from crm.base.events import Event, RawEvent, Source, Unknown
@@ -22,23 +22,14 @@ DAY = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
-class TildaOptions:
-    """The forms of one site: where `keys` are given one of them must stand in the header `key_header` or in the field `key_field`; both are believed.
-
-    `fields` lead from the site's names to ours; `offers` is the box for offers and `offers_text` the words beside it. Sizes are bytes, times seconds.
-    """
+class TildaOptions(FormOptions):
+    """The forms of one site: where `keys` are given one of them must stand in the header `key_header` or in the field `key_field`; both are believed."""
 
     account: str
     keys: tuple[str, ...] = field(default=(), repr=False)
     title: str = "Tilda"
     key_header: str = "X-Api-Key"
     key_field: str = "api_key"
-    fields: dict[str, str] = field(default_factory=dict)
-    offers: str = ""
-    offers_text: str = ""
-    size: int = 256 * 1024
-    patience: float = 10.0
-    again: int = 5
 
 
 class Tilda(Imported):
@@ -46,7 +37,7 @@ class Tilda(Imported):
 
     def __init__(self, options: TildaOptions, firm: Firm) -> None:
         super().__init__(options.account, options.title, firm)
-        self._options, self._naming = options, Naming(options.fields, options.offers, options.offers_text)
+        self._options, self._naming = options, options.naming
         check_naming(options.account, self._naming)
         if options.keys:
             check_secrets(options.account, "keys", options.keys)

@@ -10,33 +10,23 @@ from aiohttp import web
 
 from channels.base import Firm, Keep
 from channels.callback import any_equal, plain
-from channels.http import kept, read_json
-from channels.leadfields import Naming, vk_form, vk_lead
-from channels.leads.imported import Imported, check_naming, check_secrets
+from channels.http import kept
+from channels.leadfields import vk_form, vk_lead
+from channels.leads.imported import FormOptions, Imported, check_naming, check_secrets
 from channels.leads.posted import written
-from channels.payload import read
 from crm.base.errors import Misconfigured
 from crm.base.events import Event, RawEvent, Unknown
 
 
 @dataclass(frozen=True, slots=True)
-class VkLeadsOptions:
-    """The forms of one community: its number, the word that VK wants to read at the first look, and all `secrets` that are believed in a body.
-
-    `fields` lead from VK's names to ours; `offers` is the question about offers. Sizes are bytes, times seconds.
-    """
+class VkLeadsOptions(FormOptions):
+    """The forms of one community: its number, the word that VK wants to read at the first look, and all `secrets` that are believed in a body."""
 
     account: str
     group: int
     confirmation: str
     secrets: tuple[str, ...] = field(repr=False)
     title: str = "VK form"
-    fields: dict[str, str] = field(default_factory=dict)
-    offers: str = ""
-    offers_text: str = ""
-    size: int = 256 * 1024
-    patience: float = 10.0
-    again: int = 5
 
 
 class VkLeads(Imported):
@@ -44,19 +34,14 @@ class VkLeads(Imported):
 
     def __init__(self, options: VkLeadsOptions, firm: Firm) -> None:
         super().__init__(options.account, options.title, firm)
-        self._options, self._naming = options, Naming(options.fields, options.offers, options.offers_text)
+        self._options, self._naming = options, options.naming
         check_naming(options.account, self._naming)
         check_secrets(options.account, "secrets", options.secrets)
         if options.group <= 0 or not options.confirmation:
             raise Misconfigured(f"{options.account} needs the community's number, and the words VK wants back, in confirmation")
 
     async def take(self, request: web.Request, keep: Keep) -> web.Response:
-        body = await read_json(request, limit=self._options.size, seconds=self._options.patience)
-        try:
-            told = dict(read(body))
-        except ValueError:
-            self.counts["unreadable"] += 1
-            raise web.HTTPBadRequest from None
+        told = await self.object_in(request, self._options)
         ours = told.get("group_id") == self._options.group
         if ours and told.get("type") == "confirmation":
             return web.Response(text=self._options.confirmation)

@@ -1,34 +1,32 @@
 """MAX: a bot, whose updates are brought by a webhook or fetched, and whose words go out by the bot API."""
 
 from collections.abc import AsyncIterator, Sequence
-from urllib.parse import quote, urlsplit
-
-from aiohttp import web
+from urllib.parse import quote
 
 from channels import outside
 from channels.ask import reachable
-from channels.base import Firm, Keep, Offsets
+from channels.base import Firm, Offsets
+from channels.hooked import DoorOptions, Hooked
 from channels.max.api import Api
 from channels.max.contents import VIDEO
-from channels.max.door import Door, DoorOptions
+from channels.max.door import Door
 from channels.max.listen import Listener, Pace, Post
 from channels.max.options import MB, MaxOptions, check, trust
 from channels.max.parse import parse
 from channels.max.presses import Presses
 from channels.max.send import Speaker
 from channels.max.split import chat_of, person_of
-from channels.max.verdicts import Refused
 from channels.payload import Json, part, text
 from crm.base.errors import NotFound
 from crm.base.events import Event, MediaKind, MediaRef, RawEvent
-from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, Undeliverable, Window
+from crm.base.outbound import Health, Limits, Undeliverable
 
 __all__ = ["Max", "MaxOptions"]
 
 _SIZES = ("mp4_1080", "mp4_720", "mp4_480", "mp4_360", "mp4_240", "mp4_144")
 
 
-class Max:
+class Max(Hooked):
     """One bot that people write to."""
 
     title = "MAX"
@@ -40,31 +38,15 @@ class Max:
         self.secrets = options.secrets or firm.derived("webhook secret", options.account)
         self._tls = trust(options)
         self._api = Api(options, self._tls)
-        self._speaker, self._presses = Speaker(self._api, options), Presses(self._api)
-        self._door = Door(DoorOptions(options.account, self._paths, self.secrets, options.body_mb * MB), self._heard, firm.clock)
-        self._limits = _limits(options)
-        self._denied = ""
+        self._says, self._presses = Speaker(self._api, options), Presses(self._api)
+        door = Door(DoorOptions(options.account, self._paths, self.secrets, options.body_mb * MB), self._heard, firm.clock)
+        super().__init__(options.account, door, self._says, _limits(options))
         brought = options.set_webhook and bool(self.secrets) and reachable(options.api_base, firm.public_url)
         url = firm.public_url.rstrip("/") + self._paths[0] if brought else ""
         self._fetched = not firm.public_url or (options.set_webhook and not url)
         post = Post(self._fetched, url, next(iter(self.secrets), ""))
         pace = Pace(options.poll_seconds, options.poll_pause, options.look_seconds, options.first_wait)
         self.listener = Listener(options.account, self._api, post, pace, self._heard, firm.clock)
-
-    @property
-    def account(self) -> str:
-        return self.options.account
-
-    async def open(self) -> None:
-        """Nothing takes long."""
-
-    def limits(self, window: Window, now: int) -> Limits:
-        """The same at all times: who has started the bot can be written to until they stop it."""
-        return self._limits
-
-    def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
-        """The webhook."""
-        return self._door.routes(keep)
 
     async def listen(self, offsets: Offsets) -> None:
         """Have updates brought to us, or fetch them where nobody can come to us, until cancelled."""
@@ -73,16 +55,6 @@ class Max:
     def parse(self, raw: RawEvent) -> Sequence[Event]:
         return parse(raw, self.options.token)
 
-    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
-        try:
-            receipt = await self._speaker.send(address, outbound, open_media)
-        except Refused as refused:
-            if refused.reason is Reason.ACCOUNT_PROBLEM:
-                self._denied = f"MAX refuses to send for us: {refused.detail}"
-            raise
-        self._denied = ""
-        return receipt
-
     def entry(self, code: str, words: str = "") -> str:
         """A link to the bot that brings a code along ("" = MAX has not told the bot's name yet)."""
         known = self.options.username or self.listener.username
@@ -90,20 +62,18 @@ class Max:
 
     async def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
         """The bytes of a file; of a video the address is asked for first. NotFound, Refused or RetryLater as `outside.fetch` says."""
-        most, base = self.options.download_mb * MB, urlsplit(self.options.api_base)
+        most = self.options.download_mb * MB
         if ref.size > most:
             raise NotFound("the file is larger than what is fetched")
         url = await self._video(ref.ref.removeprefix(VIDEO)) if ref.ref.startswith(VIDEO) else ref.ref
-        pretended = (base.netloc,) if base.scheme == "http" else ()
-        own = (*pretended, *(host for host in self.options.media_hosts if ":" in host))
-        hosts = tuple(host for host in self.options.media_hosts if ":" not in host)
+        hosts, own = outside.homes(self.options.api_base, self.options.media_hosts)
         async for chunk in outside.fetch(url, most=most, hosts=hosts, trusted=own, seconds=self.options.upload_seconds, tls=self._tls):
             yield chunk
 
     async def health(self) -> Health:
         """What was last seen, without asking."""
         facts = {key: str(count) for key, count in self._door.counts.items()}
-        trouble = self.listener.trouble or self._denied
+        trouble = self.listener.trouble or self.denied
         if trouble or not self.listener.looked.is_set():
             return Health(not trouble, trouble or "MAX has not been asked yet", facts)
         way = "fetched" if self._fetched else "brought here"
@@ -115,7 +85,7 @@ class Max:
 
     def _heard(self, update: Json) -> None:
         """An update is kept: the press in it may be answered, and the dialog is known."""
-        self._speaker.heard(person_of(update), chat_of(update))
+        self._says.heard(person_of(update), chat_of(update))
         self._presses.acknowledge(update)
 
     async def _video(self, token: str) -> str:

@@ -92,8 +92,7 @@ class Page:
         most = self.options.download_mb * MB
         if ref.size > most:
             raise NotFound("the file is larger than what is fetched")
-        own = tuple(host for host in self.options.media_hosts if ":" in host)
-        hosts = tuple(host for host in self.options.media_hosts if ":" not in host)
+        hosts, own = outside.homes("", self.options.media_hosts)
         async for chunk in outside.fetch(ref.ref, most=most, hosts=hosts, trusted=own, seconds=self.options.upload_seconds):
             yield chunk
 

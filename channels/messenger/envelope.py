@@ -16,6 +16,7 @@ WHOLE = "body:"
 """What the key of a body begins with that would not split."""
 _KEY_MOST = 200
 _WRITER = json.JSONEncoder(separators=(",", ":"))
+_END = b"]}]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def once(found: list[Element]) -> list[Element]:
     """Each element but once, however often an envelope has it."""
     known: dict[str, Element] = {}
     for element in found:
-        known.setdefault(_key(element)[0], element)
+        known.setdefault(_key(element, _written(element.body))[0], element)
     return list(known.values())
 
 
@@ -70,18 +71,20 @@ def _complete(envelope: Json) -> bool:
 
 
 def _raw_event(account: str, kind: str, element: Element, now: int) -> RawEvent:
-    alone = {"object": kind, "entry": [{"id": element.page, "time": element.time, element.sort: [element.body]}]}
-    key, same = _key(element)
-    return RawEvent(account, key, f"{account}:{_person(element) or '-'}", _written(alone), now, same=same)
+    around = _written({"object": kind, "entry": [{"id": element.page, "time": element.time, element.sort: []}]})
+    whole_body = _written(element.body)
+    key, same = _key(element, whole_body)
+    alone = around[: -len(_END)] + whole_body + _END  # the element is written once
+    return RawEvent(account, key, f"{account}:{_person(element) or '-'}", alone, now, same=same)
 
 
 def _written(value: object) -> bytes:
     return _WRITER.encode(value).encode()
 
 
-def _key(element: Element) -> tuple[str, bytes]:
+def _key(element: Element, whole_body: bytes) -> tuple[str, bytes]:
     """What makes an element itself, and the part of its bytes that is the same when it comes again."""
-    body, whole_body = element.body, _written(element.body)
+    body = element.body
     made, same = "", whole_body
     if element.sort == "messaging":
         made = _of_messaging(body)

@@ -49,8 +49,10 @@ def parse(body: bytes, options: SmppOptions, normalise: Normalise, key: str, at:
 
 
 def is_receipt(short: Short) -> bool:
-    """Whether a unit tells of a message of ours rather than being one of somebody's."""
-    return short.esm & _KIND in (RECEIPT, NOTE) or short.tlv(Tag.RECEIPTED_MESSAGE_ID) is not None
+    """Whether a unit tells of a message of ours rather than being one of somebody's: a number alone beside words that say no state makes it none."""
+    if short.esm & _KIND in (RECEIPT, NOTE) or short.tlv(Tag.RECEIPTED_MESSAGE_ID) is None:
+        return short.esm & _KIND in (RECEIPT, NOTE)
+    return "stat" in said(short) or not body_of(short)
 
 
 def said(short: Short) -> dict[str, str]:

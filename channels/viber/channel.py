@@ -1,6 +1,7 @@
 """A Viber bot for customers: a webhook in, send_message out."""
 
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from urllib.parse import quote, urlsplit
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from channels.base import Firm, Keep, Offsets
 from channels.viber.door import Door, DoorOptions, Welcomes
 from channels.viber.options import KB, MB, NAME_MOST, ROWS, ViberOptions, check
 from channels.viber.parse import Reader
+from channels.viber.say import words_with
 from channels.viber.seals import Seals
 from channels.viber.send import Speaker, Voice
 from channels.viber.watch import Pace, Post, Watch
@@ -82,8 +84,7 @@ class Viber:
         most = self.options.download_mb * MB
         if ref.size > most:
             raise NotFound("the file is larger than what is fetched")
-        own = tuple(host for host in self.options.media_hosts if ":" in host)
-        hosts = tuple(host for host in self.options.media_hosts if ":" not in host)
+        hosts, own = outside.homes("", self.options.media_hosts)
         async for chunk in outside.fetch(ref.ref, most=most, hosts=hosts, trusted=own):
             yield chunk
 
@@ -132,4 +133,5 @@ def _limits(options: ViberOptions, kinds: frozenset[MediaKind], *, free: bool) -
         windows=True,
         may=May.ANYTHING if free else May(options.outside),
         free=free,
+        words_with=partial(words_with, options=options),
     )

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from channels.base import Keep
-from channels.http import kept, read_body
+from channels.http import handed_out, kept, read_body
 from channels.meta import parked
 from channels.payload import Json, text
 from channels.viber.parse import OPENED, WEBHOOK, address, greeted, split
 from channels.viber.seals import Seals, SharedFile
-from crm.base.errors import NotFound
 from crm.base.outbound import OpenMedia
 
 SIGNATURE = "X-Viber-Content-Signature"
@@ -144,15 +143,8 @@ class Door:
         if request.method == "HEAD":
             await answer.prepare(request)
             return answer
-        try:
-            async with self._open_media(file.attachment_id) as chunks:
-                await answer.prepare(request)
-                async for chunk in chunks:
-                    await answer.write(chunk)
-        except (NotFound, FileNotFoundError):
-            raise web.HTTPNotFound from None
+        await handed_out(request, answer, self._open_media, file.attachment_id)
         self.counts["files"] += 1
-        await answer.write_eof()
         return answer
 
 

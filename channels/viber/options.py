@@ -19,8 +19,9 @@ class ViberOptions:
 
     `name` stands above what we say ("" = the firm's), `avatar` is a picture's https address. `outside` = what may be sent, and so billed, after the
     session of `session_hours`: anything, personal (what a person of the staff wrote), nothing. `welcome` is said to who opens the chat when the bot's own
-    greeting does not come within `welcome_seconds`. `picture_types` are sent as pictures up to `picture_kb`, `video_types` as videos; anything else goes
-    as a file. `file_days` is how long the address of a file we sent is good, `media_hosts` are where files may be fetched (".example.com" = and below).
+    greeting does not come within `welcome_seconds`. `picture_types` are sent as pictures up to `picture_kb`, with up to `caption` characters of words,
+    `video_types` as videos; anything else goes as a file. `file_days` is how long the address of a file we sent is good, `media_hosts` are where files
+    may be fetched (".example.com" = and below).
     """
 
     tokens: tuple[str, ...] = field(repr=False)
@@ -39,6 +40,7 @@ class ViberOptions:
     chat_every: float = 1.0
     chat_burst: int = 3
     picture_kb: int = 1024
+    caption: int = 512
     picture_types: tuple[str, ...] = ("image/jpeg",)
     video_mb: int = 26
     video_types: tuple[str, ...] = ("video/mp4",)

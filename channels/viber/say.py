@@ -85,11 +85,17 @@ def called(media: Media) -> str:
     return name if "." in name.strip(".") else f"{name}{ending}"
 
 
-def shown(media: Media, sort: str, url: str, name: str) -> Body:
-    """A file by its address."""
+def words_with(media: Media, options: ViberOptions) -> int:
+    """How many characters a file's own message may have beside it: a picture alone has any."""
+    fits = media.size <= options.file_mb * MB
+    return options.caption if fits and sort_of(media, options) == "picture" else 0
+
+
+def shown(media: Media, sort: str, url: str, name: str, words: str = "") -> Body:
+    """A file by its address, a picture with its words."""
     match sort:
         case "picture":
-            return {"type": sort, "text": "", "media": url}
+            return {"type": sort, "text": words, "media": url}
         case "video":
             return {"type": sort, "media": url, "size": media.size}
     return {"type": sort, "media": url, "size": media.size, "file_name": name}

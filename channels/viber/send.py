@@ -9,7 +9,7 @@ from channels.payload import Json
 from channels.viber.door import Welcomes
 from channels.viber.options import NAME_MOST, ViberOptions
 from channels.viber.parse import ADDRESS, token
-from channels.viber.say import SHARES, Body, called, keyboard, shown, sort_of, unshared, worded
+from channels.viber.say import SHARES, Body, called, keyboard, plain, shown, sort_of, unshared, worded, words_with
 from channels.viber.seals import Seals, SharedFile
 from channels.viber.verdicts import NO_BALANCE, NO_FREE, NO_WEBHOOK, OLD_CLIENT, UNFIT_CLIENT, Refused, billed
 from channels.viber.wire import Wire, written
@@ -69,9 +69,9 @@ class Speaker:
         options, seals = self._voice.options, self._voice.seals
         if not say.media:
             return {**self._around(address, say), **worded(say, address, seals, options.label)}
-        if say.text:
-            raise Undeliverable(Reason.BAD_CONTENT, "a file carries no words here")
-        return {**self._around(address, say), **self._file(say.media), **keyboard(say, address, seals, options.label)}
+        if len(say.text) > words_with(say.media, options):
+            raise Undeliverable(Reason.BAD_CONTENT, "this file carries no words here, or not so many")
+        return {**self._around(address, say), **self._file(say.media, plain(say)), **keyboard(say, address, seals, options.label)}
 
     def _around(self, address: str, say: Say) -> Body:
         """What every message has."""
@@ -80,14 +80,14 @@ class Speaker:
         marked = self._voice.seals.answer(address, say.ref)
         return {"min_api_version": 1, "sender": who, **({"tracking_data": marked} if marked else {})}
 
-    def _file(self, media: Media) -> Body:
+    def _file(self, media: Media, words: str) -> Body:
         voice, name = self._voice, called(media)
         if not voice.files:
             raise Undeliverable(Reason.UNSUPPORTED, "a file needs a public address to be fetched from")
         sort = sort_of(media, voice.options)
         until = voice.clock() + round(voice.options.file_days * DAY)
         sealed = voice.seals.file(SharedFile(media.attachment_id, media.size, until, name))
-        return shown(media, sort, f"{voice.files}/{sealed}/{quote(name, safe='')}", name)
+        return shown(media, sort, f"{voice.files}/{sealed}/{quote(name, safe='')}", name, words)
 
     def _note(self, refused: Refused) -> None:
         if refused.status == NO_WEBHOOK:

@@ -1,31 +1,29 @@
 """VK: the messages of a community, by the Callback API in, by the methods of VK's API out."""
 
 from collections.abc import AsyncIterator, Sequence
-from urllib.parse import quote, urlsplit
-
-from aiohttp import web
+from urllib.parse import quote
 
 from channels import outside
 from channels.ask import reachable
-from channels.base import Firm, Keep, Offsets
+from channels.base import Firm, Offsets
+from channels.hooked import DoorOptions, Hooked
 from channels.payload import name, objects
 from channels.vk.api import Api
-from channels.vk.door import Door, DoorOptions
+from channels.vk.door import Door
 from channels.vk.options import MB, VkOptions, check
 from channels.vk.parse import Reader
 from channels.vk.send import Speaker
-from channels.vk.verdicts import Refused
 from channels.vk.watch import Pace, Post, Watch
 from crm.base.errors import NotFound
 from crm.base.events import Event, MediaKind, MediaRef, RawEvent, Sender
-from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, Window
+from crm.base.outbound import Health, Limits
 
 __all__ = ["Vk", "VkOptions"]
 
 _SECRET = 50
 
 
-class Vk:
+class Vk(Hooked):
     """One community that people write to."""
 
     title = "VK"
@@ -37,31 +35,14 @@ class Vk:
         self.secrets = options.secrets or tuple(made[:_SECRET] for made in firm.derived("webhook secret", options.account))
         self._reader = Reader(options)
         self._api = Api(options)
-        self._speaker = Speaker(self._api, options)
-        self._limits = _limits(options)
-        self._denied = ""
         brought = options.set_webhook and bool(self.secrets) and reachable(options.api_base, firm.public_url)
         url = firm.public_url.rstrip("/") + self._paths[0] if brought else ""
         self._brought = bool(url or (firm.public_url and not options.set_webhook))
         post = Post(options.group, options.api_version, url, next(iter(self.secrets), ""))
         self.watch = Watch(options.account, self._api, options.confirmation, post, Pace(options.look_seconds, options.first_wait))
-        door = DoorOptions(options.account, options.group, self._paths, self.secrets, options.body_mb * MB)
-        self._door = Door(door, self.watch.confirmation, firm.clock)
-
-    @property
-    def account(self) -> str:
-        return self.options.account
-
-    async def open(self) -> None:
-        """Nothing takes long."""
-
-    def limits(self, window: Window, now: int) -> Limits:
-        """The same at all times: who has written or let the community write can be written to until they forbid it."""
-        return self._limits
-
-    def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
-        """The webhook."""
-        return self._door.routes(keep)
+        way = DoorOptions(options.account, self._paths, self.secrets, options.body_mb * MB)
+        door = Door(way, options.group, self.watch.confirmation, firm.clock)
+        super().__init__(options.account, door, Speaker(self._api, options), _limits(options))
 
     async def listen(self, offsets: Offsets) -> None:
         """Have everything brought to us, and look now and then whether it still is, until cancelled; `health` tells."""
@@ -69,16 +50,6 @@ class Vk:
 
     def parse(self, raw: RawEvent) -> Sequence[Event]:
         return self._reader.parse(raw)
-
-    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
-        try:
-            receipt = await self._speaker.send(address, outbound, open_media)
-        except Refused as refused:
-            if refused.reason is Reason.ACCOUNT_PROBLEM:
-                self._denied = f"VK refuses to send for us: {refused.detail}"
-            raise
-        self._denied = ""
-        return receipt
 
     async def enrich(self, address: str) -> Sender:
         """Who a person is, as they are called there: messages bring their number alone; raises as `send` does."""
@@ -94,12 +65,10 @@ class Vk:
 
     async def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
         """The bytes of a file while its address lasts; NotFound, Refused or RetryLater as `outside.fetch` says."""
-        most, base = self.options.download_mb * MB, urlsplit(self.options.api_base)
+        most = self.options.download_mb * MB
         if ref.size > most:
             raise NotFound("the file is larger than what is fetched")
-        pretended = (base.netloc,) if base.scheme == "http" else ()
-        own = (*pretended, *(host for host in self.options.media_hosts if ":" in host))
-        hosts = tuple(host for host in self.options.media_hosts if ":" not in host)
+        hosts, own = outside.homes(self.options.api_base, self.options.media_hosts)
         async for chunk in outside.fetch(ref.ref, most=most, hosts=hosts, trusted=own, seconds=self.options.upload_seconds):
             yield chunk
 
@@ -108,7 +77,7 @@ class Vk:
         facts = {"group": str(self.options.group), **{key: str(count) for key, count in self._door.counts.items()}}
         if not self._brought:
             return Health(False, "no public https address, so VK cannot bring messages", facts)
-        trouble = self.watch.trouble or self._denied
+        trouble = self.watch.trouble or self.denied
         return Health(not trouble, trouble or f"what is written to {self.watch.named or self.title} is brought here", facts)
 
     async def close(self) -> None:

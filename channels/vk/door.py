@@ -3,16 +3,16 @@
 import hashlib
 import json
 import re
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from functools import cache
 
 from aiohttp import web
 
+from channels import hooked
 from channels.ask import object_of
 from channels.base import Keep
 from channels.callback import any_equal
+from channels.hooked import DoorOptions
 from channels.http import kept, read_json
 from channels.payload import Json, part, text, whole
 from crm.base.events import RawEvent
@@ -21,52 +21,31 @@ _KEY = re.compile(r"[!-~]{1,200}", re.ASCII)
 _PEOPLE = ("from_id", "user_id", "reacted_id", "peer_id")
 
 
-@dataclass(frozen=True, slots=True)
-class DoorOptions:
-    """How the webhook of one community is served; all `secrets` are believed, the newest first; sizes bytes, times seconds."""
+class Door(hooked.Door):
+    """The webhook of the community `group`; `confirmation` finds what VK wants to hear ("" = not now)."""
 
-    account: str
-    group: int
-    paths: tuple[str, ...] = field(repr=False)
-    secrets: tuple[str, ...] = field(repr=False)
-    size: int = 1024 * 1024
-    patience: float = 10.0
-    again: int = 2
+    def __init__(self, options: DoorOptions, group: int, confirmation: Callable[[], Awaitable[str]], clock: Callable[[], int]) -> None:
+        super().__init__(options, clock)
+        self._group, self._confirmation = group, confirmation
 
-
-class Door:
-    """The webhook; `confirmation` finds what VK wants to hear ("" = not now), `counts` says how often it let in and turned away."""
-
-    def __init__(self, options: DoorOptions, confirmation: Callable[[], Awaitable[str]], clock: Callable[[], int]) -> None:
-        self._options, self._confirmation, self._clock = options, confirmation, clock
-        self.counts: Counter[str] = Counter()
-
-    def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
-        """Open the paths."""
-
-        async def take(request: web.Request) -> web.Response:
-            return await self._take(request, keep)
-
-        return [web.post(path, take) for path in self._options.paths]
-
-    async def _take(self, request: web.Request, keep: Keep) -> web.Response:
-        body = await read_json(request, limit=self._options.size, seconds=self._options.patience)
+    async def take(self, request: web.Request, keep: Keep) -> web.Response:
+        body = await read_json(request, limit=self.options.size, seconds=self.options.patience)
         told = object_of(body)
-        if told is None or whole(told, "group_id") != self._options.group:
+        if told is None or whole(told, "group_id") != self._group:
             raise self._refused()
         if told.get("type") == "confirmation":  # VK asks before it knows the secret, and the answer is worth nothing to anybody else
             return await self._confirmed()
         secret = text(told, "secret")
-        if not any_equal(secret, self._options.secrets):
+        if not any_equal(secret, self.options.secrets):
             raise self._refused()
-        await kept(keep, [raw_event(self._options.account, told, without(body, secret), self._clock())], again=self._options.again)
+        await kept(keep, [raw_event(self.options.account, told, without(body, secret), self.clock())], again=self.options.again)
         self.counts["kept"] += 1
         return web.Response(text="ok")
 
     async def _confirmed(self) -> web.Response:
         words = await self._confirmation()
         if not words:
-            raise web.HTTPServiceUnavailable(headers={"Retry-After": str(self._options.again)})
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": str(self.options.again)})
         return web.Response(text=words)
 
     def _refused(self) -> web.HTTPException:

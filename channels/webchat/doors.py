@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from channels.http import Budget, client_address, cross_origin, origin_allowed, read_body, strict_json
+from channels.http import Budget, client_address, cross_origin, handed_out, origin_allowed, read_body, strict_json
 from channels.webchat.desk import Desk
 from channels.webchat.frames import Act, Hello, TypingNow, read_values, valid_secret
 from channels.webchat.lines import History
@@ -102,15 +102,10 @@ class Doors:
     async def _download(self, request: web.Request) -> web.StreamResponse:
         try:
             media = self._seals.open(request.match_info["sealed"])
-            async with self._open_media(media.attachment_id) as chunks:
-                answer = web.StreamResponse(headers=_file_headers(media) | cross_origin(request, self._desk.options.origins))
-                await answer.prepare(request)
-                async for chunk in chunks:
-                    await answer.write(chunk)
-        except (NotFound, FileNotFoundError):
+        except NotFound:
             raise web.HTTPNotFound from None
-        await answer.write_eof()
-        return answer
+        answer = web.StreamResponse(headers=_file_headers(media) | cross_origin(request, self._desk.options.origins))
+        return await handed_out(request, answer, self._open_media, media.attachment_id)
 
 
 def _spend(budget: Budget, key: str, now: int) -> None:

@@ -5,15 +5,21 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a member of staff may do."""
+    """What a member of staff may do: everything; steer; serve and sell; the same while learning; look on for a while."""
 
-    REP = "rep"
+    OWNER = "owner"
     MANAGER = "manager"
+    REP = "rep"
+    TRAINEE = "trainee"
+    GUEST = "guest"
 
 
 @dataclass(frozen=True, slots=True)
 class Rep:
-    """A member of staff; the role here is for showing, verbs read it again in their own transaction. `text_only` = files come as their names."""
+    """A member of staff; the role here is for showing, verbs read it again in their own transaction.
+
+    `text_only` = files come as their names; `points` = phones and e-mails are shown in full; `zone` is where they work ("" = where the firm does).
+    """
 
     id: int
     role: Role
@@ -21,6 +27,8 @@ class Rep:
     language: str
     address: str
     text_only: bool = field(default=False, compare=False)
+    points: bool = field(default=True, compare=False)
+    zone: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

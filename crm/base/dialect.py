@@ -33,6 +33,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+from crm.base.dialect_search import found_index
+
 # Measured choices (worst batch 11 ms, FULL costs nothing from 50 rows a commit on); secure_delete is compiled in by Debian and slow.
 WRITER = ("journal_mode=WAL", "synchronous=FULL")
 PRAGMAS = (
@@ -56,7 +58,6 @@ _MIGRATING = text("SELECT pg_advisory_xact_lock(7213, 2)")
 # Nothing happened when one of these is raised: the transaction may simply be made again.
 _AGAIN = frozenset(["40001", "40P01", "55P03"])
 _AWAY = frozenset(["57P01", "57P02", "57P03", "53300"])
-
 # Nobody gets in: there is no such database, the name or the password is wrong, or a right is missing.
 _SHUT_OUT = frozenset(["3D000", "28000", "28P01", "42501"])
 
@@ -160,6 +161,7 @@ def found(connection: Connection) -> None:
         connection.execute(text("INSERT INTO counters(name, next) VALUES ('ids', 1) ON CONFLICT DO NOTHING"))
     else:
         connection.execute(text("CREATE SEQUENCE IF NOT EXISTS ids"))
+    found_index(connection)
 
 
 class Many(TypeDecorator[Any]):

@@ -21,6 +21,26 @@ class LastManager(Forbidden):
     """Somebody has to stay a manager."""
 
 
+class LastOwner(LastManager):
+    """Somebody has to stay an owner."""
+
+
+class Locked(Forbidden):
+    """Too many wrong tries; a quarter of an hour must pass."""
+
+
+class StepUp(Forbidden):
+    """Whoever wants this must show that it is they; `detail` says what for, `about` the very deed."""
+
+    def __init__(self, detail: str = "", about: str = "") -> None:
+        super().__init__(detail)
+        self.about = about
+
+
+class Late(DragomanError):
+    """Something newer was done before this arrived; `detail` says what stands."""
+
+
 class NotFound(DragomanError):
     """There is no such thing, or not for this actor."""
 

@@ -1,16 +1,19 @@
 """Everything that changed is on record: one append-only `DomainEvent` per change, written in the transaction of the change."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Actor, name_of
 from crm.base.rows import add_new, take_ids
 from crm.base.table import Row
+
+# A platform tells instants in whole seconds, and its clock is not ours.
+SKEW_MS = 5000
 
 
 class DomainEvent(Row):
@@ -53,6 +56,15 @@ def record_many(session: Session, changes: Sequence[Change], *, now: int) -> Non
     """Put many changes on record with one statement."""
     ids = take_ids(session, len(changes))
     add_new(session, DomainEvent, [_row(next(ids), change, now) for change in changes])
+
+
+def done_since(session: Session, subject: str, number: int, kinds: Collection[str], *, said_at: int, by: int) -> str:
+    """Which of these changes somebody else made after this was said ("" = none); `said_at` is the platform's own instant, `by` is who said it."""
+    if not said_at:
+        return ""
+    about = (DomainEvent.subject == subject, DomainEvent.subject_id == number, DomainEvent.kind.in_(kinds), DomainEvent.at > said_at + SKEW_MS)
+    others = (DomainEvent.rep_id.is_not(None), DomainEvent.rep_id != by)
+    return session.scalar(select(DomainEvent.kind).where(*about, *others).order_by(DomainEvent.id.desc()).limit(1)) or ""
 
 
 def _row(number: int, change: Change, now: int) -> dict[str, Any]:

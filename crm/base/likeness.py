@@ -28,6 +28,18 @@ def likeness(one: str, other: str) -> float:
     return worst
 
 
+def likeness_whole(one: str, other: str) -> float:
+    """How alike two short names sound as a whole, 0 to 1, one word or several; names that differ in a number are two."""
+    first, second = ("".join(fold(name[:READ]).split()) for name in (one, other))
+    if not (first and second) or _digits(first) != _digits(second):
+        return 0.0
+    return _jaro_winkler(first, second)
+
+
+def _digits(text: str) -> str:
+    return "".join(mark for mark in text if mark.isdigit())
+
+
 @lru_cache(maxsize=4096)
 def name_keys(name: str) -> tuple[str, ...]:
     """Under which keys people of like names are found: the consonants of each two of the first three words, in the order of letters."""

@@ -51,6 +51,7 @@ class Say:
     can be found again; `template` is what goes instead where only approved templates may.
     Where there are subjects: `subject`, `thread` = the key that comes back in `Message.thread`, `references` = ids of what was said before, oldest first,
     `unsubscribe` = the address of the page that ends such messages ("" = nobody waits to be rid of them).
+    `quiet` = it makes no sound where the platform can do that.
     """
 
     text: str
@@ -66,6 +67,7 @@ class Say:
     references: tuple[str, ...] = ()
     unsubscribe: str = ""
     template: "ApprovedTemplate | None" = None
+    quiet: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ class Limits:
     may go, where `may` lets something go; `late` = what goes now goes by an exemption; `templates` = texts the platform has approved go where others may
     not. `repeats` = sending twice under one `ref` arrives once. `threads` = what is said has a subject and answers something. `free` = a further
     message costs nothing. `tempo` = how fast an address may be written to, where they are not all alike (None = `chat_every`, `chat_burst`).
+    `words_with` = how long the words in a file's own message may be, where that is not the same for all files (None = `caption`).
     """
 
     text: int = 4096
@@ -202,6 +205,7 @@ class Limits:
     repeats: bool = False
     free: bool = True
     tempo: "Callable[[str], Tempo] | None" = None
+    words_with: "Callable[[Media], int] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,11 @@ class Company:
 
     `link_key` makes the unguessable tokens of links; `continue_at` is the address a start payload is appended to
     ("" = not offered), `continue_from` the accounts whose customers are offered it. `desk_at` is the address of the staff inbox ("" = none).
-    `sendable` are the accounts that can carry words, `counted` those where every part of an SMS costs.
+    `sendable` are the accounts that can carry words, `counted` those where every part of an SMS costs. `media_quota` is how many bytes files should
+    take at most (0 = not said); past it managers are warned, nothing is refused.
+    `answer_within` is within how many milliseconds of working time a customer is to be answered (0 = not said),
+    `undo_ms` how long an answer of the team waits so that it can be called back.
+    A campaign to more people than `step_up_over` needs a second look.
     """
 
     name: str
@@ -26,3 +30,7 @@ class Company:
     desk_at: str = ""
     sendable: frozenset[str] = frozenset()
     counted: frozenset[str] = frozenset()
+    media_quota: int = 0
+    answer_within: int = 0
+    undo_ms: int = 0
+    step_up_over: int = 500

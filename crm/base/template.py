@@ -1,7 +1,8 @@
-"""Templates without logic: `{name}` and `{name|friend}`, a fixed list of fields, read once at save; values are never read again."""
+"""Templates without logic: `{name}` and `{name|friend}`, a fixed list of fields and the firm's own, read once at save; values are never read again."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from crm.base.errors import Invalid
@@ -16,6 +17,7 @@ VALUE_MOST = 200
 NEUTRAL = {"name": N_("dear customer"), "company": N_("our company"), "channel": N_("this chat"), "need": N_("your question"), "rep": N_("our team")}
 FIELDS = tuple(NEUTRAL)
 
+_OWN = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _BRACE = re.compile(r"[{}]")
 
@@ -48,13 +50,14 @@ Template = tuple[Words | Field, ...]
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What may be filled in; "" = not known."""
+    """What may be filled in; "" = not known; `own` are values of the firm's own fields by name."""
 
     name: str = ""
     company: str = ""
     channel: str = ""
     need: str = ""
     rep: str = ""
+    own: Mapping[str, str] = field(default_factory=dict)
 
 
 def tidy(text: str) -> str:
@@ -63,8 +66,11 @@ def tidy(text: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def parse(text: str) -> Template:
-    """Read a template; raises BadTemplate for what is blank, too long (4000 characters), unknown or misspelt."""
+def parse(text: str, own: frozenset[str] | None = frozenset()) -> Template:
+    """Read a template; raises BadTemplate for what is blank, too long (4000 characters), unknown or misspelt.
+
+    `own` are the names of the firm's own fields (None = whatever looks like one: a text that was read before), each of which needs a fallback.
+    """
     if len(text) > TEXT_MOST:
         raise BadTemplate(N_("The text has {length} characters, {most} are allowed."), length=len(text), most=TEXT_MOST)
     if not clean_name(text, TEXT_MOST):
@@ -72,7 +78,7 @@ def parse(text: str) -> Template:
     parts: list[Words | Field] = []
     end = 0
     for place in _PLACE.finditer(text):
-        parts += [_words(text[end : place.start()]), _field(place[1])]
+        parts += [_words(text[end : place.start()]), _field(place[1], own)]
         end = place.end()
     parts.append(_words(text[end:]))
     return tuple(part for part in parts if part != Words(""))
@@ -86,12 +92,17 @@ def _words(text: str) -> Words:
     return Words(text)
 
 
-def _field(inside: str) -> Field:
+def _field(inside: str, own: frozenset[str] | None) -> Field:
     name, bar, fallback = (piece.strip() for piece in inside.partition("|"))
-    if name not in NEUTRAL:
-        raise BadTemplate(N_("There is no field “{field}”; there are: {fields}."), field=clean_name(name, 40), fields=", ".join(FIELDS))
+    ours = name not in NEUTRAL and (name in own if own is not None else _OWN.fullmatch(name) is not None)
+    if name not in NEUTRAL and not ours:
+        known = ", ".join((*FIELDS, *sorted(own or ())))
+        raise BadTemplate(N_("There is no field “{field}”; there are: {fields}."), field=clean_name(name, 40), fields=known)
     if bar and (not clean_name(fallback) or "|" in fallback):
         raise BadTemplate(N_("After the bar in “{field}” stands one word or more for when the value is missing."), field=name)
+    if ours and not bar:
+        example = f"{{{name}|…}}"
+        raise BadTemplate(N_("Say what stands there for people of whom “{field}” is not known: {example}."), field=name, example=example)
     return Field(name, fallback)
 
 
@@ -101,8 +112,13 @@ def render(template: Template, values: Values, language: str) -> str:
 
 
 def _value(field: Field, values: Values, language: str) -> str:
-    given: str = getattr(values, field.name)
+    given: str = getattr(values, field.name) if field.name in NEUTRAL else values.own.get(field.name, "")
     return clean_name(given, VALUE_MOST) or field.fallback or translator(language)(NEUTRAL[field.name])
+
+
+def own_names(template: Template) -> frozenset[str]:
+    """The firm's own fields that a template asks for."""
+    return frozenset(part.name for part in template if isinstance(part, Field) and part.name not in NEUTRAL)
 
 
 def name_to_use(name: str, platform_name: str) -> str:

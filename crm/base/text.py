@@ -38,6 +38,7 @@ NAME_LENGTH = 100
 SHORT = 40
 _LETTER = re.compile("[A-Za-z]")
 _ANY_LETTER = re.compile(r"[^\W\d_]")
+_BETWEEN = re.compile(r"[\W_]+")
 LOOK_BACK = 32
 READ = 2000
 
@@ -163,9 +164,15 @@ def _latin_language(text: str) -> str:
 
 
 def _listed_in(piece: str) -> tuple[str, ...]:
-    """The languages whose lists have a word of this piece of a text; a number tells nothing."""
-    lists = _latin_words()
-    return tuple(lists[word] for word in fold(piece).split() if word in lists) if _ANY_LETTER.search(piece) else ()
+    """The languages whose lists have a word of this piece of a text; a number tells nothing.
+
+    English is taken as it is spelt: by sound its "are" is Armenian's arje.
+    """
+    if not _ANY_LETTER.search(piece):
+        return ()
+    lists, english = _latin_words()
+    found = ("en" if word in english else lists.get(fold(word), "") for word in _BETWEEN.split(piece.lower()))
+    return tuple(filter(None, found))
 
 
 @lru_cache(maxsize=16384)  # people say the same short words again and again
@@ -174,8 +181,9 @@ def _telling(piece: str) -> tuple[str, ...]:
 
 
 @cache
-def _latin_words() -> dict[str, str]:
-    return {fold(word): language for language, listed in words.LATIN_WORDS.items() for word in listed.split()}
+def _latin_words() -> tuple[dict[str, str], frozenset[str]]:
+    by_sound = {fold(word): language for language, listed in words.LATIN_WORDS.items() if language != "en" for word in listed.split()}
+    return by_sound, frozenset(words.LATIN_WORDS["en"].split())
 
 
 def choose_language(text: str, hint: str, default: str, languages: Iterable[str] = LANGUAGES) -> str:

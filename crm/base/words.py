@@ -25,7 +25,7 @@ LATIN_WORDS = {
     """,
     "en": """
         hello hi hey good morning evening how much price please thanks thank you your need want would like the is do have what
-        when where can delivery order my looking for does cost interested yes help with this it
+        when where can delivery order my looking for does cost interested yes help with this it are open we
     """,
 }
 

@@ -95,23 +95,6 @@ def learn(session: Session, contact_id: int, *, now: int) -> None:
         routes.prefer(session, Customer(root.id), root.id, liked, now=now)
 
 
-def serve(session: Session, conversation_id: int, text: str, accounts: Collection[str], *, once: str, now: int) -> Conversation:
-    """Say what serves a customer, such as that their order has left: in this conversation, or, where it cannot be reached, on the person's next channel.
-
-    The same `once` says it once, wherever that was. Answers the conversation it is in.
-    """
-    here, key = the(session, conversation_id), f"{INSTEAD}|{the(session, conversation_id).account}|{once}"
-    earlier = session.scalar(select(Message.conversation_id).where(Message.once.in_((once, key))))
-    if earlier is not None:
-        return the(session, earlier)
-    learn(session, here.contact_id, now=now)
-    other = routes.fallback(session, here.identity_id, accounts, Lane.SERVICE)
-    if other is not None:
-        return _say_instead(session, here, thread_at(session, other, now=now), text, once, now=now)
-    say_many(session, [Saying(here.id, here.account, here.address, text, Author.BOT, Lane.SERVICE, once)], now=now)
-    return here
-
-
 def serve_elsewhere(session: Session, message_id: int, accounts: Collection[str], *, now: int) -> Conversation | None:
     """What the bot said to serve a customer, and the platform lets nobody through with, is said on their next channel: once, and never back again.
 
@@ -124,6 +107,7 @@ def serve_elsewhere(session: Session, message_id: int, accounts: Collection[str]
     earlier = session.scalar(select(Message.conversation_id).where(Message.once == f"{INSTEAD}|{here.account}|{message.once}"))
     if earlier is not None:
         return the(session, earlier)
+    learn(session, here.contact_id, now=now)
     other = routes.fallback(session, here.identity_id, accounts, Lane.SERVICE, shut=True)
     there = thread_at(session, other, now=now) if other else None
     if there is None or held_by(session, there) is not None:

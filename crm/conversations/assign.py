@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Actor, Rep, System
-from crm.base.errors import Forbidden, Taken
+from crm.base.errors import Forbidden, NotFound, Taken
 from crm.base.history import Change, record
 from crm.base.policy import Action
 from crm.base.rows import add_new, take_ids
@@ -14,7 +14,7 @@ from crm.conversations.talk import held_by, holder, show_files, within_reach
 from crm.conversations.threads import Conversation, Note, Status, the
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.people import contacts
-from crm.people.reps import authorise
+from crm.people.reps import as_actor, authorise, member_of, named_in
 
 
 def take(session: Session, actor: Rep, conversation_id: int, *, now: int) -> Conversation:
@@ -35,9 +35,9 @@ def take(session: Session, actor: Rep, conversation_id: int, *, now: int) -> Con
 
 
 def take_over(session: Session, actor: Rep, conversation_id: int, *, now: int) -> Conversation:
-    """A manager takes a conversation from whoever has it."""
+    """A manager takes a conversation from whoever has it, within their sight."""
     authorise(session, actor, Action.TAKE_OVER)
-    conversation = the(session, conversation_id)
+    conversation = within_reach(session, actor, conversation_id)
     before, unread = conversation.rep_id, before_taking(session, conversation)
     _hold(session, conversation, actor)
     record(session, Change("conversation", conversation.id, "taken_over", actor, {"rep": before}, {"rep": actor.id}), now=now)
@@ -121,8 +121,23 @@ def note(session: Session, actor: Rep, conversation_id: int, text: str, *, once:
     number = next(take_ids(session, 1))
     add_new(session, Note, [{"id": number, "conversation_id": conversation.id, "rep_id": actor.id, "text": clean(text), "at": now, "once": once}])
     record(session, Change("conversation", conversation.id, "noted", actor, after={"note": number}), now=now)
-    tell(session, [card(conversation.id)], now=now)
+    named = [rep_id for rep_id in named_in(session, text) if rep_id != actor.id]
+    tell(session, [card(conversation.id), *(_mention(conversation.id, number, rep_id, actor) for rep_id in named)], now=now)
     return number
+
+
+def show_note(session: Session, actor: Rep, note_id: int, rep_id: int, *, now: int) -> Rep:
+    """Have a colleague read a note, with the card it stands on; once, however often it is asked for."""
+    authorise(session, actor, Action.NOTE)
+    written = session.get(Note, note_id)
+    if written is None:
+        raise NotFound("no such note")
+    tell(session, [_mention(written.conversation_id, note_id, member_of(session, rep_id).id, actor)], now=now)
+    return as_actor(member_of(session, rep_id))
+
+
+def _mention(conversation_id: int, note_id: int, rep_id: int, actor: Rep) -> Notice:
+    return Notice(NoticeKind.MENTIONED, conversation_id, f"mentioned:{note_id}:{rep_id}", {"rep": rep_id, "by": actor.id, "note": note_id})
 
 
 def block(session: Session, actor: Rep, conversation_id: int, blocked: bool, *, now: int) -> Conversation:

@@ -7,14 +7,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, case, func, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
-from crm.base.actors import Rep, Role
+from crm.base.actors import Rep
 from crm.base.history import Change, record
-from crm.base.policy import Action, may
-from crm.base.rows import ask, fixed, table_of
+from crm.base.policy import Action
+from crm.base.rows import among, ask, fixed, table_of
 from crm.conversations.threads import Attachment, Author, Conversation, Message
 from crm.outbox.deliveries import Delivery, State
 from crm.people.contacts import Contact
-from crm.people.reps import Member, authorise
+from crm.people.reps import Member
+from crm.people.sight import sight_of
 
 LOOK_BACK = 200
 COUNTED = 200
@@ -152,14 +153,16 @@ def heard_after(session: Session, conversation_id: int, after: int, *, most: int
 def inbox(session: Session, rep: Rep, *, mine: bool = False, after: int = 0, most: int = 7) -> tuple[list[Listed], int]:
     """The open conversations a rep may look at: theirs first, then what waits longest for an answer; and how many there are, counted up to `COUNTED` + 1.
 
-    Whoever may take over sees everybody's, the others their own and what nobody has taken.
+    Whose they see besides, their sight says: nobody's, their team's, everybody's.
     """
-    member = authorise(session, rep, Action.TALK)
-    everybody = member is not None and may(Role(member.role), Action.TAKE_OVER)
-    page, number = _INBOXES["mine" if mine else "everybody" if everybody else "free"]
-    rows = ask(session, page, {"me": rep.id, "deep": after + most, "after": after, "most": most})
-    listed = [Listed(row.id, row.name, row.preview, row.waiting_since, row.last_at, row.rep_id, row.holder or "", row.snoozed_until) for row in rows]
-    return listed, ask(session, number, {"me": rep.id})[0][0]
+    sight = sight_of(session, rep, Action.TALK)
+    page, number = _INBOXES["mine" if mine else "everybody" if sight.reps is None else "team" if len(sight.reps) > 1 else "free"]
+    whose = {"me": rep.id, "team": sorted(sight.reps or ())} if page is _INBOXES["team"][0] else {"me": rep.id}
+    rows = ask(session, page, {**whose, "deep": after + most, "after": after, "most": most})
+    listed = [
+        Listed(row.id, sight.named(row.name), row.preview, row.waiting_since, row.last_at, row.rep_id, row.holder or "", row.snoozed_until) for row in rows
+    ]
+    return listed, ask(session, number, whose)[0][0]
 
 
 def _one_list(place: int, *rules: ColumnElement[bool]) -> Select[Any]:
@@ -214,4 +217,10 @@ _KINDS = (
 )
 _MINE, _FREE = (Conversation.rep_id == bindparam("me"),), (Conversation.rep_id.is_(None),)
 _OTHERS = (Conversation.rep_id.is_not(None), Conversation.rep_id != bindparam("me"))
-_INBOXES = {"mine": _inbox_of(_MINE), "free": _inbox_of(_MINE, _FREE), "everybody": _inbox_of(_MINE, _FREE, _OTHERS)}
+_TEAM = (among(Conversation.rep_id, "team"), Conversation.rep_id != bindparam("me"))
+_INBOXES = {
+    "mine": _inbox_of(_MINE),
+    "free": _inbox_of(_MINE, _FREE),
+    "team": _inbox_of(_MINE, _FREE, _TEAM),
+    "everybody": _inbox_of(_MINE, _FREE, _OTHERS),
+}

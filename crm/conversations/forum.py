@@ -3,26 +3,62 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, bindparam, exists, or_, select, tuple_, update
+from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Actor, Rep, Role
 from crm.base.errors import NotFound
 from crm.base.history import Change, record
 from crm.base.outbound import Lane, React, Topic, TopicAct
 from crm.base.policy import Action
-from crm.base.rows import add_new, take_ids
+from crm.base.rows import add_new, ask, fixed, take_ids
 from crm.base.time import SECOND
 from crm.conversations.desk import post_at, retire
 from crm.conversations.talk import states_of
 from crm.conversations.threads import Author, Conversation, Message, Status, the
 from crm.outbox.deliveries import Delivery, State
 from crm.outbox.forum import DEED, TRIES, WORDS, Forum, ForumState, ForumTopic, TopicState, forum_at, found, linked, lose, saturated, topic_of
+from crm.outbox.notices import NoticeRow, card, tell
 from crm.outbox.payload import pack
-from crm.outbox.queue import Parcel, enqueue
+from crm.outbox.queue import Parcel, call_back, enqueue
+from crm.people.contacts import Contact
 from crm.people.desk import EVERYBODY, RepMessage
+from crm.people.own_accounts import OwnChat
 from crm.people.reps import authorise
 
+_own, _root = aliased(Contact), aliased(Contact)
+_ON_THE_WAY = (
+    select(Delivery.id)
+    .where(Delivery.account == bindparam("account"), Delivery.address == bindparam("chat"))
+    .where(or_(Delivery.state == fixed("queued"), Delivery.state == fixed("sending")))
+    .limit(1)
+)
+_elsewhere = and_(ForumTopic.chat != bindparam("chat"), or_(ForumTopic.state != fixed(TopicState.DEAD.value), ForumTopic.tries < fixed(TRIES)))
+LOOK = 300
+"""So many open conversations are looked through at a time for one without a topic: a millisecond or two."""
+_TOP = 2**62
+_place = tuple_(Conversation.last_at, Conversation.id)
+_from_here = _place <= tuple_(bindparam("at"), bindparam("number"))
+_NEWEST_FIRST = (Conversation.last_at.desc(), Conversation.id.desc())
+_FARTHEST = (
+    select(Conversation.last_at, Conversation.id)
+    .where(Conversation.status == fixed(Status.OPEN.value), _from_here)
+    .order_by(*_NEWEST_FIRST)
+    .offset(fixed(LOOK))
+    .limit(1)
+)
+# Whoever's card would make a topic: not who is blocked, and not what is written to a member's own account.
+_BARE = (
+    select(Conversation.id, Conversation.last_at)
+    .join(_own, _own.id == Conversation.contact_id)
+    .join(_root, _root.id == _own.root_id)
+    .outerjoin(ForumTopic, ForumTopic.conversation_id == Conversation.id)
+    .where(Conversation.status == fixed(Status.OPEN.value), Conversation.last_heard_id > fixed(0), _root.blocked == fixed(0))
+    .where(or_(ForumTopic.id.is_(None), _elsewhere), ~exists().where(OwnChat.identity_id == Conversation.identity_id))
+    .where(_from_here, _place >= tuple_(bindparam("least_at"), bindparam("least_number")))
+    .order_by(*_NEWEST_FIRST)
+    .limit(1)
+)
 FULL_MS = 30 * SECOND
 """A group in which something waits for longer than this is left alone: what comes then is shown in the private chats."""
 EARLIER = 10
@@ -73,6 +109,7 @@ def link(session: Session, actor: Actor, account: str, chat: str, *, title: str,
     assert forum is not None
     if forum.state != ForumState.LINKED:
         forum.state, forum.why, forum.title, forum.language, forum.linked_by = ForumState.LINKED.value, "", title, language, by
+        forum.spread_at = forum.spread_id = 0
         session.flush()
         record(session, Change("forum", forum.id, "linked", actor, after={"chat": chat}), now=now)
     return _group(forum)
@@ -142,6 +179,27 @@ def _make(session: Session, at: Group, conversation_id: int, name: str, *, now: 
     session.expire_all()
 
 
+def spread(session: Session, *, now: int) -> int:
+    """Have one more open conversation get its topic, the newest first, while nothing else waits for the group: so a new group fills by and by.
+
+    Those that have one are passed a few hundred at a time, and from the oldest on all over again: whoever is unblocked gets a topic too.
+    """
+    forum = linked(session)
+    if forum is None or session.scalar(select(NoticeRow.id).limit(1)) is not None:
+        return 0
+    if ask(session, _ON_THE_WAY, {"account": forum.account, "chat": forum.chat}):
+        return 0
+    here = {"at": forum.spread_at or _TOP, "number": forum.spread_id or _TOP}
+    end = next(iter(ask(session, _FARTHEST, here)), None)
+    least = {"least_at": end.last_at if end else 0, "least_number": end.id if end else 0}
+    bare = ask(session, _BARE, {"chat": forum.chat, **here, **least})
+    on = bare[0] if bare else end
+    from_above = end is None and not (bare and forum.spread_at)
+    forum.spread_at, forum.spread_id = (0, 0) if from_above or not on else (on.last_at, on.id)
+    tell(session, [card(row.id, urgent=True) for row in bare], now=now)
+    return len(bare)
+
+
 def close_topic(session: Session, at: Group, conversation_id: int, *, now: int) -> None:
     """The topic of a closed conversation is closed, after what was said last."""
     topic = topic_of(session, conversation_id)
@@ -177,7 +235,7 @@ def unshown(session: Session, at: Group, conversation_id: int, *, now: int) -> l
     newer = _said(session, at, conversation_id, topic.start_id if again else topic.shown_id)
     if not newer:
         return []
-    if state is State.SENDING or (last and state is State.QUEUED and not _called_back(session, last.id, now=now)):
+    if state is State.SENDING or (last and state is State.QUEUED and not call_back(session, last.id, why="superseded", now=now)):
         topic.more = 1
         session.flush()
         return []
@@ -197,12 +255,6 @@ def _said(session: Session, at: Group, conversation_id: int, after: int) -> list
     typed = select(RepMessage.message_id).where(RepMessage.message_id.in_(ours), RepMessage.address == at.chat)
     here = set(session.scalars(typed)) if ours else set()
     return [message for message in messages if message.id not in here]
-
-
-def _called_back(session: Session, delivery_id: int, *, now: int) -> bool:
-    waiting = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == State.QUEUED.value)
-    done = waiting.values(state=State.CANCELLED.value, detail="superseded", settled_at=now).returning(Delivery.id)
-    return session.execute(done, execution_options={"synchronize_session": False}).first() is not None
 
 
 SIGNS = {

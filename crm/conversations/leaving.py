@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import column, func, select, table, update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Actor, Rep
@@ -14,6 +14,8 @@ from crm.outbox.queue import withdraw
 from crm.people import team
 from crm.people.reps import Member, as_actor, authorise
 
+# Tasks are of the sales above, which import the conversations: the table is named here, not mapped.
+_tasks = table("tasks", column("id"), column("rep_id"), column("state"))
 _OPEN = Conversation.status.in_([Status.OPEN.value, Status.SNOOZED.value])
 
 
@@ -36,7 +38,7 @@ def colleagues(session: Session, actor: Actor) -> list[Colleague]:
 
 
 def leave(session: Session, actor: Actor, rep_id: int, surface: str, *, now: int) -> tuple[Rep, int]:
-    """Remove a member: their conversations are anybody's again, nothing more is shown to them on the account `surface`, managers are told.
+    """Remove a member: their conversations and tasks are anybody's again, nothing more is shown to them on the account `surface`, managers are told.
 
     What is closed keeps who had it, however much that is, and is nobody's (`talk.held_by`) until it is opened again.
     Answers who left and how many open conversations went back; raises `LastManager` where nobody else would be a manager.
@@ -44,11 +46,14 @@ def leave(session: Session, actor: Actor, rep_id: int, surface: str, *, now: int
     rep = team.dismiss(session, actor, rep_id, now=now)
     back = list(session.scalars(select(Conversation.id).where(Conversation.rep_id == rep_id, _OPEN).order_by(Conversation.id)))
     session.execute(update(Conversation).where(Conversation.rep_id == rep_id, _OPEN).values(rep_id=None), execution_options={"synchronize_session": False})
+    undone = _tasks.c.rep_id == rep_id, _tasks.c.state == "open"
+    tasks = sorted(session.scalars(update(_tasks).where(*undone).values(rep_id=None).returning(_tasks.c.id)))
     session.expire_all()
     withdraw(session, surface, rep.address, why="left the team", now=now)
     handed = [Change("conversation", number, "handed_back", actor, {"rep": rep_id}, cause="left the team") for number in back]
+    handed += [Change("task", number, "given", actor, {"rep": rep_id}, {"rep": None}, cause="left the team") for number in tasks]
     record(session, Change("rep", rep_id, "removed", actor, {"role": rep.role.value}, {"conversations": len(back)}), *handed, now=now)
     by = actor.id if isinstance(actor, Rep) else 0
-    left = Notice(NoticeKind.LEFT, rep_id, f"left:{rep_id}:{now}", {"name": rep.name, "by": by, "conversations": len(back)})
+    left = Notice(NoticeKind.LEFT, rep_id, f"left:{rep_id}:{now}", {"name": rep.name, "by": by, "conversations": len(back), "tasks": len(tasks)})
     tell(session, [left, *(card(number, urgent=True) for number in back)], now=now)
     return rep, len(back)

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -52,9 +52,10 @@ def wanted(session: Session, *, now: int, limit: int = 20) -> list[Wanted]:
 def arrived(session: Session, attachment_id: int, path: str, size: int, *, now: int) -> tuple[str, str]:
     """The bytes are here: what waited for them may leave. Answers the account and address of the thread that shows the file."""
     attachment = session.get_one(Attachment, attachment_id)
-    attachment.path, attachment.size, attachment.state = path, size, MediaState.READY.value
-    session.flush()
-    _release(session, attachment_id, "", now=now)
+    if attachment.ref or attachment.state != MediaState.MISSING:  # else it was erased while its bytes came
+        attachment.path, attachment.size, attachment.state = path, size, MediaState.READY.value
+        session.flush()
+        _release(session, attachment_id, now=now, size=size)
     row = session.execute(
         select(Conversation.account, Conversation.address).join(Message, Message.conversation_id == Conversation.id).where(Message.id == attachment.message_id)
     ).one()
@@ -73,15 +74,19 @@ def missing(session: Session, attachment_id: int, *, now: int, for_good: bool) -
         return
     attachment.state = MediaState.MISSING.value
     session.flush()
-    _release(session, attachment_id, f"[{attachment.kind}: {attachment.name}]" if attachment.name else f"[{attachment.kind}]", now=now)
+    instead = f"[{attachment.kind}: {attachment.name}]" if attachment.name else f"[{attachment.kind}]"
+    _release(session, attachment_id, now=now, instead=instead)
 
 
-def _release(session: Session, attachment_id: int, instead: str, *, now: int) -> None:
+def _release(session: Session, attachment_id: int, *, now: int, instead: str = "", size: int = 0) -> None:
+    """What waited may leave: with the file, whose true size decides how, or with words instead of it."""
     waiting = session.scalars(select(Delivery).where(Delivery.needs_media == attachment_id)).all()
     for delivery in waiting:
         outbound = unpack(delivery.payload or "{}")
         if instead and isinstance(outbound, Say):
             delivery.payload = pack(without_media(outbound, instead))
+        elif isinstance(outbound, Say) and outbound.media and outbound.media.size != size:
+            delivery.payload = pack(replace(outbound, media=replace(outbound.media, size=size)))
         delivery.needs_media = 0
         delivery.due_at = max(delivery.due_at, now) if delivery.due_at > now else now
     session.flush()

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Actor, Rep
-from crm.base.errors import Forbidden, Stale, Taken
+from crm.base.errors import Forbidden, Late, Stale, Taken
 from crm.base.events import MediaRef
 from crm.base.history import Change, record
 from crm.base.outbound import ApprovedTemplate, Buttons, Edit, Lane, Media, Say
@@ -24,6 +24,7 @@ from crm.outbox.payload import pack, pack_buttons, unpack
 from crm.outbox.queue import PENDING, Parcel, enqueue
 from crm.people.contacts import root_of
 from crm.people.reps import Member, authorise
+from crm.people.sight import sight_of
 
 SAID = select(Message.once).where(among(Message.once, "keys"))
 PREVIEW = 120
@@ -128,10 +129,12 @@ def reply(
     media: MediaRef | None = None,
     media_account: str = "",
     approved: ApprovedTemplate | None = None,
+    delay_ms: int = 0,
 ) -> int:
     """A rep answers a customer; takes the conversation when nobody has it. `seen` is the newest message the rep could see: newer ones raise `Stale`.
 
-    Answers the message's number; the same `once` answers the same and changes nothing. `approved` is what leaves in the words' place.
+    Answers the message's number; the same `once` answers the same and changes nothing. `approved` is what leaves in the words' place; it leaves after
+    `delay_ms`, until when it can be called back.
     """
     authorise(session, actor, Action.TALK)
     earlier = session.scalar(select(Message.id).where(Message.once == once))
@@ -151,7 +154,7 @@ def reply(
     number = next(take_ids(session, 1))
     to = (conversation.account, conversation.address)
     told = Saying(conversation.id, *to, clean(text), Author.REP, Lane.REPLY, once, message_id=number, rep_id=actor.id, approved=approved)
-    say_many(session, [replace(told, media=media, media_account=media_account)], now=now)
+    say_many(session, [replace(told, media=media, media_account=media_account, due_at=now + delay_ms if delay_ms else 0)], now=now)
     conversation.rep_id, conversation.last_at, conversation.last_message_id = actor.id, now, number
     conversation.preview, conversation.unread, conversation.waiting_since, conversation.person_called = cut(clean(text), PREVIEW), 0, 0, 0
     conversation.first_answer_at = conversation.first_answer_at or now
@@ -190,18 +193,19 @@ def _had_by(session: Session, conversation: Conversation) -> Member | None:
 
 
 def within_reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:
-    """The conversation, unless somebody else has it and the actor may not take over: then `Taken` by whom."""
+    """The conversation, unless somebody outside the actor's sight has it: then `Taken` by whom."""
     conversation = the(session, conversation_id)
-    if held_by(session, conversation) not in (None, actor.id):
-        try:
-            authorise(session, actor, Action.TAKE_OVER)
-        except Forbidden as error:
-            raise Taken(holder(session, conversation)) from error
+    had_by = held_by(session, conversation)
+    if had_by not in (None, actor.id) and not sight_of(session, actor, Action.TALK).covers(had_by):
+        raise Taken(holder(session, conversation))
     return conversation
 
 
-def edit(session: Session, actor: Actor, message_id: int, text: str, *, once: str, now: int) -> bool:
-    """Change a message a rep sent; what still waits leaves with the new words, what left is edited there. False when nothing changed."""
+def edit(session: Session, actor: Actor, message_id: int, text: str, *, once: str, now: int, said_at: int = 0) -> bool:
+    """Change a message a rep sent; what still waits leaves with the new words, what left is edited there. False when nothing changed.
+
+    `said_at` is the platform's own instant of the edit: one that arrives after a newer one raises `Late`, whatever order they came in.
+    """
     message = session.get(Message, message_id)
     if message is None or not isinstance(actor, Rep) or message.rep_id != actor.id:
         raise Forbidden
@@ -209,8 +213,10 @@ def edit(session: Session, actor: Actor, message_id: int, text: str, *, once: st
     text = clean(text)
     if message.text == text:
         return False
+    if said_at and message.edited_at > said_at:
+        raise Late(cut(message.text, PREVIEW))
     record(session, Change("message", message.id, "edited", actor, {"text": message.text}, {"text": text}, once=once), now=now)
-    message.text, message.edited_at = text, now
+    message.text, message.edited_at = text, said_at or now
     session.flush()
     conversation = the(session, message.conversation_id)
     parts = session.scalars(select(Delivery).where(Delivery.message_id == message.id, Delivery.desk == 0).order_by(Delivery.part)).all()

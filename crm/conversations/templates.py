@@ -2,18 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Rep
-from crm.base.errors import Forbidden, NotFound
-from crm.base.history import Change, record
+from crm.base.errors import NotFound
 from crm.base.policy import Action
 from crm.conversations.talk import reply
-from crm.conversations.threads import Message, the
+from crm.conversations.threads import the
 from crm.outbox.approved import approved_at, as_field, made_of
-from crm.outbox.deliveries import Delivery, State
-from crm.outbox.notices import card, tell
 from crm.people.reps import authorise
 
 
@@ -29,18 +25,3 @@ def say_template(session: Session, actor: Rep, conversation_id: int, approved_id
         raise NotFound("no such template on this channel")
     made = made_of(row, tuple(as_field(one) for one in fields))
     return reply(session, actor, conversation.id, made.text, once=once, now=now, approved=made)
-
-
-def take_back(session: Session, actor: Rep, message_id: int, *, now: int) -> bool:
-    """Call back an answer of one's own that has not left yet; false when it has."""
-    authorise(session, actor, Action.TALK)
-    message = session.get(Message, message_id)
-    if message is None or message.rep_id != actor.id:
-        raise Forbidden
-    waiting = update(Delivery).where(Delivery.message_id == message_id, Delivery.desk == 0, Delivery.state == State.QUEUED.value)
-    gone = waiting.values(state=State.CANCELLED.value, detail="cancelled", settled_at=now).returning(Delivery.id)
-    if not session.execute(gone, execution_options={"synchronize_session": False}).all():
-        return False
-    record(session, Change("message", message_id, "called_back", actor), now=now)
-    tell(session, [card(message.conversation_id)], now=now)
-    return True

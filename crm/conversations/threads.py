@@ -43,6 +43,10 @@ class Kind(StrEnum):
     AUTO = "auto"
 
 
+POINTED = frozenset({Kind.CONTACT.value, Kind.FORM.value})
+"""Kinds whose words are phones and e-mails by themselves."""
+
+
 UPSET = frozenset(("👎", "💩", "🤮", "🤬", "😡", "😠", "🖕"))
 """Emoji put on a message that somebody should see now; all others are told by the way."""
 

@@ -1,5 +1,7 @@
 """Elsewhere: what stands in a thread without asking for an answer: what the firm said by other means, what a machine wrote, what was taken back."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,6 +18,7 @@ from crm.conversations.threads import Attachment, Author, Conversation, Kind, St
 from crm.conversations.threads import Message as MessageRow
 from crm.inbox.albums import begins, file_row, grown, part_at, part_deleted
 from crm.inbox.edits import put_off
+from crm.inbox.known import Address
 from crm.inbox.plan import TEXT_MOST, Got, sane
 from crm.inbox.strangers import identity_at, stranger, thread_of
 from crm.outbox.deliveries import Delivery
@@ -54,6 +57,25 @@ def answered_elsewhere(session: Session, got: Got, company: Company, *, now: int
     record(session, Change("conversation", conversation.id, "answered_elsewhere", System("channel"), after={"message": number}), now=now)
     if conversation.status != Status.CLOSED:
         tell(session, [card(conversation.id)], now=now)
+
+
+def answered_now(session: Session, got: Sequence[Got], *, now: int) -> set[Address]:
+    """The addresses that somebody of the firm has written to by other means, as this batch tells: nothing else there is newer than their words."""
+    echoes = [one for one in got if isinstance(one.event, Message) and one.event.echo]
+    return {(one.account, one.event.sender.external_id) for one in echoes if one.event.sender and _is_answer(session, one, now=now)}
+
+
+def _is_answer(session: Session, got: Got, *, now: int) -> bool:
+    event = got.event
+    assert isinstance(event, Message)
+    if _ours(session, got.account, event, now=now):
+        return False
+    identity = identity_at(session, got.account, event.sender.external_id)
+    newest = select(Conversation).where(Conversation.identity_id == identity.id).order_by(Conversation.id.desc()).limit(1) if identity else None
+    conversation = session.scalar(newest) if newest is not None else None
+    if conversation is None:
+        return True
+    return not _there(session, conversation, event.external_id) and not _asked_after(session, conversation, sane(event.at, got.received_at))
 
 
 def _asked_after(session: Session, conversation: Conversation, at: int) -> list[int]:

@@ -10,8 +10,9 @@ from crm.base.events import Event, LeadForm, Message, Postback, SessionStarted, 
 from crm.inbox.plan import Got
 from crm.inbox.strangers import identity_at
 from crm.people.contacts import root_of
-from crm.sales.entries import Known, came_by, is_code, known_by, written_code
+from crm.sales.entries import Known, is_code, known_by, written_code
 from crm.sales.leads import OPEN, lead_of
+from crm.sales.referrals import credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Came:
 
     account: str
     external_id: str
-    entry_id: int
+    entry: Known
 
 
 def entered(session: Session, got: Sequence[Got]) -> tuple[list[Got], list[Came]]:
@@ -33,7 +34,7 @@ def entered(session: Session, got: Sequence[Got]) -> tuple[list[Got], list[Came]
     for place, code in codes.items():
         one = got[place]
         if code in known and one.event.sender is not None:
-            came.append(Came(one.account, one.event.sender.external_id, known[code].id))
+            came.append(Came(one.account, one.event.sender.external_id, known[code]))
             found[place] = replace(one, event=_with_source(one.event, known[code]))
     return found, came
 
@@ -61,4 +62,4 @@ def remember(session: Session, came: Sequence[Came], *, now: int) -> None:
         identity = identity_at(session, one.account, one.external_id)
         lead = lead_of(session, identity.contact_id) if identity else None
         if identity is not None and lead is not None and lead.status in OPEN:
-            came_by(session, Customer(root_of(session, identity.contact_id).id), lead.id, one.entry_id, now=now)
+            credit(session, Customer(root_of(session, identity.contact_id).id), lead, one.entry, now=now)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, select
+from sqlalchemy import and_, bindparam, case, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.dialect import is_server
@@ -15,11 +15,21 @@ from crm.outbox.deliveries import Delivery
 from crm.outreach.sequences import Enrollment
 from crm.people.contacts import Contact, ContactPoint, Identity
 from crm.people.reps import Member
-from crm.sales.leads import Lead
+from crm.sales.ladder import WAITS_FOR_SILENCE
+from crm.sales.leads import Lead, LeadStatus
 
 Address = tuple[str, str]
 
-_own, _root, _kin = aliased(Contact), aliased(Contact), aliased(Contact)
+_own, _root, _kin, _last = aliased(Contact), aliased(Contact), aliased(Contact), aliased(Lead)
+_newest = (
+    select(_last.status)
+    .join(_kin, _kin.id == _last.contact_id)
+    .where(_kin.root_id == _root.id, _last.status != fixed(LeadStatus.MERGED.value))
+    .order_by(_last.id.desc())
+    .limit(fixed(1))
+    .correlate(_root)
+    .scalar_subquery()
+)
 KNOWN = (
     select(
         Identity.id,
@@ -50,6 +60,7 @@ KNOWN = (
         Lead.id.label("lead_id"),
         Lead.need,
         exists().where(Enrollment.contact_id == _root.id, Enrollment.state == fixed("active")).label("enrolled"),
+        case((Lead.id.is_(None), _newest == fixed(LeadStatus.SPAM.value))).label("spam"),  # asked of those without an open lead alone
     )
     .join(_own, _own.id == Identity.contact_id)
     .join(_root, _root.id == _own.root_id)
@@ -70,15 +81,17 @@ HOLD = (
 STANDING = select(
     exists().where(Member.active == fixed(1), Member.available == fixed(1)).label("on_duty"),
     exists().where(PendingEdit.id > fixed(0)).label("edits"),
+    WAITS_FOR_SILENCE.label("promises"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Whether anybody of the staff is on duty, and whether edits wait for their messages: one question for every batch."""
+    """Whether anybody of the staff is on duty, whether edits wait for their messages, and whether a task waits for silence: one question for every batch."""
 
     on_duty: bool
     edits: bool
+    promises: bool
 
 
 @dataclass(slots=True)
@@ -86,7 +99,7 @@ class Thread:
     """What a batch knows of one sender, and how it changes while the batch is planned.
 
     `new` = its conversation is made by this batch; `told` = something was said that the staff hears of, `news` = for the first time; `spoke` = the bot
-    did; `source` is JSON.
+    did; `source` is JSON; `spam` = somebody called their newest lead that, and has not taken it back.
     """
 
     account: str
@@ -127,6 +140,12 @@ class Thread:
     preview: str = ""
     wrote_at: int = 0
     heard: list[int] = field(default_factory=list)
+    spam: bool = False
+
+    @property
+    def shut(self) -> bool:
+        """Whether what they write is kept, and no more: they are in quarantine, and nobody of the staff has opened the conversation since."""
+        return self.spam and self.status == Status.CLOSED
 
 
 def known(session: Session, addresses: Iterable[Address]) -> dict[Address, Thread]:
@@ -174,10 +193,11 @@ def _thread(account: str, row: Any) -> Thread:
         row.need or "",
         bool(row.enrolled),
         row.source or "",
+        spam=bool(row.spam),
     )
 
 
 def standing(session: Session) -> Standing:
     """How the house stands now."""
     [row] = ask(session, STANDING, {})
-    return Standing(bool(row.on_duty), bool(row.edits))
+    return Standing(bool(row.on_duty), bool(row.edits), bool(row.promises))

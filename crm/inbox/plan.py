@@ -1,7 +1,7 @@
 """What a batch adds, planned before a row is written: one list per table, numbered so that a thread reads in order."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import asdict, dataclass, field
 
 from crm.base.answers import Action, Answer, Exchange, Facts, GiveConsent, Heard, LearnName, LearnNeed, LearnPhone, Opening, SpeakLanguage, StopWriting
@@ -42,7 +42,8 @@ class Due:
 
 @dataclass(slots=True)
 class Plan:
-    """The rows a batch adds; `owners` are the members of staff in whose own accounts some of it was written."""
+    """The rows a batch adds; `owners` are the members of staff in whose own accounts some of it was written, `answered` = addresses that somebody
+    of the firm has answered by other means: the bot says nothing there."""
 
     ids: Iterator[int]
     contacts: Rows = field(default_factory=list)
@@ -56,6 +57,7 @@ class Plan:
     leads_of: dict[int, int] = field(default_factory=dict)
     needs: dict[int, str] = field(default_factory=dict)
     owners: dict[Address, int] = field(default_factory=dict)
+    answered: Set[Address] = frozenset()
 
 
 def meet(plan: Plan, got: Got, company: Company, *, now: int) -> Thread:
@@ -160,12 +162,14 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
     thread.told, thread.news = True, thread.news or first
     thread.wrote_at = max(thread.wrote_at, sane(getattr(event, "at", 0), got.received_at))
     thread.preview = cut(shown or (media[0].kind.value if media else ""), PREVIEW)
+    if thread.shut:
+        return as_heard(event, text, media=bool(media), seen=seen, first=first)
     thread.unread += 1
     thread.waiting_since = thread.waiting_since or got.received_at
     thread.first_heard_at = thread.first_heard_at or got.received_at
     if thread.status != Status.OPEN:
         thread.status, thread.reopened = Status.OPEN.value, True
-    if thread.lead_id is None and not thread.blocked and not isinstance(event, Reaction):
+    if thread.lead_id is None and not (thread.blocked or thread.spam or isinstance(event, Reaction)):
         thread.lead_id = _lead(plan, thread, got, shown, now=now)
     return as_heard(event, text, media=bool(media), seen=seen, first=first)
 
@@ -257,6 +261,13 @@ def answer_with(plan: Plan, thread: Thread, answer: Answer, got: Got) -> None:
     left = tuple(action for action in answer.actions if not need_of_new_lead(plan, thread, action))
     if left:
         plan.due.append(Due(thread, message_id, got.event_id, left))
+
+
+def stops(plan: Plan, thread: Thread, answer: Answer, got: Got) -> None:
+    """Of an answer nobody shall read, take only that the person wants no more letters."""
+    wanted = tuple(action for action in answer.actions if isinstance(action, StopWriting))
+    if wanted:
+        plan.due.append(Due(thread, plan.messages[-1]["id"], got.event_id, wanted))
 
 
 def need_of_new_lead(plan: Plan, thread: Thread, action: Action) -> bool:

@@ -54,7 +54,7 @@ def seldom(session: Session, got: Sequence[Got], *, company: Company, now: int) 
     for one in got:
         _seldom(session, one, company, now=now)
     if statuses := [one for one in got if isinstance(one.event, Status)]:
-        statuses_told(session, statuses, now=now)
+        statuses_told(session, statuses, now=now, accounts=company.sendable)
 
 
 def _seldom(session: Session, one: Got, company: Company, *, now: int) -> None:

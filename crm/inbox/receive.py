@@ -22,12 +22,14 @@ from crm.conversations.threads import Attachment, Conversation, Status
 from crm.conversations.threads import Message as MessageRow
 from crm.inbox.albums import Album, gather, settle_albums
 from crm.inbox.edits import catch_up
+from crm.inbox.elsewhere import SILENT, answered_now
 from crm.inbox.known import Address, Thread, known, standing
 from crm.inbox.own import owners
-from crm.inbox.plan import Due, Got, Plan, answer_with, exchange, hear, meet, only_looks
+from crm.inbox.plan import Due, Got, Plan, answer_with, exchange, hear, meet, only_looks, stops
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.outreach import sequences
 from crm.people.contacts import Contact, Identity
+from crm.sales import ladder
 from crm.sales.leads import Lead
 
 Turn = Callable[[Sequence[Exchange]], list[Answer]]
@@ -53,12 +55,16 @@ def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, 
     if special := [one for one in heard if (one.event.sender and one.event.sender.through) or (isinstance(one.event, Message) and one.event.album)]:
         plan.owners = owners(session, special)
         heard, albums = gather(session, heard, threads)
+    if len(heard) < len(got) and any(isinstance(one.event, Message) and one.event.echo for one in got):
+        plan.answered = answered_now(session, got, now=now)
     house = standing(session)
     opens = opening(company, now, on_duty=house.on_duty)
     draw(plan, heard, threads, turn, company, opens, now=now)
     write(session, plan, list(threads.values()), now=now)
     if albums:
         settle_albums(session, albums, plan.messages, threads, now=now)
+    if house.promises:
+        ladder.replied(session, [thread.root_id for thread in threads.values() if thread.heard], now=now)
     if house.edits:
         catch_up(session, threads, now=now)
     count(session, Counter((one.account, Count.HEARD) for one in heard if not only_looks(one.event)), now=now)
@@ -89,10 +95,15 @@ def draw(plan: Plan, heard: Sequence[Got], threads: dict[Address, Thread], turn:
             thread = threads[address] = meet(plan, one, company, now=now)
         if plan.owners and thread.rep_id is None:
             thread.rep_id = plan.owners.get(address)
+        if address in plan.answered:  # whoever answered by other means goes first, wherever their words stand in the batch
+            thread.flow_state, thread.asked_id, thread.asked_at = SILENT, None, None
         said = hear(plan, thread, one, now=now)
         if thread.blocked or isinstance(one.event, LeadForm | Reaction):
             continue
         [answer] = turn([exchange(thread, said, company, opens)])
+        if thread.spam:  # the bot is silent, but a word that wants no more of us is heard
+            stops(plan, thread, answer, one)
+            continue
         answer_with(plan, thread, answer, one)
         if any(isinstance(action, CallPerson) for action in answer.actions):
             thread.person_called = 1
@@ -126,7 +137,7 @@ def write(session: Session, plan: Plan, threads: Sequence[Thread], *, now: int) 
     enrolled = [thread.root_id for thread in threads if thread.enrolled and thread.told]
     if enrolled:
         sequences.stop(session, enrolled, "replied", now=now)
-    tell(session, [notice for thread in threads if thread.told and not thread.blocked for notice in notices_of(thread)], now=now)
+    tell(session, [notice for thread in threads if thread.told and not (thread.blocked or thread.shut) for notice in notices_of(thread)], now=now)
     if plan.attachments:
         wake(session, MEDIA)
 

@@ -29,12 +29,12 @@ _LOST = (Reason.BLOCKED.value, Reason.BAD_ADDRESS.value)
 _MISSED = (Reason.WINDOW_CLOSED.value, Reason.BAD_ADDRESS.value)
 
 
-def statuses_told(session: Session, got: Sequence[Got], *, now: int) -> None:
-    """Apply the statuses of a batch, and those that waited for what has become known since."""
+def statuses_told(session: Session, got: Sequence[Got], *, now: int, accounts: Collection[str] = frozenset()) -> None:
+    """Apply the statuses of a batch, and those that waited for what has become known since; `accounts` can carry what failed to arrive, see `owed`."""
     told: list[Told] = []
     waits: list[str] = []
-    accounts = {one.account for one in got}
-    split = pieces.made(session, accounts)
+    telling = {one.account for one in got}
+    split = pieces.made(session, telling)
     by_ids: dict[str, list[Status]] = {}
     for one in got:
         if not isinstance(one.event, Status):
@@ -47,11 +47,12 @@ def statuses_told(session: Session, got: Sequence[Got], *, now: int) -> None:
         found, unknown = _by_ids(session, account, statuses, split=split, now=now)
         told, waits = [*told, *found], [*waits, *unknown]
     came = arrived(session, told, now=now)
-    came += catch_up(session, _known_by_now(session, accounts), now=now)
+    came += catch_up(session, _known_by_now(session, telling), now=now)
     if split or waits:  # what is unknown may be of pieces that have been noted since
-        came += arrived(session, pieces.catch_up(session, accounts), now=now)
+        came += arrived(session, pieces.catch_up(session, telling), now=now)
     failed = [one for one in came if one.state is State.FAILED]
-    owed(session, [Owed(one.delivery_id, one.conversation_id, one.lane, reason_of(one.detail), one.account, one.address) for one in failed], now)
+    parts = [Owed(one.delivery_id, one.conversation_id, one.lane, reason_of(one.detail), one.account, one.address) for one in failed]
+    owed(session, parts, now, accounts=accounts)
 
 
 def _known_by_now(session: Session, accounts: set[str]) -> list[int]:

@@ -18,7 +18,7 @@ from crm.outbox.approved import chosen
 from crm.outbox.arrivals import Came
 from crm.outbox.deliveries import Batch, Delivery, State
 from crm.outbox.fit import fit, fit_edit
-from crm.outbox.forum import Topics, in_topic, standing, topics_of
+from crm.outbox.forum import Topics, given_up, in_topic, standing, topics_of
 from crm.outbox.gate import Passing, Verdict, judge
 from crm.outbox.lines import line_of
 from crm.outbox.pace import Pace
@@ -197,7 +197,7 @@ def claim(session: Session, sender: Sender, *, now: int) -> tuple[tuple[Claimed,
     topics = topics_of(session, rows) if sender.tend else {}
     free: list[Any] = []
     chats: set[str] = set()
-    waits: list[Result] = []
+    waits, rows = given_up(session, rows, topics, now=now)
     for row in rows:
         verdict, until = ruling(session, row, sender, now=now), waits_until(row, sender)
         if verdict.state is not None:

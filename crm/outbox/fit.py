@@ -45,7 +45,7 @@ def fit(say: Say, limits: Limits) -> list[Say]:
         name = say.media.name or say.media.kind.value
         return fit(replace(say, media=None, text=f"{say.text}\n[{name}]".strip()), limits)
     length, _ = MEASURES[limits.unit]
-    if say.media and length(say.text) > limits.caption:
+    if say.media and say.text and length(say.text) > (limits.words_with(say.media) if limits.words_with else limits.caption):
         return [replace(say, text="", buttons=()), *fit(replace(say, media=None, reply_to=""), limits)]
     texts = [say.text] if say.media else split(say.text, limits.text, limits.unit)
     parts = [replace(say, text=text, buttons=(), reply_to=say.reply_to if place == 0 else "") for place, text in enumerate(texts)]

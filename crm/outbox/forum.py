@@ -26,6 +26,7 @@ from crm.people.desk import RepMessage
 
 Topics = Mapping[tuple[str, int], Any]
 """Topics by the group's address and the conversation."""
+GIVEN_UP = "the topic is gone"
 TRIES = 3
 """After so many topics that could not be made, a conversation stays in the private chats."""
 SURFACE = System("staff bot")
@@ -53,7 +54,10 @@ class TopicState(StrEnum):
 
 
 class Forum(Row):
-    """A group of the staff with topics; `chat` is its address, `account` the staff bot's, `why` what was lost."""
+    """A group of the staff with topics; `chat` is its address, `account` the staff bot's, `why` what was lost.
+
+    `spread_at` and `spread_id` are the last change and the number of the conversation where the search for those without a topic goes on (0 = the newest).
+    """
 
     __tablename__ = "forums"
     account: Mapped[str]
@@ -63,6 +67,8 @@ class Forum(Row):
     state: Mapped[str]
     why: Mapped[str] = mapped_column(server_default="")
     linked_by: Mapped[int | None]
+    spread_at: Mapped[int] = mapped_column(server_default="0")
+    spread_id: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[int]
 
 
@@ -107,9 +113,8 @@ _WAITED = (
     .join(Delivery, Delivery.conversation_id == ForumTopic.conversation_id)
     .where(among(Delivery.id, "ids"), Delivery.desk == fixed(1), ForumTopic.more == fixed(1))
 )
-_TOPICS = select(ForumTopic.conversation_id, ForumTopic.chat, ForumTopic.thread, ForumTopic.state, ForumTopic.delivery_id).where(
-    among(ForumTopic.conversation_id, "ids")
-)
+_COLUMNS = (ForumTopic.conversation_id, ForumTopic.chat, ForumTopic.thread, ForumTopic.state, ForumTopic.delivery_id, ForumTopic.tries)
+_TOPICS = select(*_COLUMNS).where(among(ForumTopic.conversation_id, "ids"))
 _DEAD = (Reason.BLOCKED.value, Reason.BAD_ADDRESS.value)
 
 
@@ -138,6 +143,16 @@ def standing(row: Any, topics: Topics) -> bool:
     """Whether a delivery may leave: it goes to no topic, or to one that is there, or is what makes it."""
     topic = topics.get((row.address, row.conversation_id))
     return topic is None or topic.state in (TopicState.OPEN, TopicState.CLOSED) or topic.delivery_id == row.id
+
+
+def given_up(session: Session, rows: Sequence[Any], topics: Topics, *, now: int) -> tuple[list[Result], list[Any]]:
+    """What came to wait in the very instant a topic was given up does not wait for ever: how it ends, and the other rows; the private chats show it."""
+    over = {place for place, topic in topics.items() if topic.state == TopicState.DEAD and topic.tries >= TRIES}
+    if not over:
+        return [], list(rows)
+    late = [row for row in rows if (row.address, row.conversation_id) in over]
+    tell(session, [card(row.conversation_id, urgent=True) for row in late], now=now)
+    return [Result(row.id, State.CANCELLED, detail=GIVEN_UP) for row in late], [row for row in rows if row not in late]
 
 
 def in_topic(outbound: Outbound, row: Any, topics: Topics) -> Outbound:
@@ -213,7 +228,7 @@ def _dead(session: Session, topic: Any, *, tries: int, now: int) -> None:
     anew = or_(posts.card.startswith(WORDS), posts.card.startswith("card:"), posts.once.startswith(FILE), posts.once.startswith(DEED))
     mine = (posts.conversation_id == topic.conversation_id, posts.desk == 1)
     over = update(table_of(Delivery)).where(*there, *mine, anew if tries < TRIES else true())  # the rest moves on to the next topic, where there will be one
-    session.execute(over.values(state=State.CANCELLED.value, detail="the topic is gone", settled_at=now))
+    session.execute(over.values(state=State.CANCELLED.value, detail=GIVEN_UP, settled_at=now))
     _put(session, topic.id, state=TopicState.DEAD.value, tries=tries, shown_id=ForumTopic.start_id, more=0)
     tell(session, [card(topic.conversation_id, urgent=True)], now=now)
 

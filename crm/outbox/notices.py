@@ -34,9 +34,22 @@ class NoticeKind(StrEnum):
     REP_LOST = "rep_lost"
     HELD = "held"
     BACKUP_FAILED = "backup_failed"
+    BACKUP_READY = "backup_ready"
     ACCOUNT = "account"
     TASK = "task"
+    PLANNED = "planned"
+    ANSWER_DUE = "answer_due"
+    PLAN = "plan"
     FORUM = "forum"
+    IMPORT = "import"
+    MADE = "made"
+    DEAL = "deal"
+    STEP = "step"
+    PIN_LOCKED = "pin_locked"
+    MENTIONED = "mentioned"
+    GUEST_OVER = "guest_over"
+    ORPHANS = "orphans"
+    JOB_FAILED = "job_failed"
 
 
 class NoticeRow(Row):

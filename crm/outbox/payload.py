@@ -11,7 +11,7 @@ from crm.base.outbound import ApprovedTemplate, Button, Buttons, Delete, Edit, M
 def pack(outbound: Outbound) -> str:
     """Write a thing to send as text."""
     match outbound:
-        case Say(text, media, buttons, reply_to, html, personal, subject=subject, template=template):
+        case Say(text, media, buttons, reply_to, html, personal, subject=subject, template=template, quiet=quiet):
             values: dict[str, Any] = {"text": text}
             if media:
                 values["media"] = [media.attachment_id, media.kind.value, media.name, media.mime, media.size]
@@ -21,6 +21,8 @@ def pack(outbound: Outbound) -> str:
                 values["reply_to"] = reply_to
             if subject:
                 values["subject"] = subject
+            if quiet:
+                values["quiet"] = True
             if template:
                 values["template"] = _pack_template(template)
         case Edit(message, text, buttons, html, media_there):
@@ -60,7 +62,7 @@ def unpack(text: str) -> Say | Edit | Delete | React | ApprovedTemplate | Topic:
     file = Media(media[0], MediaKind(media[1]), media[2], media[3], media[4]) if media else None
     template = _template(values["template"]) if "template" in values else None
     plain = values.get("reply_to", ""), html, values.get("lasting", False)
-    return Say(values["text"], file, buttons, *plain, subject=values.get("subject", ""), template=template)
+    return Say(values["text"], file, buttons, *plain, subject=values.get("subject", ""), template=template, quiet=values.get("quiet", False))
 
 
 def _pack_template(one: ApprovedTemplate) -> list[Any]:

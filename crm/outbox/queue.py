@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, exists, select, update
+from sqlalchemy import BigInteger, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from crm.base.outbound import Lane, Outbound, Say
-from crm.base.rows import add, add_new, among, fixed, table_of, take_ids
+from crm.base.rows import add, add_new, among, ask, fixed, table_of, take_ids
 from crm.base.tallies import Count, count
+from crm.base.time import MINUTE
 from crm.base.wakes import send_topic, wake
 from crm.outbox.deliveries import Batch, BatchState, Delivery, State
 from crm.outbox.payload import pack
@@ -30,15 +31,23 @@ _WITHDRAWN = (
     .where(Delivery.account == bindparam("surface"), Delivery.address == bindparam("whose"), Delivery.state == fixed("queued"))
     .values(state=State.CANCELLED.value, detail=bindparam("why"), settled_at=bindparam("now"))
 )
+_CALLED_BACK = (
+    update(table_of(Delivery))
+    .where(Delivery.id == bindparam("number"), Delivery.state == fixed("queued"))
+    .values(state=State.CANCELLED.value, detail=bindparam("why"), settled_at=bindparam("now"))
+    .returning(Delivery.id)
+)
 _under_way = (Delivery.account == bindparam("surface"), Delivery.address == bindparam("whose"), Delivery.state == fixed("sending"))
 _CARRIED = select(exists().where(*_under_way))
 _NOT_AGAIN = update(table_of(Delivery)).where(*_under_way).values(batch_id=bindparam("batch"))
-# What was put off on purpose is due at another instant than that of its queueing.
+HELD_MOST = 5 * MINUTE
+"""No answer is held longer than this so that it can be called back; what is due later than that after its queueing was put off on purpose."""
+_held = Delivery.due_at - Delivery.created_at
 _DATED_AHEAD = (
     update(table_of(Delivery))
     .where(Delivery.state == fixed("queued"), Delivery.due_at > bindparam("now"), Delivery.created_at > bindparam("now"))
-    .where(Delivery.due_at == Delivery.created_at)
-    .values(due_at=bindparam("now"))
+    .where(or_(_held == fixed(0), and_(Delivery.talk == fixed(1), Delivery.settled_at == fixed(0), _held > fixed(0), _held <= fixed(HELD_MOST))))
+    .values(due_at=bindparam("now", type_=BigInteger()) + _held)
     .returning(Delivery.account)
 )
 # What was put off while under way waits as long as it was told to then: a busy chat, a platform that asked for a moment.
@@ -97,6 +106,11 @@ def withdraw(session: Session, account: str, address: str, *, why: str, now: int
         batch = next(take_ids(session, 1))
         add(session, Batch, [{"id": batch, "state": BatchState.CANCELLED.value, "created_at": now}])
         session.execute(_NOT_AGAIN, {"surface": account, "whose": address, "batch": batch})
+
+
+def call_back(session: Session, delivery_id: int, *, why: str, now: int) -> bool:
+    """Cancel one that still waits; false when a sender, perhaps of another node, has just taken it."""
+    return bool(ask(session, _CALLED_BACK, {"number": delivery_id, "why": why, "now": now}))
 
 
 def date_anew(session: Session, *, now: int) -> int:

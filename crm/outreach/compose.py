@@ -1,6 +1,6 @@
 """Compose: an audience written down in chunks, then each person's text just ahead of the sender, never more than a minute of its rate."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from crm.base.i18n import N_button, translator
 from crm.base.outbound import Button, Buttons, Lane, Limits
 from crm.base.rows import Rows, add, change, fixed, table_of, take_ids
 from crm.base.settings import Company
-from crm.base.template import Template, Values, name_to_use, parse, render
+from crm.base.template import Values, name_to_use, own_names, parse, render
 from crm.conversations.talk import Saying, say_many
 from crm.conversations.threads import Author, Conversation, Status
 from crm.outbox.deliveries import Delivery, State
@@ -23,6 +23,7 @@ from crm.outreach.campaigns import SCHEDULE, Campaign, CampaignState, Recipient,
 from crm.outreach.segments import address_of, agreed_by, chosen, unpack
 from crm.outreach.zones import zone_of
 from crm.people.contacts import Contact, Identity
+from crm.people.fields import own_values
 from crm.people.reps import Member
 from crm.sales.leads import Lead
 
@@ -31,6 +32,10 @@ CHUNK = 200
 AT_A_TIME = 1000
 """How many people a chunk of the writing down looks at: 8 ms of the writer on SQLite, some 30 on a server, and that long a deed of the staff waits."""
 EVER = 2**62
+CUSTOMER = "customer"
+"""The kind of person who gets offers, see `crm.outreach.kinds`."""
+Own = Mapping[int, Mapping[str, str]]
+"""The values of the firm's own fields by the number of the person."""
 STOP = N_button("Stop")
 
 _own, _root, _kin = aliased(Contact), aliased(Contact), aliased(Contact)
@@ -53,7 +58,7 @@ DUE = (
         Identity.reachable,
         Identity.last_inbound_at,
         _root.id.label("root_id"),
-        *(getattr(_root, name) for name in ("name", "platform_name", "language", "zone", "marketing", "silenced", "blocked", "promoted_at")),
+        *(getattr(_root, name) for name in ("name", "platform_name", "language", "zone", "marketing", "silenced", "blocked", "promoted_at", "kind")),
         Conversation.id.label("conversation_id"),
         Lead.need,
         Member.name.label("rep"),
@@ -136,7 +141,8 @@ def _compose(session: Session, campaign: Campaign, company: Company, most: int, 
     rows = session.execute(DUE, {"campaign": campaign.id, "now": now, "since": now - CAP_MS, "most": most}).mappings().all()
     if not rows:
         return 0
-    chunk = planned(campaign, rows, company, take_ids(session, 2 * len(rows)), now=now)
+    own = own_values(session, own_names(parse(campaign.text, None)), {row["root_id"]: row["language"] for row in rows})
+    chunk = planned(campaign, rows, company, take_ids(session, 2 * len(rows)), own, now=now)
     add(session, Conversation, chunk.conversations)
     say_many(session, chunk.sayings, now=now)
     for changed in (chunk.composed, chunk.put_off, chunk.left_out):
@@ -146,14 +152,16 @@ def _compose(session: Session, campaign: Campaign, company: Company, most: int, 
     return len(rows)
 
 
-def planned(campaign: Campaign, rows: Sequence[RowMapping], company: Company, ids: Iterator[int], *, now: int) -> Chunk:
+def planned(campaign: Campaign, rows: Sequence[RowMapping], company: Company, ids: Iterator[int], own: Own, *, now: int) -> Chunk:
     """Judge each recipient as the gate will, and write what is said to whom; pure. `ids` are two numbers per row."""
-    template, chunk, seen = parse(campaign.text), Chunk(), set[int]()
+    template, chunk, seen = parse(campaign.text, None), Chunk(), set[int]()
     for row in rows:
         ruling = judge(_passing(row, company), Limits(), now=now)
         key = {"contact_id": row["contact_id"]}
         if row["had"] or row["root_id"] in seen:
             chunk.left_out.append({**key, "state": RecipientState.LEFT_OUT.value, "why": "capped"})
+        elif row["kind"] != CUSTOMER:
+            chunk.left_out.append({**key, "state": RecipientState.LEFT_OUT.value, "why": "no customer"})
         elif ruling.state is State.QUEUED:
             chunk.put_off.append({**key, "due_at": ruling.due_at})
         elif ruling.state is not None:
@@ -161,7 +169,8 @@ def planned(campaign: Campaign, rows: Sequence[RowMapping], company: Company, id
         else:
             seen.add(row["root_id"])
             number = next(ids)
-            chunk.sayings.append(_saying(campaign, template, row, _thread(chunk, row, ids, now=now), company, number))
+            values = _values(row, company, own.get(row["root_id"], {}))
+            chunk.sayings.append(_saying(campaign, render(template, values, row["language"]), row, _thread(chunk, row, ids, now=now), number))
             chunk.composed.append({**key, "state": RecipientState.COMPOSED.value, "composed_at": now, "message_id": number})
     return chunk
 
@@ -200,9 +209,11 @@ def _thread(chunk: Chunk, row: RowMapping, ids: Iterator[int], *, now: int) -> i
     return number
 
 
-def _saying(campaign: Campaign, template: Template, row: RowMapping, conversation_id: int, company: Company, number: int) -> Saying:
-    values = Values(name_to_use(row["name"], row["platform_name"]), company.name, need=row["need"] or "", rep=row["rep"] or "")
-    words = render(template, values, row["language"])
+def _values(row: RowMapping, company: Company, own: Mapping[str, str]) -> Values:
+    return Values(name_to_use(row["name"], row["platform_name"]), company.name, need=row["need"] or "", rep=row["rep"] or "", own=own)
+
+
+def _saying(campaign: Campaign, words: str, row: RowMapping, conversation_id: int, number: int) -> Saying:
     once = f"campaign:{campaign.id}:{row['contact_id']}"
     to = (row["account"], row["external_id"])
     return Saying(conversation_id, *to, words, Author.BOT, Lane.PROMOTION, once, stop_button(row["language"]), number, batch_id=campaign.batch_id)

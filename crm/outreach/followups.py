@@ -18,6 +18,7 @@ from crm.outbox.deliveries import Batch, BatchState, Delivery, State
 from crm.outreach.campaigns import release
 from crm.outreach.sequences import DEFAULT, Enrollment, EnrollmentState, Sequence, SequenceState, Step, end, packed, steps_of
 from crm.people.contacts import Contact
+from crm.people.fields import template_names
 from crm.people.reps import authorise
 
 DELAY_LEAST, DELAY_MOST = MINUTE, 90 * DAY
@@ -147,7 +148,7 @@ def edit_step(session: Session, actor: Actor, step_id: int, *, language: str = "
         if language not in LANGUAGES:
             raise Invalid("no such language")
         words = tidy(text)
-        parse(words)
+        parse(words, template_names(session))
         step.texts = packed({**json.loads(step.texts), language: words})
     if delay_ms is not None:
         _delay(session, step, delay_ms)

@@ -19,9 +19,10 @@ from crm.conversations import addresses
 from crm.conversations.talk import within_reach
 from crm.conversations.threads import Conversation
 from crm.outbox.notices import card, tell
+from crm.outreach import sequences
 from crm.outreach.sequences import Enrollment, EnrollmentState
 from crm.people import aliases, contacts, link, merge, suggestions
-from crm.people.contacts import ContactPoint, Identity, PointKind, Proof
+from crm.people.contacts import UNPROVEN, ContactPoint, Identity, PointKind, Proof
 from crm.people.link import Link
 from crm.people.merge import Parted, Side
 from crm.people.reps import authorise
@@ -78,7 +79,7 @@ def vouched(session: Session, identity: Identity, visitor: str, *, now: int) -> 
     """
     value = f"{identity.account}:{visitor}"
     kind = (ContactPoint.contact_id == identity.contact_id, ContactPoint.kind == PointKind.VISITOR.value)
-    before = session.scalars(select(ContactPoint.value).where(*kind, ContactPoint.proof != Proof.CLAIMED.value)).all()
+    before = session.scalars(select(ContactPoint.value).where(*kind, ContactPoint.proof.not_in(UNPROVEN))).all()
     if before:
         return False
     return proven_same(session, identity.id, PointKind.VISITOR, value, now=now)
@@ -107,6 +108,8 @@ def joined(session: Session, link_id: int, *, now: int, actor: Actor | None = No
     ended = {str(number): {"status": status, "into": kept} for number, (status, _) in before.items() if number != kept}
     made.before = json.dumps({**json.loads(made.before), "leads": ended}, ensure_ascii=False)
     session.flush()
+    if root.kind != "customer":  # one of the two was a supplier or a partner, so both are
+        sequences.stop(session, contacts.family_of(session, root.id), "no customer", now=now)
     tell(session, [card(thread.id) for thread in threads_of(session, root.id)], now=now)
     return True
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -10,19 +10,21 @@ from sqlalchemy.orm import Session, aliased
 from crm.base.actors import Actor
 from crm.base.policy import Action
 from crm.base.settings import Company
-from crm.base.template import Template, Values, name_to_use, parse, render, tidy
+from crm.base.template import Template, Values, name_to_use, own_names, parse, render, tidy
 from crm.base.time import DAY, allowed_from
 from crm.conversations.threads import Conversation
 from crm.outbox.gate import CAP_MS
 from crm.outreach.zones import zone_of
 from crm.people.consents import MARKETING, Consent
 from crm.people.contacts import Contact, Identity
+from crm.people.fields import FieldValue, own_values, template_names
 from crm.people.own_accounts import OwnChat
 from crm.people.reps import Member, authorise
 from crm.people.routes import in_order
 from crm.sales.leads import Lead, LeadStatus
 
 _kin, _owner, _person = aliased(Contact), aliased(Contact), aliased(Contact)
+_teller, _later_teller, _later = aliased(Contact), aliased(Contact), aliased(FieldValue)
 # Asked of one person at a time. As a bare column, an account, a status or an age would tempt a planner without statistics to walk the index of
 # all of them for each person: 10,000 people took ten seconds.
 _account = func.coalesce(Identity.account, "")
@@ -35,7 +37,8 @@ class Segment:
 
     `age_days` takes leads of the last days (0 = any age), `channels` are accounts, `statuses` of the lead (empty = all but spam), `consent` keeps
     only those who said yes to offers (the others are left out in any case, but are counted then). `sendable` names the accounts that can carry a
-    message at all (empty = every account): who has no other address is unreachable.
+    message at all (empty = every account): who has no other address is unreachable. `details` are the firm's own fields with the values that are
+    wanted: one of those of each field that is named. Whoever is spam is in no segment.
     """
 
     age_days: int = 0
@@ -44,11 +47,13 @@ class Segment:
     statuses: frozenset[LeadStatus] = frozenset()
     consent: bool = False
     sendable: frozenset[str] = frozenset()
+    details: frozenset[tuple[int, str]] = frozenset()
 
     def pack(self) -> str:
         """The segment as text, to be kept with a campaign."""
         lists = {name: sorted(getattr(self, name)) for name in ("languages", "channels", "statuses", "sendable")}
-        return json.dumps({"age_days": self.age_days, "consent": self.consent, **lists}, ensure_ascii=False)
+        details = sorted([number, value] for number, value in self.details)
+        return json.dumps({"age_days": self.age_days, "consent": self.consent, **lists, "details": details}, ensure_ascii=False)
 
 
 def unpack(text: str) -> Segment:
@@ -56,7 +61,8 @@ def unpack(text: str) -> Segment:
     values = json.loads(text)
     statuses = frozenset(LeadStatus(status) for status in values["statuses"])
     sets = {name: frozenset(values[name]) for name in ("languages", "channels", "sendable")}
-    return Segment(values["age_days"], sets["languages"], sets["channels"], statuses, values["consent"], sets["sendable"])
+    details = frozenset((number, value) for number, value in values.get("details", ()))
+    return Segment(values["age_days"], sets["languages"], sets["channels"], statuses, values["consent"], sets["sendable"], details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +91,22 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`count` people will be written to, `quiet_hours` of them only when their day has begun (09:00); `sample` is None where there is nobody."""
+    """`count` people will be written to, `quiet_hours` of them only when their day has begun (09:00); `sample` is None where there is nobody.
+
+    `billed` = so many of them cost money, see `billed`.
+    """
 
     count: int
     quiet_hours: int
     left_out: LeftOut = field(default_factory=LeftOut)
     sample: Sample | None = None
+    billed: int = 0
 
 
 def preview(session: Session, actor: Actor, segment: Segment, text: str, company: Company, *, now: int) -> Preview:
     """Count exactly whom a text would reach now, and show it as one of them will see it ("" = no sample yet); BadTemplate for a bad text."""
     authorise(session, actor, Action.PROMOTE)
-    template: Template = parse(tidy(text)) if text else ()
+    template: Template = parse(tidy(text), template_names(session)) if text else ()
     found = counted(session, segment, now=now)
     zones = {zone: n for (why, zone), n in found.items() if why == IN}
     asleep = sum(n for zone, n in zones.items() if allowed_from(now, zone_of(zone, company)) > now)
@@ -122,7 +132,7 @@ def reached(session: Session, segment: Segment, *, now: int) -> int:
 
 def belongs(segment: Segment, now: int) -> list[ColumnElement[bool]]:
     """What makes a person one of the segment, whether they can be written to or not."""
-    rules: list[ColumnElement[bool]] = [Contact.root_id == Contact.id]
+    rules: list[ColumnElement[bool]] = [Contact.root_id == Contact.id, func.coalesce(Contact.kind, "") == "customer", ~_spam()]
     if segment.consent:
         rules += [Contact.marketing == 1, Contact.silenced == 0]
     if segment.languages:
@@ -132,7 +142,23 @@ def belongs(segment: Segment, now: int) -> list[ColumnElement[bool]]:
         rules.append(on_them.correlate(Contact))
     if segment.age_days or segment.statuses:
         rules.append(_interest(segment, now))
+    for number in sorted({number for number, _ in segment.details}):
+        rules.append(_says(number, sorted(value for one, value in segment.details if one == number)))
     return rules
+
+
+def _spam() -> ColumnElement[bool]:
+    """A lead of the person that somebody called spam."""
+    mine = (Lead.contact_id == _owner.id, _owner.root_id == Contact.id, func.coalesce(Lead.status, "") == LeadStatus.SPAM.value)
+    return exists().where(*mine).correlate(Contact)
+
+
+def _says(field_id: int, values: list[str]) -> ColumnElement[bool]:
+    """The newest word on a field, whichever of the person's contacts it was written down for, is one of these."""
+    newer = (_later.subject_id == _later_teller.id, _later_teller.root_id == Contact.id, _later.field_id == field_id, _later.at > FieldValue.at)
+    newest = ~exists().where(*newer).correlate(Contact, FieldValue)
+    told = (FieldValue.subject_id == _teller.id, _teller.root_id == Contact.id, FieldValue.field_id == field_id)
+    return exists().where(*told, func.coalesce(FieldValue.value, "").in_(values), newest).correlate(Contact)
 
 
 def _interest(segment: Segment, now: int) -> ColumnElement[bool]:
@@ -191,7 +217,8 @@ def _sample(session: Session, segment: Segment, template: Template, company: Com
     person = session.scalar(newest.where(Contact.name != "")) or session.scalar(newest)
     if person is None:
         return None
-    values = values_of(session, person, segment, company)
+    own = own_values(session, own_names(template), {person.id: person.language}).get(person.id, {})
+    values = replace(values_of(session, person, segment, company), own=own)
     return Sample(person.name or person.platform_name, person.language, render(template, values, person.language))
 
 

@@ -9,18 +9,22 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, and_, bindparam, exists, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from crm.base.actors import System
+from crm.base.actors import Rep, System
 from crm.base.history import Change, record, record_many
 from crm.base.i18n import LANGUAGES, translator
+from crm.base.policy import Action
 from crm.base.rows import add, add_new, among, fixed, table_of, take_ids
 from crm.base.settings import Company
 from crm.base.table import Row
 from crm.base.time import DAY
+from crm.conversations.talk import within_reach
 from crm.conversations.threads import Conversation
 from crm.outbox.deliveries import Batch, BatchState, Delivery, State
 from crm.outreach.defaults import DEFAULT_FOLLOWUPS
 from crm.outreach.zones import zone_of
 from crm.people.contacts import Contact, Identity
+from crm.people.own_accounts import OwnChat
+from crm.people.reps import authorise
 from crm.sales.leads import OPEN, Lead
 
 DEFAULT = "default"
@@ -207,6 +211,8 @@ ON_ITS_WAY = (
 LEFT_AT = func.coalesce(
     select(func.max(Delivery.settled_at)).where(Delivery.message_id == Conversation.last_message_id).correlate(Conversation).scalar_subquery(), 0
 )
+# Nobody is reminded in a member's name, in a chat that is that member's own.
+_in_own_account = exists().where(OwnChat.identity_id == Identity.id)
 _before = exists().where(Enrollment.sequence_id == bindparam("sequence"), Enrollment.lead_id == Lead.id)
 _ELIGIBLE = (
     select(Conversation.id, Conversation.last_at, LEFT_AT.label("left_at"), Lead.id.label("lead_id"), _root.id.label("root_id"), _root.zone)
@@ -221,7 +227,9 @@ _ELIGIBLE = (
         or_(*(Lead.status == fixed(status.value) for status in OPEN)),
         _root.blocked == fixed(0),
         _root.silenced == fixed(0),
+        _root.kind == fixed("customer"),
         Identity.reachable == fixed(1),
+        ~_in_own_account.correlate(Identity),
         # Who waits for an answer of ours is not asked whether they have fallen silent.
         Conversation.person_called == fixed(0),
         or_(Conversation.waiting_since == fixed(0), Conversation.flow_state.not_like("done%")),
@@ -239,6 +247,18 @@ def enroll_due(session: Session, company: Company, *, now: int, limit: int = 200
     """Enrol at most `limit` leads that fell silent after our last word, among the next `look` threads; at the end the search starts again."""
     swept = [_sweep(session, sequence, company, limit, look, now=now) for sequence in running(session)]
     return Swept(sum(one.enrolled for one in swept), any(one.more for one in swept))
+
+
+def enroll_by_hand(session: Session, actor: Rep, conversation_id: int, company: Company, *, now: int) -> bool:
+    """Have the person of a conversation followed up; False where that cannot be now: they wait for us, were followed up before, or asked for silence."""
+    authorise(session, actor, Action.TALK)
+    conversation = within_reach(session, actor, conversation_id)
+    sequence = next(iter(running(session)), None)
+    steps = steps_of(session, sequence.id) if sequence else []
+    if sequence is None or not steps:
+        return False
+    rows = session.execute(_ELIGIBLE, {"ids": [conversation.id], "sequence": sequence.id, "most": 1}).all()
+    return _enrol(session, sequence, steps[0], rows, company, now=now) > 0
 
 
 def _sweep(session: Session, sequence: Sequence, company: Company, limit: int, look: int, *, now: int) -> Swept:

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from crm.base.history import Change, record_many
 from crm.base.outbound import Lane, Limits
 from crm.base.rows import Rows, among, change, fixed, table_of
 from crm.base.settings import Company
-from crm.base.template import Values, name_to_use, parse, render
+from crm.base.template import Values, name_to_use, own_names, parse, render
 from crm.base.time import HOUR, allowed_from
 from crm.conversations.talk import Saying, say_many
 from crm.conversations.threads import Author, Conversation, Status
@@ -23,10 +23,13 @@ from crm.outbox.notices import card, tell
 from crm.outreach.sequences import LEFT_AT, ON_ITS_WAY, SCHEDULE, VALID_MS, Enrollment, EnrollmentState, Step, end, running, steps_of
 from crm.outreach.zones import zone_of
 from crm.people.contacts import Contact, Identity
+from crm.people.fields import own_values
 from crm.people.reps import Member
 from crm.sales.leads import OPEN, Lead
 
 GAP_MOST = 12 * HOUR
+Own = Mapping[int, Mapping[str, str]]
+"""The values of the firm's own fields by the number of the person."""
 
 _own, _root, _kin, _theirs = aliased(Contact), aliased(Contact), aliased(Contact), aliased(Conversation)
 _family = (_kin.root_id == _root.id, _theirs.contact_id == _kin.id)
@@ -39,6 +42,7 @@ DUE = (
         Conversation.address,
         Conversation.status,
         Identity.id.label("identity_id"),
+        _root.id.label("root_id"),
         Identity.reachable,
         Identity.last_inbound_at,
         *(getattr(_root, name) for name in ("name", "platform_name", "language", "zone", "silenced", "blocked")),
@@ -89,7 +93,8 @@ def _advance(session: Session, sequence_id: int, company: Company, limit: int, *
     rows = session.execute(DUE, {"sequence": sequence_id, "now": now, "most": limit}).mappings().all()
     if not rows:
         return 0
-    chunk = planned(rows, steps_of(session, sequence_id), company, now=now)
+    steps = steps_of(session, sequence_id)
+    chunk = planned(rows, steps, company, _own_values(session, rows, steps), now=now)
     if chunk.valid:
         session.execute(_OUTDATED, {"batches": [row["id"] for row in chunk.valid], "now": now})
     change(session, Batch, "id", chunk.valid)
@@ -102,7 +107,13 @@ def _advance(session: Session, sequence_id: int, company: Company, limit: int, *
     return len(rows)
 
 
-def planned(rows: Sequence[RowMapping], steps: Sequence[Step], company: Company, *, now: int) -> Chunk:
+def _own_values(session: Session, rows: Sequence[RowMapping], steps: Sequence[Step]) -> Own:
+    """The values of the firm's own fields that the steps ask for, of those who are due; nearly always none is asked for."""
+    names = {name for step in steps for text in json.loads(step.texts).values() for name in own_names(parse(text, None))}
+    return own_values(session, names, {row["root_id"]: row["language"] for row in rows}) if names else {}
+
+
+def planned(rows: Sequence[RowMapping], steps: Sequence[Step], company: Company, own: Own, *, now: int) -> Chunk:
     """Decide what becomes of each due enrollment; pure."""
     chunk = Chunk()
     for row in rows:
@@ -110,7 +121,7 @@ def planned(rows: Sequence[RowMapping], steps: Sequence[Step], company: Company,
         if why:
             chunk.ended[why].append((row["id"], row["batch_id"]))
         else:
-            _one(chunk, row, steps, company, now=now)
+            _one(chunk, row, steps, company, own, now=now)
     return chunk
 
 
@@ -127,7 +138,7 @@ def over(row: RowMapping) -> str:
     return next((why for why, holds in reasons.items() if holds), "")
 
 
-def _one(chunk: Chunk, row: RowMapping, steps: Sequence[Step], company: Company, *, now: int) -> None:
+def _one(chunk: Chunk, row: RowMapping, steps: Sequence[Step], company: Company, own: Own, *, now: int) -> None:
     step = next((one for one in steps if one.place >= row["step"]), None)
     if step is None:
         chunk.moved.append(_moved(row, row["step"], row["due_at"], row["silent_since"], "", now, done=True))
@@ -143,28 +154,27 @@ def _one(chunk: Chunk, row: RowMapping, steps: Sequence[Step], company: Company,
     elif (later := allowed_from(now, zone)) > now:
         chunk.moved.append(_moved(row, step.place, later, silent, zone, now))
     else:
-        _say(chunk, row, step, zone, company, now=now)
+        _say(chunk, row, step, zone, text_of(step, row, company, own.get(row["root_id"], {})), now=now)
         _next(chunk, row, steps, step, zone, now=now, said=True)
 
 
-def _say(chunk: Chunk, row: RowMapping, step: Step, zone: str, company: Company, *, now: int) -> None:
+def _say(chunk: Chunk, row: RowMapping, step: Step, zone: str, words: str, *, now: int) -> None:
     ruling = judge(Passing(Lane.FOLLOWUP, row["identity_id"], True, row["last_inbound_at"], zone=zone), Limits(), now=now)
     chunk.changes.append(_change(row, "step" if ruling.state is None else "refused", step, zone))
     if ruling.state is not None:
         return
     once = f"enrollment:{row['id']}:step:{step.place}"
-    words = text_of(step, row, company)
     to = (row["account"], row["address"])
     chunk.sayings.append(Saying(row["conversation_id"], *to, words, Author.BOT, Lane.FOLLOWUP, once, batch_id=row["batch_id"], due_at=now))
     chunk.valid.append({"id": row["batch_id"], "valid_until": now + VALID_MS})
 
 
-def text_of(step: Step, row: RowMapping, company: Company) -> str:
+def text_of(step: Step, row: RowMapping, company: Company, own: Mapping[str, str]) -> str:
     """The step's words in the person's language, else in the company's first, else in any it has."""
     texts: dict[str, str] = json.loads(step.texts)
     language = next((one for one in (row["language"], *company.languages, "en") if one in texts), next(iter(texts)))
-    values = Values(name_to_use(row["name"], row["platform_name"]), company.name, need=row["need"] or "", rep=row["rep"] or "")
-    return render(parse(texts[language]), values, language)
+    values = Values(name_to_use(row["name"], row["platform_name"]), company.name, need=row["need"] or "", rep=row["rep"] or "", own=own)
+    return render(parse(texts[language], None), values, language)
 
 
 def _next(chunk: Chunk, row: RowMapping, steps: Sequence[Step], step: Step, zone: str, *, now: int, said: bool) -> None:

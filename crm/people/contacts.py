@@ -32,6 +32,8 @@ class Contact(Row):
     promoted_at: Mapped[int] = mapped_column(server_default="0")
     last_inbound_at: Mapped[int] = mapped_column(server_default="0")
     preferred_id: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(server_default="customer")
+    company_id: Mapped[int | None] = mapped_column(index=True)
 
 
 class Identity(Row):
@@ -55,7 +57,12 @@ class Proof(StrEnum):
     SHARED = "shared"
     TOKEN = "token"
     DMARC = "dmarc"
+    IMPORTED = "imported"
     CLAIMED = "claimed"
+
+
+UNPROVEN = (Proof.IMPORTED.value, Proof.CLAIMED.value)
+"""What somebody wrote down, themselves or the firm: it may be wrong, and never links by itself."""
 
 
 class PointKind(StrEnum):
@@ -130,7 +137,7 @@ def add_point(session: Session, actor: Actor, contact_id: int, kind: str, value:
     if point is None:
         row = {"contact_id": contact_id, "kind": kind, "value": value, "proof": proof.value, "message_id": message_id, "at": now}
         add_new(session, ContactPoint, [{"id": next(take_ids(session, 1)), **row}])
-    elif point.proof != Proof.CLAIMED or proof is Proof.CLAIMED:
+    elif point.proof not in UNPROVEN or proof in UNPROVEN:
         return False
     else:
         point.proof, point.message_id, point.at = proof.value, message_id, now
@@ -146,7 +153,7 @@ def points_of(session: Session, contact_id: int, kind: str) -> list[str]:
             ContactPoint.contact_id.in_(family_of(session, contact_id)), ContactPoint.kind == kind
         )
     )
-    return list(dict.fromkeys(row.value for row in sorted(found, key=lambda row: (row.proof == Proof.CLAIMED, -row.at))))
+    return list(dict.fromkeys(row.value for row in sorted(found, key=lambda row: (row.proof in UNPROVEN, -row.at))))
 
 
 def set_reachable(session: Session, identity_id: int, reachable: bool, *, now: int) -> None:

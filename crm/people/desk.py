@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import UniqueConstraint, delete, select
+from sqlalchemy import UniqueConstraint, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Rep
@@ -131,6 +131,11 @@ def begin(session: Session, actor: Rep, wizard: Wizard, *, until: int) -> None:
     row = {"rep_id": actor.id, "name": wizard.name, "kind": wizard.kind, "target": wizard.target, "expires_at": until}
     given = {"facts": json.dumps(wizard.facts, ensure_ascii=False), "listens": int(wizard.listens)}
     add_new(session, WizardRow, [{"id": next(take_ids(session, 1)), **row, **given}])
+
+
+def hush(session: Session, actor: Rep) -> None:
+    """What a member is in the middle of waits: the next thing they type does not belong to it, but its buttons stay good."""
+    session.execute(update(WizardRow).where(WizardRow.rep_id == actor.id, WizardRow.listens == 1).values(listens=0))
 
 
 def listening(session: Session, actor: Rep, *, now: int) -> Wizard | None:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+CUSTOMER = "customer"
+
 
 @dataclass(frozen=True, slots=True)
 class Flags:
@@ -19,6 +21,7 @@ class Flags:
     promoted_at: int = 0
     last_inbound_at: int = 0
     preferred_id: int | None = None
+    kind: str = CUSTOMER
 
 
 Order = tuple[int, int]
@@ -57,6 +60,7 @@ def combined(winner: Flags, loser: Flags) -> Flags:
         promoted_at=max(winner.promoted_at, loser.promoted_at),
         last_inbound_at=max(winner.last_inbound_at, loser.last_inbound_at),
         preferred_id=winner.preferred_id or loser.preferred_id,
+        kind=loser.kind if winner.kind == CUSTOMER else winner.kind,  # who is a supplier too gets no offers
     )
 
 

@@ -14,7 +14,7 @@ from crm.base.rows import add_new, take_ids
 from crm.base.table import Row
 from crm.base.time import HOUR
 from crm.people import suggestions
-from crm.people.contacts import Contact, ContactPoint, Identity, PointKind, Proof, add_point, family_of, root_of
+from crm.people.contacts import UNPROVEN, Contact, ContactPoint, Identity, PointKind, Proof, add_point, family_of, root_of
 from crm.people.ledger import Flags, combined, packed
 from crm.people.reps import digest
 
@@ -84,7 +84,7 @@ def learn_point(session: Session, actor: Actor, contact_id: int, kind: str, valu
     """Write a phone or an e-mail down; proven on both sides it links, anything less suggests. Answers the link (0 = none)."""
     if not add_point(session, actor, contact_id, kind, value, proof=proof, message_id=message_id, now=now):
         return 0
-    made = 0 if proof is Proof.CLAIMED else _link_by(session, contact_id, kind, value, now=now)
+    made = 0 if proof in UNPROVEN else _link_by(session, contact_id, kind, value, now=now)
     if not made:
         suggestions.look(session, contact_id, ((kind, value),), now=now)
     return made
@@ -96,7 +96,7 @@ def _link_by(session: Session, contact_id: int, kind: str, value: str, *, now: i
     found = session.scalars(
         select(owner.root_id)
         .join(ContactPoint, ContactPoint.contact_id == owner.id)
-        .where(ContactPoint.kind == kind, ContactPoint.value == value, ContactPoint.proof != Proof.CLAIMED.value, owner.root_id != mine)
+        .where(ContactPoint.kind == kind, ContactPoint.value == value, ContactPoint.proof.not_in(UNPROVEN), owner.root_id != mine)
         .order_by(owner.root_id)
         .limit(suggestions.CROWD)
     ).all()
@@ -132,7 +132,7 @@ def differ(session: Session, one_id: int, other_id: int) -> bool:
 
 
 def _strong(session: Session, contact_id: int) -> dict[str, set[str]]:
-    proven = (ContactPoint.proof != Proof.CLAIMED.value, ContactPoint.kind.in_(sorted(STRONG)))
+    proven = (ContactPoint.proof.not_in(UNPROVEN), ContactPoint.kind.in_(sorted(STRONG)))
     found: dict[str, set[str]] = defaultdict(set)
     rows = select(ContactPoint.kind, ContactPoint.value).where(ContactPoint.contact_id.in_(family_of(session, contact_id)), *proven)
     for row in session.execute(rows):

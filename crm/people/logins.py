@@ -17,7 +17,7 @@ from crm.base.rows import add_new, take_ids
 from crm.base.table import Row
 from crm.base.text import clean_name
 from crm.base.time import DAY, HOUR, MINUTE
-from crm.people.reps import Member, as_actor, authorise, digest
+from crm.people.reps import Member, as_actor, authorise, digest, expired
 
 LOGIN_MS = 5 * MINUTE
 SESSION_MS = 14 * DAY
@@ -110,7 +110,7 @@ def enter(session: Session, key: str, *, now: int) -> Entered:
     if found is None:
         raise Expired
     kept, member = found
-    if kept.expires_at <= now or not member.active or member.role != kept.role or _came_again(session, kept):
+    if kept.expires_at <= now or not member.active or expired(member, now) or member.role != kept.role or _came_again(session, kept):
         raise Expired
     return Entered(as_actor(member), kept.id, kept.seen_at)
 

@@ -21,7 +21,7 @@ from crm.people.ledger import Decided, Flags, Joined, bases, below, replayed
 from crm.people.link import Link, flags_of, link, put_flags, roots_for_change
 
 BY_HAND = "staff"
-_FLAGS = {"renamed": "name", "language": "language"}
+_FLAGS = {"renamed": "name", "language": "language", "kind": "kind"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _answers(session: Session, family: set[int]) -> Iterable[Decided]:
 
 
 def _changes(session: Session, family: set[int]) -> Iterable[Decided]:
-    kinds = ("renamed", "language", "blocked", "unblocked")
+    kinds = (*_FLAGS, "blocked", "unblocked")
     causes = {heard_by(number): number for number in family}
     wanted = (DomainEvent.subject == "contact", DomainEvent.subject_id.in_(_ever(session, family)), DomainEvent.kind.in_(kinds))
     for row in session.scalars(select(DomainEvent).where(*wanted)):

@@ -14,7 +14,7 @@ from crm.base.history import Change, record
 from crm.base.likeness import likeness, name_keys
 from crm.base.rows import add_new, among, ask, take_ids
 from crm.base.table import Row
-from crm.people.contacts import Contact, ContactPoint, PointKind, Proof, root_of
+from crm.people.contacts import UNPROVEN, Contact, ContactPoint, PointKind, Proof, root_of
 
 MOST = 3
 CROWD = 20
@@ -117,7 +117,7 @@ def _by_points(session: Session, root: Contact, points: Iterable[tuple[str, str]
         rows = ask(session, _ALIKE, {"kind": kind, "values": [value], "mine": root.id, "most": CROWD + 1})
         if len(rows) <= CROWD:
             score = SCORES.get(kind, SURE)
-            found += [(kind, value, row.id, score if row.proof != Proof.CLAIMED else score - 10) for row in rows]
+            found += [(kind, value, row.id, score if row.proof not in UNPROVEN else score - 10) for row in rows]
     return found
 
 

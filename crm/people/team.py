@@ -1,4 +1,4 @@
-"""Team: roles change, invitations are taken back, members leave; somebody always stays a manager."""
+"""Team: roles and scopes change, invitations are taken back, members leave, guests' time ends; somebody always stays who steers."""
 
 from dataclasses import dataclass
 
@@ -6,15 +6,18 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Actor, Rep, Role
-from crm.base.errors import NotFound
+from crm.base.errors import Invalid, NotFound
 from crm.base.history import Change, record
-from crm.base.policy import Action
-from crm.people import own_accounts
-from crm.people.desk import WizardRow
+from crm.base.policy import Action, Scope, may
+from crm.base.time import DAY
+from crm.people import own_accounts, steps, teams
+from crm.people.desk import ButtonToken, WizardRow
 from crm.people.logins import Login, WebSession
-from crm.people.reps import Invite, Member, as_actor, authorise, end_invitations, keep_a_manager, member_of
+from crm.people.reps import FULL, GUEST_MS, MASKED, Invite, Member, as_actor, authorise, end_invitations, keep_a_manager, member_of, within_rank
+from crm.people.steps import What
 
 SHOWN = 50
+GUEST_MOST = 90 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +49,92 @@ def revoke(session: Session, actor: Actor, invite_id: int, *, now: int) -> None:
 
 
 def change_role(session: Session, actor: Actor, rep_id: int, role: Role, *, now: int) -> Rep:
-    """Give a member another role, which ends their browsers' logins; raises `LastManager` where nobody else would be one."""
+    """Give a member another role, which ends their browsers' logins and what was said of their scope; a second look is needed.
+
+    Only an owner makes an owner, or changes one; raises `LastManager` where nobody would be left to steer. A guest by this stays for a week.
+    """
     authorise(session, actor, Action.STEER_TEAM)
     member = member_of(session, rep_id)
+    within_rank(session, actor, member, role)
     before = member.role
     if before != role:
-        if role is not Role.MANAGER:
+        if not may(role, Action.STEER_TEAM) or before == Role.OWNER:
             keep_a_manager(session, member)
+        steps.require(session, actor, What.ROLE, f"{rep_id}:{role.value}", now=now)
+        if not may(role, Action.INVITE):
             end_invitations(session, rep_id, now=now)
-        member.role = role.value
+        member.role, member.scope, member.points = role.value, "", ""
+        member.expires_at = now + GUEST_MS if role is Role.GUEST else 0
         session.flush()
         _end_logins(session, rep_id)
+        steps.forget(session, rep_id)
         record(session, Change("rep", rep_id, "role", actor, {"role": before}, {"role": role.value}), now=now)
     return as_actor(member)
 
 
-def dismiss(session: Session, actor: Actor, rep_id: int, *, now: int) -> Rep:
-    """End a membership: no deed, login, or invitation of theirs is good any more. What they had taken is `leaving.leave`'s to give back."""
+def set_scope(session: Session, actor: Actor, rep_id: int, scope: Scope | None, *, now: int) -> None:
+    """An owner says whose work a member sees (None = as their role has it)."""
+    authorise(session, actor, Action.MAKE_OWNERS)
+    member = member_of(session, rep_id)
+    _say(session, actor, member, "scope", scope.value if scope else "", now=now)
+
+
+def set_points(session: Session, actor: Actor, rep_id: int, full: bool | None, *, now: int) -> None:
+    """An owner says whether a member reads phones and e-mails in full (None = as their role has it)."""
+    authorise(session, actor, Action.MAKE_OWNERS)
+    member = member_of(session, rep_id)
+    _say(session, actor, member, "points", "" if full is None else FULL if full else MASKED, now=now)
+
+
+def _say(session: Session, actor: Actor, member: Member, what: str, value: str, *, now: int) -> None:
+    before = getattr(member, what)
+    if before != value:
+        setattr(member, what, value)
+        session.flush()
+        record(session, Change("rep", member.id, what, actor, {what: before}, {what: value}), now=now)
+
+
+def set_expiry(session: Session, actor: Actor, rep_id: int, until: int, *, now: int) -> None:
+    """Say until when a guest stays, at most ninety days ahead."""
     authorise(session, actor, Action.STEER_TEAM)
     member = member_of(session, rep_id)
+    if member.role != Role.GUEST or not now < until <= now + GUEST_MOST:
+        raise Invalid("a guest stays for ninety days at most")
+    before = member.expires_at
+    if before != until:
+        member.expires_at = until
+        session.flush()
+        record(session, Change("rep", rep_id, "until", actor, {"until": before}, {"until": until}), now=now)
+
+
+def dismiss(session: Session, actor: Actor, rep_id: int, *, now: int) -> Rep:
+    """End a membership: no deed, button, login, PIN or invitation of theirs is good any more. What they had is `leaving.leave`'s to give back."""
+    authorise(session, actor, Action.STEER_TEAM)
+    member = member_of(session, rep_id)
+    within_rank(session, actor, member)
     keep_a_manager(session, member)
     member.active, member.available = 0, 0
     session.flush()
-    _end_logins(session, rep_id)
+    start_anew(session, rep_id)
     end_invitations(session, rep_id, now=now)
+    teams.leave_teams(session, rep_id)
     session.execute(delete(WizardRow).where(WizardRow.rep_id == rep_id))
+    session.execute(delete(ButtonToken).where(ButtonToken.rep_id == rep_id), execution_options={"synchronize_session": False})
     own_accounts.shut(session, member.address)
     return as_actor(member)
+
+
+def guests_over(session: Session, *, now: int, most: int = 20) -> list[int]:
+    """The guests whose time is over and who have not been shown out yet."""
+    over = select(Member.id).where(Member.active == 1, Member.expires_at > 0, Member.expires_at <= now).order_by(Member.id).limit(most)
+    return list(session.scalars(over))
+
+
+def start_anew(session: Session, rep_id: int) -> None:
+    """Whoever leaves, or comes by another link, has neither a login nor a PIN, and has shown nothing."""
+    _end_logins(session, rep_id)
+    steps.forget(session, rep_id)
+    session.execute(delete(steps.Pin).where(steps.Pin.rep_id == rep_id))
 
 
 def _end_logins(session: Session, rep_id: int) -> None:

@@ -1,7 +1,7 @@
 """Find: conversations by the customer's name, @name or phone, in any of our scripts, among those of late; a whole phone number also among the oldest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from sqlalchemy import ColumnElement, case, select, union_all
@@ -15,6 +15,7 @@ from crm.conversations.desk import Listed
 from crm.conversations.threads import Conversation, Status
 from crm.people.contacts import Contact, ContactPoint, Identity
 from crm.people.reps import Member, authorise
+from crm.reports import search
 
 LOOK = 1000
 LENGTH = 100
@@ -43,9 +44,23 @@ def candidates(session: Session, actor: Rep, words: str, region: str) -> tuple[l
 
     Where the words are a phone number, read as in `region`, it is all of its owner's, and the answer is sure.
     """
+    phone = normalise(words[:LENGTH], region)
+    return _candidates(session, actor, _of_phone(phone) if phone else _of_late()), bool(phone)
+
+
+def further(session: Session, actor: Rep, words: str, region: str) -> list[Listed]:
+    """The conversations that a search leads to, among old ones too: people's by name, then those in which the words were said, told by them."""
+    found = search.find(session, actor, words, region)
+    told = {one.conversation_id: "" for one in found.people if one.conversation_id}
+    for one in found.said:
+        told[one.conversation_id] = told.get(one.conversation_id) or one.snippet
+    rows = {one.id: _listed(one) for one in _candidates(session, actor, Conversation.id.in_(list(told)))}
+    return [replace(rows[number], preview=words or rows[number].preview) for number, words in told.items() if number in rows]
+
+
+def _candidates(session: Session, actor: Rep, which: ColumnElement[bool]) -> list[Candidate]:
     member = authorise(session, actor, Action.TALK)
     everybody = member is not None and may(Role(member.role), Action.TAKE_OVER)
-    phone = normalise(words[:LENGTH], region)
     rows = session.execute(
         select(
             Conversation.id,
@@ -64,10 +79,10 @@ def candidates(session: Session, actor: Rep, words: str, region: str) -> tuple[l
         .join(_root, _root.id == _own.root_id)
         .join(Identity, Identity.id == Conversation.identity_id)
         .outerjoin(Member, Member.id == Conversation.rep_id)
-        .where(_of_phone(phone) if phone else _of_late(), _root.blocked == 0, Conversation.last_heard_id > 0)
+        .where(which, _root.blocked == 0, Conversation.last_heard_id > 0)
         .order_by(Conversation.last_at.desc(), Conversation.id.desc())
     )
-    return [Candidate(*row) for row in rows if everybody or row.rep_id in (None, actor.id)], bool(phone)
+    return [Candidate(*row) for row in rows if everybody or row.rep_id in (None, actor.id)]
 
 
 def matching(found: Sequence[Candidate], words: str, *, sure: bool, most: int) -> list[Listed]:

@@ -9,7 +9,8 @@ from crm.base.actors import Rep
 from crm.base.policy import Action
 from crm.conversations.threads import Conversation, Status
 from crm.people.contacts import Contact
-from crm.people.reps import Member, authorise
+from crm.people.reps import Member
+from crm.people.sight import sight_of
 from crm.reports.paging import Page, Place
 
 _own, _root = aliased(Contact), aliased(Contact)
@@ -32,14 +33,14 @@ class InboxRow:
 
 def inbox(session: Session, actor: Rep, *, mine: bool, now: int, after: Place | None = None, limit: int = 8) -> Page[InboxRow]:
     """The open threads, or with `mine` those this rep has, put off ones included."""
-    authorise(session, actor, Action.TALK)
+    sight = sight_of(session, actor, Action.TALK)
     statuses = [Status.OPEN.value, Status.SNOOZED.value] if mine else [Status.OPEN.value]
     question = (
         select(Conversation, _root.name, _root.platform_name, Member.name.label("rep"))
         .join(_own, _own.id == Conversation.contact_id)
         .join(_root, _root.id == _own.root_id)
         .outerjoin(Member, Member.id == Conversation.rep_id)
-        .where(Conversation.status.in_(statuses), _root.blocked == 0)
+        .where(Conversation.status.in_(statuses), _root.blocked == 0, sight.rows(Conversation.rep_id))
         .order_by(Conversation.last_at.desc(), Conversation.id.desc())
         .limit(limit + 1)
     )
@@ -48,7 +49,7 @@ def inbox(session: Session, actor: Rep, *, mine: bool, now: int, after: Place | 
     if after:
         question = question.where(or_(Conversation.last_at < after.at, and_(Conversation.last_at == after.at, Conversation.id < after.id)))
     found = session.execute(question).all()
-    rows = tuple(_row(thread, name or platform, rep or "", now) for thread, name, platform, rep in found[:limit])
+    rows = tuple(_row(thread, sight.named(name or platform), rep or "", now) for thread, name, platform, rep in found[:limit])
     return Page(rows, Place(rows[-1].last_at, rows[-1].conversation_id) if len(found) > limit else None)
 
 

@@ -9,11 +9,13 @@ from crm.base.actors import Rep
 from crm.base.policy import Action
 from crm.base.time import DAY
 from crm.people.contacts import Contact
-from crm.people.reps import authorise
+from crm.people.sight import sight_of
+from crm.reports.orphans import forgotten
 from crm.reports.paging import Page, Place
 from crm.sales.leads import Lead, LeadStatus
 
 _own, _root = aliased(Contact), aliased(Contact)
+_APART = (LeadStatus.MERGED.value, LeadStatus.SPAM.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,18 @@ class LeadRow:
 
 
 def leads(
-    session: Session, actor: Rep, *, now: int, days: int = 0, status: LeadStatus | None = None, after: Place | None = None, limit: int = 8
+    session: Session,
+    actor: Rep,
+    *,
+    now: int,
+    days: int = 0,
+    status: LeadStatus | None = None,
+    forgotten_only: bool = False,
+    after: Place | None = None,
+    limit: int = 8,
 ) -> Page[LeadRow]:
-    """The leads of the last `days` (0 = of any age), of one status or of any."""
-    authorise(session, actor, Action.SEE_LEADS)
+    """The leads of the last `days` (0 = of any age) within the actor's sight: of one status, or of any but spam; or only those without a next step."""
+    sight = sight_of(session, actor, Action.SEE_LEADS)
     question = (
         select(Lead, _root.name, _root.platform_name)
         .join(_own, _own.id == Lead.contact_id)
@@ -45,7 +55,9 @@ def leads(
     )
     if days:
         question = question.where(Lead.created_at >= now - days * DAY)
-    question = question.where(Lead.status == status.value if status else Lead.status != LeadStatus.MERGED.value)
+    question = question.where(Lead.status == status.value if status else Lead.status.not_in(_APART), sight.rows(Lead.rep_id))
+    if forgotten_only:
+        question = question.where(*forgotten(now))
     if after:
         question = question.where(or_(Lead.created_at < after.at, and_(Lead.created_at == after.at, Lead.id < after.id)))
     found = session.execute(question).all()

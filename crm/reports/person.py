@@ -1,7 +1,7 @@
 """Person: everything known of one person on all channels, and what two would be if they were one, as plain values; nothing is changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -11,9 +11,10 @@ from crm.base.errors import Expired
 from crm.conversations.threads import Conversation, Message, the
 from crm.outreach import persons
 from crm.people import contacts, link, merge
-from crm.people.contacts import Contact, ContactPoint, Identity, PointKind, Proof, root_of
+from crm.people.contacts import UNPROVEN, Contact, ContactPoint, Identity, PointKind, root_of
 from crm.people.ledger import Flags, combined
 from crm.people.routes import identities_of
+from crm.people.sight import seen_by
 from crm.reports.words import title_of
 from crm.sales.leads import Lead
 
@@ -101,7 +102,7 @@ def person(session: Session, actor: Rep, conversation_id: int, titles: Mapping[s
     """The person of a conversation on all channels, for one who reaches all of it; raises `Taken` by whoever has a part."""
     contact_id = the(session, conversation_id).contact_id
     persons.reach(session, actor, contact_id)
-    return _person(session, root_of(session, contact_id), titles)
+    return as_read_by(actor, _person(session, root_of(session, contact_id), titles))
 
 
 def preview(session: Session, actor: Rep, suggestion_id: int, titles: Mapping[str, str]) -> Joining:
@@ -117,7 +118,19 @@ def preview_two(session: Session, actor: Rep, one_id: int, other_id: int, titles
     if winner.id == loser.id:
         raise Expired("they are one person already")
     after = combined(link.flags_of(winner), link.flags_of(loser))
-    return Joining(_person(session, winner, titles), _person(session, loser, titles), after, link.differ(session, winner.id, loser.id))
+    stays, joins = (as_read_by(actor, _person(session, one, titles)) for one in (winner, loser))
+    sight = seen_by(actor)
+    after = replace(after, name=sight.named(after.name), platform_name=sight.named(after.platform_name))
+    return Joining(stays, joins, after, link.differ(session, winner.id, loser.id))
+
+
+def as_read_by(reader: Rep, seen: Person) -> Person:
+    """A person as this reader may have them: phones and e-mails are masked for whoever sees them so. Pure."""
+    sight = seen_by(reader)
+    points = tuple(replace(one, value=sight.shown(one.kind, one.value)) for one in seen.points)
+    merges = tuple(replace(one, name=sight.named(one.name)) for one in seen.merges)
+    addresses = tuple(replace(one, username=sight.named(one.username)) for one in seen.addresses)
+    return replace(seen, name=sight.named(seen.name), points=points, addresses=addresses, merges=merges)
 
 
 def _person(session: Session, root: Contact, titles: Mapping[str, str]) -> Person:
@@ -155,7 +168,7 @@ def _points(session: Session, family: list[int]) -> tuple[Point, ...]:
     )
     found: dict[tuple[str, str], bool] = {}
     for row in rows:
-        found[row.kind, row.value] = found.get((row.kind, row.value), False) or row.proof != Proof.CLAIMED
+        found[row.kind, row.value] = found.get((row.kind, row.value), False) or row.proof not in UNPROVEN
     return tuple(Point(kind, value, proven) for (kind, value), proven in found.items())
 
 

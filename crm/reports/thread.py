@@ -13,19 +13,26 @@ from crm.base.outbound import May, Media, Window
 from crm.base.policy import Action
 from crm.conversations.addresses import instead_of
 from crm.conversations.desk import files_of
+from crm.conversations.planned import planned_for
 from crm.conversations.rest import first_of_rest, rest_of
 from crm.conversations.talk import held_by, holder, states_of, within_reach
-from crm.conversations.threads import Attachment, Author, Conversation, Kind, MediaState, Message, Status, notes_of, the, thread
+from crm.conversations.threads import POINTED, Attachment, Author, Conversation, Kind, MediaState, Message, Status, notes_of, the, thread
 from crm.outbox.deliveries import Delivery, State
 from crm.outreach import persons
 from crm.people.contacts import Identity, points_of, root_of
+from crm.people.fields import FieldKind, FieldView
 from crm.people.reps import Member, authorise
+from crm.people.sight import seen_by
 from crm.people.suggestions import Possible, open_ones
+from crm.reports.deals import Brief, briefs_about
 from crm.reports.person import Address, others_of
 from crm.reports.words import short_source, title_of
+from crm.sales.details import shown_details
 from crm.sales.entries import Known, entry_of
 from crm.sales.leads import lead_of
-from crm.sales.tasks import TaskKind, open_tasks
+from crm.sales.referrals import brought_by, referrer_name
+from crm.sales.tasks import TaskKind
+from crm.sales.todo import beside
 
 NOTES, TODOS = 20, 3
 LOOK_BACK = 30
@@ -89,7 +96,7 @@ class Thread:
     `reply_state` is the true state of the newest words of a rep, None when they said nothing of late. `others` are further addresses of the person,
     `possible` who they may be, the surest first. `may` is what the platform takes now (None = it does not differ, or nobody was asked), until `may_until`;
     `billed` = what goes now costs money.
-    `entry` is the link their lead came by.
+    `entry` is the link their lead came by, `referrer` who gave it to them, `brought` how many they brought themselves.
     """
 
     conversation_id: int
@@ -117,6 +124,7 @@ class Thread:
     lines: tuple[Line, ...] = ()
     notes: tuple[Remark, ...] = ()
     todos: tuple[Todo, ...] = ()
+    planned: tuple[Remark, ...] = ()
     reply_state: State | None = None
     reply_detail: str = ""
     others: tuple[Address, ...] = ()
@@ -126,6 +134,11 @@ class Thread:
     may_until: int = 0
     billed: bool = False
     entry: Known | None = None
+    deals: tuple[Brief, ...] = ()
+    referrer: str = ""
+    kind: str = "customer"
+    brought: int = 0
+    details: tuple[tuple[FieldView, str], ...] = ()
 
 
 def reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:
@@ -138,13 +151,27 @@ def look_at(session: Session, actor: Rep, conversation_id: int, titles: Mapping[
     """A conversation with its newest messages, for one who may follow it; `titles` are what accounts are called."""
     conversation = reach(session, actor, conversation_id)
     if held_by(session, conversation) not in (None, actor.id):
-        return replace(_outside(session, conversation, titles), elsewhere=True)
-    return _inside(session, conversation, titles, last, NOTES)
+        return as_read_by(actor, replace(_outside(session, conversation, titles), elsewhere=True))
+    return as_read_by(actor, _inside(session, conversation, titles, last, NOTES))
 
 
 def see(session: Session, conversation_id: int, titles: Mapping[str, str], *, last: int, notes: int) -> Thread:
     """A conversation with its newest messages and notes, for one who decides by themselves who may follow it."""
     return _inside(session, the(session, conversation_id), titles, last, notes)
+
+
+def as_read_by(reader: Rep, seen: Thread) -> Thread:
+    """A conversation as this reader may have it: phones and e-mails are masked for whoever sees them so, but not inside what was said. Pure."""
+    sight = seen_by(reader)
+    if sight.points:
+        return seen
+    possible = tuple(replace(one, name=sight.named(one.name), common=sight.named(one.common)) for one in seen.possible)
+    others = tuple(replace(one, username=sight.named(one.username)) for one in seen.others)
+    phone = sight.shown("phone", seen.phone) if seen.phone else ""
+    details = tuple((one, sight.shown("phone", value) if one.kind is FieldKind.PHONE else value) for one, value in seen.details)
+    name, username = sight.named(seen.name), sight.named(seen.username)
+    seen = replace(seen, lines=tuple(replace(one, text=sight.told(one.text, points=one.kind in POINTED)) for one in seen.lines))
+    return replace(seen, name=name, username=username, phone=phone, others=others, possible=possible, details=details)
 
 
 def _outside(session: Session, conversation: Conversation, titles: Mapping[str, str]) -> Thread:
@@ -157,6 +184,7 @@ def _outside(session: Session, conversation: Conversation, titles: Mapping[str, 
         username=identity.username,
         source=short_source(conversation.source),
         language=root.language,
+        kind=root.kind,
         status=conversation.status,
         holder_id=held_by(session, conversation),
         holder=holder(session, conversation),
@@ -177,19 +205,25 @@ def _inside(session: Session, conversation: Conversation, titles: Mapping[str, s
     root_id = root_of(session, conversation.contact_id).id
     lead, lines = lead_of(session, root_id), _lines(session, thread(session, conversation.id, last=last), titles)
     state, detail = _reply(session, conversation.id, lines, last)
+    entry = entry_of(session, lead.id) if lead else None
     return replace(
         outside,
         need=lead.need if lead else "",
         phone=next(iter(points_of(session, root_id, "phone")), ""),
         lead_status=lead.status if lead else "",
-        entry=entry_of(session, lead.id) if lead else None,
+        entry=entry,
+        referrer=referrer_name(session, entry),
+        brought=brought_by(session, root_id),
         lines=lines,
         notes=_notes(session, conversation.id, notes),
-        todos=_todos(session, conversation.id),
+        todos=_todos(session, conversation),
+        planned=_planned(session, conversation.id),
         reply_state=state,
         reply_detail=detail,
         others=others_of(session, conversation.identity_id, titles),
         possible=tuple(open_ones(session, root_id)),
+        deals=briefs_about(session, root_id),
+        details=shown_details(session, root_id),
     )
 
 
@@ -255,8 +289,15 @@ def _notes(session: Session, conversation_id: int, last: int) -> tuple[Remark, .
     return tuple(Remark(note.id, names.get(note.rep_id, ""), note.text, note.at) for note in notes)
 
 
-def _todos(session: Session, conversation_id: int) -> tuple[Todo, ...]:
-    tasks = open_tasks(session, conversation_id)[:TODOS]
+def _planned(session: Session, conversation_id: int) -> tuple[Remark, ...]:
+    """What is to be said later; `at` is when."""
+    waiting = planned_for(session, conversation_id)[:TODOS]
+    names = _names(session, [one.rep_id for one in waiting])
+    return tuple(Remark(one.id, names.get(one.rep_id, ""), one.text, one.due_at) for one in waiting)
+
+
+def _todos(session: Session, conversation: Conversation) -> tuple[Todo, ...]:
+    tasks = beside(session, conversation, TODOS)
     names = _names(session, [task.rep_id for task in tasks])
     return tuple(Todo(task.id, TaskKind(task.kind), task.text, task.due_at, names.get(task.rep_id or 0, "")) for task in tasks)
 

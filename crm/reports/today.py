@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from crm.base.actors import Actor
 from crm.base.installation import held_since
 from crm.base.policy import Action
+from crm.base.seals import anchor
 from crm.base.settings import Company
 from crm.base.time import DAY, HOUR, day_start
 from crm.conversations.threads import Author, Conversation, Kind, Message, Status
@@ -64,6 +65,7 @@ class Today:
     unknown: int
     parked: int
     held_since: int = 0
+    seal: str = ""
 
 
 def today(session: Session, actor: Actor, company: Company, *, now: int, parked: int = 0) -> Today:
@@ -89,6 +91,7 @@ def today(session: Session, actor: Actor, company: Company, *, now: int, parked:
         unknown=troubled.get(State.UNKNOWN, 0),
         parked=parked,
         held_since=held_since(session),
+        seal=anchor(session),
     )
 
 

@@ -45,7 +45,14 @@ CALLS: Mapping[tuple[bool, CallPhase], str] = {
     (True, CallPhase.ANSWERED): N_("we rang them, and they answered"),
     (True, CallPhase.ENDED): N_("we rang them, and talked for {time}"),
 }
-TASKS: Mapping[str, str] = {"call": N_("call back"), "answer": N_("write an answer"), "other": N_("something to do")}
+TASKS: Mapping[str, str] = {
+    "call": N_("call back"),
+    "letter": N_("send a letter"),
+    "meeting": N_("a meeting"),
+    "delivery": N_("a delivery"),
+    "answer": N_("write an answer"),
+    "other": N_("something to do"),
+}
 STATES: Mapping[State, str] = {
     State.QUEUED: N_("waiting to be sent"),
     State.SENDING: N_("being sent"),
@@ -66,6 +73,7 @@ LEADS: Mapping[str, str] = {
     "spam": N_("spam"),
     "merged": N_("joined to another lead"),
 }
+PEOPLE: Mapping[str, str] = {"customer": N_("customer"), "supplier": N_("supplier"), "partner": N_("partner")}
 LIKE: Mapping[str, str] = {
     PointKind.PHONE: N_("the same phone {common}"),
     PointKind.EMAIL: N_("the same e-mail {common}"),

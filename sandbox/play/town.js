@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { h, icon } from "./dom.js";
 
-const TITLES = { email: "E-mail", whatsapp: "WhatsApp", messenger: "Messenger", instagram: "Instagram", viber: "Viber", vk: "VK", max: "MAX", sms: "SMS", smpp: "SMS by SMPP", twilio: "SMS by Twilio", calls: "A phone that rings", voice: "A phone at Twilio", zadarma: "A phone at Zadarma", mango: "A phone at Mango", asterisk: "An Asterisk that rings",
+const TITLES = { email: "E-mail", whatsapp: "WhatsApp", messenger: "Messenger", instagram: "Instagram", viber: "Viber", vk: "VK", max: "MAX", matrix: "Matrix", sms: "SMS", smpp: "SMS by SMPP", twilio: "SMS by Twilio", calls: "A phone that rings", voice: "A phone at Twilio", zadarma: "A phone at Zadarma", mango: "A phone at Mango", asterisk: "An Asterisk that rings",
   leads: "A form elsewhere", googleads: "Google Ads form", metaleads: "Instagram form", vkleads: "VK form", tilda: "Tilda form" };
 const EVERY = 700; // milliseconds between two looks at the screen
 

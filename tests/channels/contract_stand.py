@@ -39,6 +39,7 @@ ADDRESSES = {
     "twilio": "+37491000002",
     "vk": "51515151",
     "max": "54321",
+    "matrix": "!dm:marani.example",
 }
 """Somebody on each channel that can be written to over the network."""
 CALLED = [
@@ -98,6 +99,7 @@ def table(name: str, api: str = NOWHERE) -> dict[str, object]:
         "vkleads": {"group": 123456, "confirmation": "0f4b1c6a", "secrets": PHONE_SECRETS},
         "tilda": {"keys": PHONE_SECRETS},
         "max": {"token": "f9LHodD0cOLtoken", "secrets": MAX_SECRETS, "api_base": api},
+        "matrix": {"token": "syt_shop_token", "api_base": api},
         "vk": {"group": 210300400, "token": "vk1.a.TOKEN", "secrets": VK_SECRETS, "confirmation": "c0ffee00", "api_base": api},
     }
     return tables[name] if name in tables else phone_stand.tables(api)[name]

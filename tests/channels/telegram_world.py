@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiohttp import ClientSession, web
@@ -12,6 +12,7 @@ from crm.base.errors import Busy
 from crm.base.events import Event, RawEvent
 from crm.base.outbound import Outbound, Receipt
 from sandbox.app import Sandbox, serve
+from tests.channels.pretended import Stored
 
 TOKEN = "100:CUSTOMER"
 
@@ -72,31 +73,10 @@ class World:
             assert answer.status == 200, await answer.text()
 
     async def say(self, outbound: Outbound, files: dict[int, bytes] | None = None) -> Receipt:
-        return await self.telegram.send(self.address, outbound, Files(files or {}))
+        return await self.telegram.send(self.address, outbound, Stored(files or {}))
 
     def heard(self, events: Sequence[RawEvent]) -> list[Event]:
         return [event for raw in events for event in self.telegram.parse(raw)]
-
-
-class Files:
-    """Stored files by number; counts how often one was opened."""
-
-    def __init__(self, files: dict[int, bytes]) -> None:
-        self.files, self.opened = files, 0
-
-    def __call__(self, attachment_id: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        return self._open(attachment_id)
-
-    @asynccontextmanager
-    async def _open(self, attachment_id: int) -> AsyncIterator[AsyncIterator[bytes]]:
-        self.opened += 1
-        body = self.files[attachment_id]
-
-        async def chunks() -> AsyncIterator[bytes]:
-            for start in range(0, len(body), 1000):
-                yield body[start : start + 1000]
-
-        yield chunks()
 
 
 @asynccontextmanager

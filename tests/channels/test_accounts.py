@@ -64,6 +64,12 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, words: str
         read_accounts(written(tmp_path, text), {})
 
 
+@pytest.mark.parametrize("text", ["[sms", "[fax]", '[sms]\ncolour = "red"', "[viber]\ntokens = []", '[sms]\ntoken = "env:NOWHERE"'])
+def test_whoever_made_a_mistake_is_told_where_to_read_on(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Misconfigured, match=r"[^;]+; see docs/channels\.md, where each channel has its settings$"):
+        [open_account(one, FIRM) for one in read_accounts(written(tmp_path, text), {})]
+
+
 def test_options_take_numbers_words_lists_and_tables() -> None:
     table = {"account": "x", "token": "t", "rate": 2, "most": 3, "plain": True, "hosts": ["a", "b"], "words": {"a": "b"}, "extra": "e"}
     assert filled(Options, table, "x") == Options("x", "t", 2.0, 3, True, ("a", "b"), {"a": "b"}, "e")

@@ -13,7 +13,8 @@ from crm.base.events import Edit as Change
 from crm.base.events import Event, Message, OwnAccount, Postback, Reaction, Unknown
 from crm.base.outbound import Button, Delete, Edit, May, Outbound, React, Reason, Receipt, Say, Typing, Undeliverable, Window
 from crm.base.time import DAY, HOUR
-from tests.channels.telegram_world import Files, Recorder, World, listening, opened_world
+from tests.channels.pretended import Stored
+from tests.channels.telegram_world import Recorder, World, listening, opened_world
 
 FIXTURES = Path(__file__).parent / "fixtures" / "telegram"
 NOW = 1_767_000_000_000
@@ -44,7 +45,7 @@ class Own:
         return event
 
     async def say(self, outbound: Outbound) -> Receipt:
-        return await self.world.telegram.send(self.address, outbound, Files({}))
+        return await self.world.telegram.send(self.address, outbound, Stored({}))
 
     async def shown(self) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = (await self.do("chat"))["messages"]
@@ -137,7 +138,7 @@ async def test_who_never_wrote_there_cannot_be_written_to(own: Own) -> None:
     await own.do("say", text="hi", by="owner")
     connection = own.address.partition("@")[2]
     with pytest.raises(Undeliverable):
-        await own.world.telegram.send(f"999@{connection}", Say("Hello?"), Files({}))
+        await own.world.telegram.send(f"999@{connection}", Say("Hello?"), Stored({}))
 
 
 async def test_no_reaction_is_put_in_an_own_account(own: Own) -> None:

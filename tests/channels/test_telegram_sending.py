@@ -15,7 +15,8 @@ from crm.base.errors import NotFound
 from crm.base.events import ContactShared, MediaKind, MediaRef, Message
 from crm.base.outbound import Button, Delete, Media, Outbound, Reason, Receipt, RetryLater, Say, Typing, Uncertain, Undeliverable, Window
 from crm.base.outbound import Edit as Change
-from tests.channels.telegram_world import Files, Recorder, World, listening, opened_world
+from tests.channels.pretended import Stored
+from tests.channels.telegram_world import Recorder, World, listening, opened_world
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ async def test_asking_for_the_phone_opens_a_keyboard_and_the_next_words_close_it
 async def test_a_file_goes_up_once_and_by_its_id_after_that(world: World, kind: MediaKind, method: str) -> None:
     body = bytes(range(256)) * 40
     say = Say("", media=Media(7, kind, "գին.bin", "application/octet-stream", len(body)))
-    open_media = Files({7: body})
+    open_media = Stored({7: body})
     await world.telegram.send(world.address, say, open_media)
     await world.telegram.send(world.address, say, open_media)
     files = [message["file"] for message in await world.messages()]
@@ -102,7 +103,7 @@ async def test_a_picture_too_large_for_a_photo_goes_as_a_document(world: World) 
 
 
 async def test_an_id_telegram_no_longer_takes_means_a_new_upload(world: World) -> None:
-    say, open_media = Say("", media=Media(7, MediaKind.DOCUMENT, "a.txt", "text/plain", 1)), Files({7: b"a"})
+    say, open_media = Say("", media=Media(7, MediaKind.DOCUMENT, "a.txt", "text/plain", 1)), Stored({7: b"a"})
     await world.telegram.send(world.address, say, open_media)
     await world.fault("400", "sendDocument", description="Bad Request: wrong file identifier/HTTP URL specified")
     await world.telegram.send(world.address, say, open_media)
@@ -139,7 +140,7 @@ async def test_an_upload_cut_in_the_middle_was_certainly_not_sent(world: World) 
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
         telegram = Telegram(replace(world.options, api_base=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
         with pytest.raises(RetryLater):
-            await telegram.send(world.address, Say("", media=Media(7, MediaKind.VIDEO, "a.mp4", "video/mp4", len(body))), Files({7: body}))
+            await telegram.send(world.address, Say("", media=Media(7, MediaKind.VIDEO, "a.mp4", "video/mp4", len(body))), Stored({7: body}))
         await telegram.close()
 
 
@@ -201,7 +202,7 @@ async def test_an_answer_that_comes_too_late_is_uncertain(world: World) -> None:
     await telegram.health()
     await world.fault("slow", "sendMessage", seconds=1)
     with pytest.raises(Uncertain):
-        await telegram.send(world.address, Say("Hello"), Files({}))
+        await telegram.send(world.address, Say("Hello"), Stored({}))
     await telegram.close()
 
 
@@ -217,7 +218,7 @@ async def test_an_unreachable_telegram_is_tried_later_by_the_whole_account(world
         unused.bind(("127.0.0.1", 0))
         telegram = Telegram(replace(world.options, api_base=f"http://127.0.0.1:{unused.getsockname()[1]}"))
         with pytest.raises(RetryLater) as caught:
-            await telegram.send(world.address, Say("Hello"), Files({}))
+            await telegram.send(world.address, Say("Hello"), Stored({}))
     await telegram.close()
     assert caught.value.account
 
@@ -246,7 +247,7 @@ async def test_who_blocked_or_never_wrote_cannot_be_reached(world: World) -> Non
     reasons = []
     for address in (world.address, "424242", "@channel", "-5", ""):
         with pytest.raises(Undeliverable) as caught:
-            await world.telegram.send(address, Say("Hello"), Files({}))
+            await world.telegram.send(address, Say("Hello"), Stored({}))
         reasons.append(caught.value.reason)
     assert reasons == [Reason.BLOCKED, *[Reason.BAD_ADDRESS] * 4]
 
@@ -285,7 +286,7 @@ async def test_no_error_shows_the_token(world: World) -> None:
     unreachable = Telegram(replace(world.options, api_base="http://127.0.0.1:1"))
     await world.fault("500", count=0)
     for telegram in (unreachable, world.telegram):
-        for attempt in (telegram.send(world.address, Say("x"), Files({})), drained(telegram.fetch_media(MediaRef(MediaKind.PHOTO, "f")))):
+        for attempt in (telegram.send(world.address, Say("x"), Stored({})), drained(telegram.fetch_media(MediaRef(MediaKind.PHOTO, "f")))):
             with pytest.raises((RetryLater, Uncertain)) as caught:
                 await attempt
             assert "CUSTOMER" not in "".join(traceback.format_exception(caught.value))

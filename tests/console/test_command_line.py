@@ -63,4 +63,4 @@ def test_each_command_refuses_an_empty_folder_with_what_to_do(capsys: pytest.Cap
 def test_an_invitation_is_for_a_role_that_exists(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         answer(JOINED, ["invite", "boss"])
-    assert "choose from 'rep', 'manager'" in capsys.readouterr().err
+    assert "choose from 'owner', 'manager', 'rep', 'trainee', 'guest'" in capsys.readouterr().err

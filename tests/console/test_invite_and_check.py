@@ -1,21 +1,24 @@
 """A link into the staff, and the books: both refuse with words that say what to do."""
 
+import asyncio
 import os
 import re
 from pathlib import Path
 
 import pytest
 
-from console import check, invite
+from console import check, invite, pin
 from console.environment import Environment
 from crm.base.actors import Role
 from crm.base.db import SqliteStore, look
 from crm.base.errors import Misconfigured
 from crm.base.tallies import Count, Tally
 from crm.people.reps import Invite, digest
+from crm.people.steps import Pin
 from crm.reports.books import AccountBooks, Books
 from crm.schema import bring_up_to_date
 from tests.console.screen import DESK
+from tests.crm.fake import hire, step_up
 
 
 @pytest.fixture
@@ -48,6 +51,18 @@ async def test_while_the_product_runs_the_bot_gives_the_link(env: Environment) -
     with pytest.raises(Misconfigured, match="/invite rep to the staff bot"):
         invite.run(env, Role.REP)
     await store.close()
+
+
+async def test_a_forgotten_pin_is_taken_away_at_the_machine(env: Environment, capsys: pytest.CaptureFixture[str]) -> None:
+    store = SqliteStore(env.database)
+    boss = await hire(store, "mariam", Role.MANAGER)
+    await step_up(store, boss)
+    with pytest.raises(Misconfigured, match="stop it first"):
+        pin.run(env, "Mariam")
+    await store.close()
+    assert await asyncio.to_thread(pin.run, env, "Mariam") == 0
+    assert "Mariam has no PIN now" in capsys.readouterr().out
+    assert look(env.database, lambda session: session.query(Pin).all()) == []
 
 
 async def test_the_books_are_read_while_the_product_runs(env: Environment, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from crm.base.table import Base
 from crm.inbox import process
 from crm.inbox.log import keep
 from crm.inbox.process import Rules
+from crm.people import steps
 from crm.people.reps import Member, as_actor, invite, join
 from tests.conftest import NOON
 
@@ -95,6 +96,17 @@ async def hire(store: Store, name: str = "tigran", role: Role = Role.REP) -> Rep
         return join(session, f"secret of {name}", address=name, name=name.title(), language="en", now=NOON)[0]
 
     return await store.write(deed)
+
+
+async def step_up(store: Store, rep: Rep, what: str = "role", *, now: int = NOON) -> None:
+    """A member has a PIN and has just shown it."""
+
+    def deed(session: Session) -> None:
+        if not steps.has_pin(session, rep):
+            steps.choose(session, rep, "4071", now=now)
+        assert steps.confirm(session, rep, what, "4071", now=now) is steps.Fits.YES
+
+    await store.write(deed)
 
 
 async def fire(store: Store, rep: Rep) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from bots.staff.commands import COMMANDS
 from bots.staff.updates import Other, Press, Text, read
 from crm.base.actors import Rep, Role
+from crm.base.policy import may
 from crm.base.text import is_command
 from crm.inbox.log import Waiting
 from crm.people.contacts import Contact
@@ -16,7 +17,7 @@ from tests.bots.staff.office import Office
 from tests.hostile.corpus import TEXTS, anything, steady
 from tests.hostile.ledger import amount
 
-MANAGERS = [command.name for command in COMMANDS if Role.REP not in command.roles]
+MANAGERS = [command.name for command in COMMANDS if not may(Role.REP, command.needs)]
 ARGUMENTS = {
     "ten thousand characters": "9" * 10_000,
     "lines": "\n/available\n/invite manager",

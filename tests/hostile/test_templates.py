@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -62,7 +63,8 @@ def test_what_is_a_template_elsewhere_is_plain_text_here(text: str) -> None:
 @pytest.mark.parametrize("value", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_value_is_filled_in_once_on_one_line_and_never_read_again(field: str, value: str) -> None:
-    said = render(parse(f"[{{{field}|friend}}]"), Values(**{field: value}), "en")
+    given: dict[str, Any] = {field: value}
+    said = render(parse(f"[{{{field}|friend}}]"), Values(**given), "en")
     inside = said[1:-1]
     assert inside
     assert "\n" not in inside
@@ -77,7 +79,7 @@ def test_a_value_with_fields_of_its_own_stays_as_it_is() -> None:
 
 
 def test_a_text_full_of_fields_never_grows_beyond_one_message() -> None:
-    long = Values(*["x" * 10_000_000] * 5)
+    long = Values("x" * 10_000_000, "x" * 10_000_000, "x" * 10_000_000, "x" * 10_000_000, "x" * 10_000_000)
     said = render(parse("{need}" * 600), long, "en")
     assert utf16_length(said) <= OUTPUT_MOST
 

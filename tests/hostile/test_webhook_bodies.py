@@ -131,6 +131,22 @@ def cost(body: bytes) -> float:
     return min(costs)
 
 
+HEADS = {"semicolons": b";", "facts": b"; a=1", "quotes": b'; "', "folds": b"\r\n a", "more lines": b"\r\nX: a"}
+
+
+@pytest.mark.parametrize("shape", list(HEADS))
+def test_a_part_with_an_endless_head_takes_no_longer_than_others(shape: str) -> None:
+    def form(*sizes: int) -> bytes:
+        parts = [b'--b0\r\nContent-Disposition: form-data; name="a"' + HEADS[shape] * (size // len(HEADS[shape])) + b"\r\n\r\nx\r\n" for size in sizes]
+        return b"".join(parts) + b"--b0--\r\n"
+
+    flat = (b'--b0\r\nContent-Disposition: form-data; name="text"\r\n\r\n' + b"x\r\n" * 300) * 55
+    assert max(cost(form(65_000)), cost(form(*[1_900] * 33)), cost(form(*[30 * len(HEADS[shape])] * 55))) < 20 * cost(flat)
+    assert read_parts(form(2 * len(HEADS[shape])), "multipart/form-data; boundary=b0")[0][1] == "x"
+    with pytest.raises(Invalid):
+        read_parts(form(2_100), "multipart/form-data; boundary=b0")
+
+
 async def test_parts_within_parts_take_no_longer_than_others(front: Front) -> None:
     body = nested(900).ljust(65_000, b"x")
     flat = (b'--b0\r\nContent-Disposition: form-data; name="text"\r\n\r\n' + b"x\r\n" * 300) * 55

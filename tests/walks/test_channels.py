@@ -13,7 +13,7 @@ from tests.walks.desk import Phone, phone
 from tests.walks.house import PATIENCE, House, open_house, staffed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-WRITING = ["email", "whatsapp", "messenger", "instagram", "sms", "smpp", "viber", "twilio", "vk", "max"]
+WRITING = ["email", "whatsapp", "messenger", "instagram", "sms", "smpp", "viber", "twilio", "vk", "max", "matrix"]
 KNOWS = {
     "email": "sent",
     "whatsapp": "delivered",
@@ -25,6 +25,7 @@ KNOWS = {
     "twilio": "delivered",
     "vk": "sent",
     "max": "sent",
+    "matrix": "sent",
 }
 """How far each platform lets us see, as far as the other side does nothing."""
 FORMS = ["leads", "googleads", "metaleads", "vkleads", "tilda"]

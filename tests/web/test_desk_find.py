@@ -2,12 +2,14 @@
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from crm.base.actors import Rep, Role, System
 from crm.conversations import assign
-from crm.conversations.threads import Conversation
+from crm.conversations.threads import Conversation, Kind, Message
 from crm.people.contacts import Contact, Identity, Proof, add_point, block
 from crm.reports import find
+from scheduler.indexing import indexing
 from tests.crm.fake import rows
 from tests.web.front_desk import FrontDesk, Markup, Visitor, contents, newest, visitor
 
@@ -99,3 +101,28 @@ async def test_a_search_is_for_members_and_changes_nothing(desk: FrontDesk, outs
     assert await shown(tigran, hostile) == []
     assert Markup(tigran.page).faults == []
     assert await contents(desk) == before
+
+
+async def test_what_a_customer_said_finds_their_conversation_and_stands_below_their_name(desk: FrontDesk, tigran: Visitor) -> None:
+    found = await people(desk, "nino beridze")
+    await desk.letter("Կաղնե սեղանը Գյումրիում", "nino beridze")
+    await indexing(desk.store, lambda: desk.now)()
+    for words in ("սեղանի", "kaghne", "Գյումրի սեղան"):
+        assert await shown(tigran, words) == [found["nino beridze"]]
+    assert "Կաղնե սեղանը" in tigran.page
+
+
+async def test_a_phone_in_a_shared_contact_is_masked_in_what_was_found_and_in_the_list(desk: FrontDesk, ann: int) -> None:
+    def share(session: Session) -> None:
+        session.execute(update(Message).values(text="Narek +37491234567", kind=Kind.CONTACT.value))
+        session.execute(update(Conversation).values(preview="Narek +37491234567"))
+
+    await desk.store.write(share)
+    await indexing(desk.store, lambda: desk.now)()
+    trainee, boss = await desk.member("nare", Role.TRAINEE), await desk.member("boss", Role.MANAGER)
+    for member, full in ((trainee, False), (boss, True)):
+        async with visitor(desk.app()) as browser:
+            await browser.enter(await desk.link(member))
+            for words in ("narek", "ann", " "):
+                assert await shown(browser, words) == [ann]
+                assert ("1234567" in browser.page) is full

@@ -17,7 +17,7 @@ from crm.outbox import settle
 from crm.outreach import persons
 from crm.people.logins import enter, first_time
 from crm.reports.thread import part_of, reach
-from crm.sales.tasks import answered
+from crm.sales.tasks import answered, finish
 from web.desk.files import ACCOUNT, Sent
 
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}\Z")
@@ -138,6 +138,10 @@ def _ask_again(session: Session, rep: Rep, asked: Asked) -> None:
     persons.asked_again(session, rep, asked.about, now=asked.now)
 
 
+def _task_done(session: Session, rep: Rep, asked: Asked) -> None:
+    finish(session, rep, asked.about, now=asked.now)
+
+
 class _Verb(Protocol):
     """A verb on one conversation."""
 
@@ -163,5 +167,6 @@ DEEDS: Mapping[str, Callable[[Session, Rep, Asked], object]] = {
     "unmerge": _unmerge,
     "not_same": _not_same,
     "ask_again": _ask_again,
+    "task_done": _task_done,
 }
 SAYING = frozenset({"reply", "note"})

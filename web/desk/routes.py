@@ -19,11 +19,11 @@ from crm.base.i18n import translator
 from crm.base.outbound import Media
 from crm.base.settings import Company
 from crm.base.webhooks import media_type
-from crm.conversations.desk import inbox
+from crm.conversations.desk import Listed, inbox
 from crm.conversations.later import LATER
 from crm.conversations.media import MediaFiles
 from crm.people.logins import SLIDE_MS, Entered, enter, slide
-from crm.reports.find import LENGTH, Candidate, candidates, matching
+from crm.reports.find import LENGTH, Candidate, candidates, further, matching
 from crm.reports.thread import file_at, look_at
 from web.desk import deeds, people, view
 from web.desk.entry import MALFORMED, ROOT, Cookies, guarded, new_key, read_form, read_parts, same, token_of
@@ -109,15 +109,17 @@ class Desk:
         """Who is meant by some words; reading names takes a while, so a thread does it and the loop goes on."""
         key, now = self._cookies.key(request), self._clock()
 
-        def ask(session: Session) -> tuple[Rep, list[Candidate], bool]:
-            rep = enter(session, key, now=now).rep
-            return (rep, *candidates(session, rep, words, self._company.region))
+        def ask(session: Session) -> tuple[Rep, list[Candidate], bool, list[Listed]]:
+            rep, region = enter(session, key, now=now).rep, self._company.region
+            return (rep, *candidates(session, rep, words, region), further(session, rep, words, region))
 
         try:
-            rep, found, sure = await self._store.read(ask)
+            rep, found, sure, more = await self._store.read(ask)
         except Expired:
             return self._gate.outside(request)
         listed = await asyncio.to_thread(matching, found, words, sure=sure, most=self._options.rows)
+        known = {one.conversation_id for one in listed}
+        listed = [*listed, *(one for one in more if one.conversation_id not in known)][: self._options.rows]
         place = view.Place(translator(rep.language), rep, self._company.zone, now)
         return self._paper_of(Screen(rep, tuple(view.row(place, one) for one in listed), len(listed), find=words), key)
 

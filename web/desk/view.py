@@ -3,16 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from crm.base.actors import Rep, Role
+from crm.base.actors import Rep
 from crm.base.files import PICTURES
 from crm.base.i18n import NATIVE, Translator
+from crm.base.money import money
 from crm.base.outbound import Media
+from crm.base.policy import Action, may
 from crm.base.text import clean_name, cut
 from crm.conversations.desk import Listed
 from crm.conversations.threads import Author, Kind, Status
 from crm.outbox.deliveries import State
-from crm.reports.thread import Line, Remark, Thread
-from crm.reports.words import AUTHORS, FILES, LEADS, call_words, done_words, plain_name, state_words
+from crm.people.sight import seen_by
+from crm.reports.deals import as_read_by, readable
+from crm.reports.thread import Line, Remark, Thread, Todo
+from crm.reports.words import AUTHORS, FILES, LEADS, TASKS, call_words, done_words, plain_name, state_words
+from crm.sales.deals import DealState
 from web.desk.words import whole
 
 PREVIEW = 90
@@ -67,6 +72,14 @@ class Bubble:
 
 
 @dataclass(frozen=True, slots=True)
+class ToDo:
+    """A task that is open, and may be ended here."""
+
+    id: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pane:
     """One conversation; `keys` are the deeds the reader may do now, `seen` is the newest message of the customer it shows."""
 
@@ -78,6 +91,7 @@ class Pane:
     seen: int
     bubbles: tuple[Bubble, ...] = ()
     mute: str = ""
+    todos: tuple[ToDo, ...] = ()
 
 
 def row(place: Place, listed: Listed) -> Row:
@@ -85,8 +99,9 @@ def row(place: Place, listed: Listed) -> Row:
     mark = "closed" if listed.closed else "asleep" if listed.snoozed_until else "waiting" if listed.waiting_since else "open"
     elsewhere = listed.rep_id not in (None, place.rep.id)
     holder = place.tr("Yours") if listed.rep_id == place.rep.id else clean_name(listed.holder, 40)
-    preview = "" if elsewhere else clean_name(listed.preview, PREVIEW)
-    name = clean_name(listed.name, 60) or place.tr("Customer")
+    eyes = seen_by(place.rep)
+    preview = "" if elsewhere else clean_name(eyes.told(listed.preview, points=True), PREVIEW)  # of what kind the message is, is not known here
+    name = clean_name(eyes.named(listed.name), 60) or place.tr("Customer")
     return Row(listed.conversation_id, mark, name, preview, place.tr.since(listed.waiting_since or listed.last_at, place.now), holder)
 
 
@@ -97,7 +112,13 @@ def pane(place: Place, seen: Thread, *, sendable: bool) -> Pane:
     said.sort(key=lambda one: int(one.key[1:]))  # notes and messages are numbered by one sequence
     mute = "" if sendable else place.tr("The customer cannot be written to there. Try their phone, or wait until they write.")
     facts = tuple(_facts(place, seen))
-    return Pane(seen.conversation_id, name, status(place, seen), facts, keys(place.rep, seen), seen.last_heard_id, tuple(said), mute)
+    todos = tuple(_todo(place, one) for one in seen.todos) if may(place.rep.role, Action.DO_TASK) else ()
+    return Pane(seen.conversation_id, name, status(place, seen), facts, keys(place.rep, seen), seen.last_heard_id, tuple(said), mute, todos)
+
+
+def _todo(place: Place, one: Todo) -> ToDo:
+    what, when = place.tr(TASKS[one.kind]), place.tr.when(one.due_at, place.rep.zone or place.zone, place.now)
+    return ToDo(one.id, " · ".join(filter(None, (what, cut(" ".join(whole(one.text).split()), NEED), when, clean_name(one.who, 40)))))
 
 
 def _facts(place: Place, seen: Thread) -> Iterator[str]:
@@ -116,6 +137,12 @@ def _facts(place: Place, seen: Thread) -> Iterator[str]:
         yield tr("Also on {channels}", channels=" ".join(filter(None, (one.channel, f"@{clean_name(one.username, 40)}" if one.username else ""))))
     if seen.need:
         yield tr("Need: {need}", need=cut(" ".join(whole(seen.need).split()), NEED))
+    for deal in (as_read_by(place.rep, one) for one in seen.deals if one.state is DealState.OPEN):
+        if readable(place.rep, deal):
+            worth = money(tr.language, deal.amount, deal.currency) if deal.amount is not None else ""
+            yield f"💼 {' · '.join(filter(None, (clean_name(deal.title, 60), clean_name(deal.stage, 40), worth)))}"
+        else:
+            yield f"💼 {tr('A deal of {name}', name=clean_name(deal.owner, 40))}"
 
 
 def status(place: Place, seen: Thread) -> str:
@@ -143,7 +170,7 @@ def status(place: Place, seen: Thread) -> str:
 def keys(rep: Rep, seen: Thread) -> tuple[str, ...]:
     """What the page offers this reader; the verbs decide."""
     if seen.elsewhere:
-        return ("take_over",) if rep.role is Role.MANAGER else ()
+        return ("take_over",) if may(rep.role, Action.TAKE_OVER) else ()
     if seen.blocked:
         return ()
     if seen.status == Status.CLOSED:

@@ -35,6 +35,7 @@ DONE = {
     "unmerge": N_("They are two people again, each with what they said themselves."),
     "not_same": N_("They are not the same: this is not asked again."),
     "ask_again": N_("It is an open question again."),
+    "task_done": N_("The task is done."),
 }
 
 

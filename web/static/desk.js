@@ -97,6 +97,19 @@
     document.getElementById("same").hidden = !same.maybes.length && !same.merges.length;
   }
 
+  function showTodos(todos) {
+    const place = document.getElementById("todos");
+    const nodes = todos.map((one) => {
+      const node = place.querySelector('[data-todo="' + Number(one.id) + '"]') || copy("a-todo");
+      put(node, one);
+      node.dataset.todo = String(Number(one.id));
+      node.querySelector("[name=about]").value = String(one.id);
+      return node;
+    });
+    if (place.children.length !== nodes.length || nodes.some((node, at) => node !== place.children[at])) place.replaceChildren(...nodes);
+    document.getElementById("todo").hidden = !todos.length;
+  }
+
   // What is above the fold has been seen; whoever has scrolled up has not seen what came below, and is asked before an answer leaves.
   const atTheEnd = () => Math.abs(document.querySelector(".scroll").scrollTop) < 80;
 
@@ -113,6 +126,7 @@
     document.getElementById("facts").replaceChildren(...facts);
     for (const key of thread.querySelectorAll(".foot [data-key]")) key.hidden = !pane.keys.includes(key.dataset.key);
     showBubbles(pane.bubbles);
+    showTodos(pane.todos);
     const seen = document.getElementById("seen");
     if (seen && reading && pane.seen > Number(seen.value)) seen.value = String(pane.seen);
   }

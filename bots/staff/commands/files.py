@@ -2,7 +2,7 @@
 
 from bots.staff import menus
 from bots.staff.posts import Key, Post
-from bots.staff.visit import Command, Done, Visit
+from bots.staff.visit import Command, Done, Group, Visit
 from crm.base.db import Session
 from crm.base.i18n import N_, N_button
 from crm.people.desk import Intent
@@ -30,4 +30,4 @@ def _post(visit: Visit, text_only: bool) -> Post:
     return Post(words, ((key,), *menus.home(tr)))
 
 
-COMMAND = Command("files", N_("Photos and files: at once, or on request"), deed, presses={"text_only": choose})
+COMMAND = Command("files", N_("Photos and files: at once, or on request"), deed, presses={"text_only": choose}, group=Group.SETUP)

@@ -7,9 +7,8 @@ from bots.staff import menus
 from bots.staff.commands import followup_steps
 from bots.staff.commands.followup_steps import BACK
 from bots.staff.posts import Key, Keys, Post
-from bots.staff.visit import Command, Done, Visit
+from bots.staff.visit import Command, Done, Group, Visit
 from bots.staff.words import MORE
-from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired, NotFound
 from crm.base.i18n import N_, N_button, Translator
@@ -175,7 +174,8 @@ COMMAND = Command(
     "followup",
     N_("Follow-ups: who gets what and when"),
     deed,
-    frozenset({Role.MANAGER}),
+    Action.FOLLOW_UP,
     presses={"followup": turn},
     listeners={"followup": followup_steps.typed},
+    group=Group.REACH,
 )

@@ -19,6 +19,7 @@ from crm.base.time import DAY, HOUR, MINUTE
 from crm.outreach import followups
 from crm.outreach.followups import StepView
 from crm.people.desk import Intent, Wizard, begin, quit_wizard, wizard_of
+from crm.people.fields import template_names
 
 LASTS = HOUR
 SHOWN = 600
@@ -85,7 +86,7 @@ def typed(session: Session, visit: Visit, wizard: Wizard) -> Done:
 
 def _look_text(session: Session, visit: Visit, wizard: Wizard, said: str) -> Done:
     tr, language = visit.tr, str(wizard.facts["language"])
-    template = parse(tidy(said))
+    template = parse(tidy(said), template_names(session))
     step = _step(session, visit, wizard.target)
     _begin(session, visit, wizard.target, {"language": language, "text": said, "typed": visit.event})
     sample = render(template, Values(visit.rep.name, visit.company.name), language)

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from bots.staff.posts import ACCOUNT, Key, Post
-from bots.staff.visit import Command, Done, Visit, told
+from bots.staff.visit import Command, Done, Group, Visit, told
 from bots.staff.words import CANCEL
-from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired
 from crm.base.i18n import N_, N_button
+from crm.base.policy import Action, may
 from crm.base.text import clean_name
 from crm.conversations import forum
 from crm.people.desk import CONFIRM_MS, Intent
@@ -34,7 +34,7 @@ def here(session: Session, visit: Visit) -> Done:
     """In the group itself: ask whether it shall be used; only a manager is asked."""
     tr, place, found = visit.tr, visit.place, forum.group(session, now=visit.now)
     assert place is not None
-    if visit.rep.role is not Role.MANAGER:
+    if not may(visit.rep.role, Action.LINK_FORUM):
         return told(tr("/{command} is for managers.", command=COMMAND.name))
     if visit.rest.strip().lower() == OFF:
         forum.unlink(session, visit.rep, now=visit.now)
@@ -67,4 +67,4 @@ def _edited(visit: Visit, words: str) -> Done:
     return Done((replace(Post(words), edits=visit.replied_to or 0),))
 
 
-COMMAND = Command("forum", N_("A group with a topic per conversation"), deed, frozenset({Role.MANAGER}), presses={"forum": turn})
+COMMAND = Command("forum", N_("A group with a topic per conversation"), deed, Action.LINK_FORUM, presses={"forum": turn}, group=Group.TEAM)

@@ -2,10 +2,11 @@
 
 from bots.staff import menus
 from bots.staff.posts import Key, Post
-from bots.staff.visit import Command, Done, Visit
+from bots.staff.visit import Command, Done, Group, Visit
 from crm.base.db import Session
 from crm.base.errors import Invalid
 from crm.base.i18n import LANGUAGES, N_, NATIVE, translator
+from crm.base.policy import Action
 from crm.people.desk import Intent
 from crm.people.reps import set_language
 
@@ -25,4 +26,4 @@ def choose(session: Session, visit: Visit, intent: Intent) -> Done:
     return Done((Post(tr("I speak English now."), menus.home(tr)),), NATIVE[intent.detail], dress=True)
 
 
-COMMAND = Command("language", N_("Choose your language"), deed, presses={"language": choose})
+COMMAND = Command("language", N_("Choose your language"), deed, presses={"language": choose}, needs=Action.FIND, group=Group.SETUP)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from bots.staff.posts import Key, Keys, Post
-from bots.staff.visit import Command, Done, Visit
+from bots.staff.visit import Command, Done, Group, Visit, ask
 from bots.staff.words import MORE
-from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.i18n import N_, N_button, Translator
+from crm.base.policy import Action
 from crm.base.text import clean_name, isolated
 from crm.people.desk import Intent
 from crm.reports.leads import LeadRow, leads
@@ -21,18 +21,27 @@ T = TypeVar("T")
 PAGE = 5  # with two filters and the next page it makes eight buttons
 NEED = 60
 # What the two filter buttons go through, one press after another.
-STATUSES = {"": N_button("All leads"), LeadStatus.NEW.value: N_button("Only new"), LeadStatus.QUALIFIED.value: N_button("Only qualified")}
-DAYS = {7: N_button("Last 7 days"), 30: N_button("Last 30 days")}
+STATUSES = {
+    "": N_button("All leads"),
+    LeadStatus.NEW.value: N_button("Only new"),
+    LeadStatus.QUALIFIED.value: N_button("Only qualified"),
+}
+FORGOTTEN, SPAM = 0, -1  # instead of a number of days: whatever nobody cares for, and what stands in quarantine, at any age
+DAYS = {30: N_button("Last 30 days"), 7: N_button("Last 7 days"), FORGOTTEN: N_button("Without a next step"), SPAM: N_button("Spam")}
 HEADS = {
     "": N_("Leads of the last {days} days, newest first. Press one to see its card."),
     LeadStatus.NEW.value: N_("New leads of the last {days} days, newest first. Press one to see its card."),
     LeadStatus.QUALIFIED.value: N_("Qualified leads of the last {days} days, newest first. Press one to see its card."),
 }
+ANY_AGE = {
+    FORGOTTEN: N_("Leads that nobody has or nothing is planned about, newest first. Press one to see its card."),
+    SPAM: N_("Spam, newest first. Press one to see its card."),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which leads are shown: of one status ("" = all), of the last days, after a place in the list."""
+    """Which leads are shown: of one status ("" = all), of the last days (or `FORGOTTEN`, or `SPAM`), after a place in the list."""
 
     status: str = ""
     days: int = 30
@@ -64,11 +73,17 @@ def turn(session: Session, visit: Visit, intent: Intent) -> Done:
 
 def page(session: Session, visit: Visit, wanted: Choice) -> Post:
     """One page of leads."""
-    status = LeadStatus(wanted.status) if wanted.status else None
-    found = leads(session, visit.rep, now=visit.now, days=wanted.days, status=status, after=wanted.after, limit=PAGE)
+    status = LeadStatus.SPAM if wanted.days == SPAM else LeadStatus(wanted.status) if wanted.status else None
+    days, forgotten = max(wanted.days, 0), wanted.days == FORGOTTEN
+
+    def question(asked: Session) -> Page[LeadRow]:
+        return leads(asked, visit.rep, now=visit.now, days=days, status=status, forgotten_only=forgotten, after=wanted.after, limit=PAGE)
+
+    found = ask(visit, ("leads", wanted), question) if forgotten else question(session)
     scene = visit.scene(session)
     lines = [line(visit, number, row, scene.title(row.channel)) for number, row in enumerate(found.rows, 1)]
-    head = visit.tr(HEADS[wanted.status], days=wanted.days) if found.rows else visit.tr("There is no such lead. Choose anew:")
+    said = ANY_AGE.get(wanted.days, HEADS[wanted.status])
+    head = visit.tr(said, days=wanted.days) if found.rows else visit.tr("There is no such lead. Choose anew:")
     return Post("\n".join([head, *lines]), keys(visit.tr, found, wanted))
 
 
@@ -98,4 +113,4 @@ def following(choices: Sequence[T], now: T) -> T:
     return choices[(choices.index(now) + 1) % len(choices)]
 
 
-COMMAND = Command("leads", N_("Newest leads"), deed, frozenset({Role.MANAGER}), presses={"leads": turn})
+COMMAND = Command("leads", N_("Newest leads"), deed, Action.SEE_REPORTS, presses={"leads": turn}, group=Group.SELL)

@@ -8,9 +8,8 @@ from bots.staff import entries as pages
 from bots.staff import menus
 from bots.staff.posts import Key, Post
 from bots.staff.updates import Text
-from bots.staff.visit import Command, Done, Visit, told
+from bots.staff.visit import Command, Done, Group, Visit, told
 from bots.staff.words import CANCEL, whole
-from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired
 from crm.base.i18n import N_, N_button, Translator, translator
@@ -219,7 +218,8 @@ COMMAND = Command(
     NAME,
     N_("A link that tells what brought a customer"),
     deed,
-    frozenset({Role.MANAGER}),
+    Action.PROMOTE,
     presses={NAME: turn},
     listeners={NAME: typed},
+    group=Group.REACH,
 )

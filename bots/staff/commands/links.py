@@ -4,11 +4,11 @@ from bots.staff import menus
 from bots.staff.commands.link import begin_key
 from bots.staff.entries import titled
 from bots.staff.posts import Key, Post
-from bots.staff.visit import Command, Done, Visit
+from bots.staff.visit import Command, Done, Group, Visit
 from bots.staff.words import MORE
-from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.i18n import N_
+from crm.base.policy import Action
 from crm.people.desk import Intent
 from crm.sales.entries import listed
 
@@ -34,4 +34,4 @@ def page(session: Session, visit: Visit, intent: Intent) -> Done:
     return Done((Post("\n".join([head, *lines]), (*menus.in_rows(keys, 6), (begin_key(tr), *more))),))
 
 
-COMMAND = Command("links", N_("Links and the leads they brought"), deed, frozenset({Role.MANAGER}), presses={"links": page})
+COMMAND = Command("links", N_("Links and the leads they brought"), deed, Action.PROMOTE, presses={"links": page}, group=Group.REACH)

@@ -5,7 +5,7 @@ from bots.staff.merges import merged, question
 from bots.staff.posts import Key, Post
 from bots.staff.replies import conversation_at
 from bots.staff.updates import Text
-from bots.staff.visit import Command, Done, Visit, ask
+from bots.staff.visit import Command, Done, Group, Visit, ask
 from bots.staff.words import CANCEL, MERGE
 from crm.base.db import Session
 from crm.base.i18n import N_
@@ -91,4 +91,6 @@ def _others(session: Session, visit: Visit, conversation_id: int, words: str) ->
     return [one for root, one in people.items() if root != mine][:OFFERED]
 
 
-COMMAND = Command("merge", N_("Two people are one: reply to a card"), deed, presses={NAME: look, "merge_both": both}, listeners={NAME: typed})
+COMMAND = Command(
+    "merge", N_("Two people are one: reply to a card"), deed, presses={NAME: look, "merge_both": both}, listeners={NAME: typed}, group=Group.PEOPLE
+)

@@ -2,11 +2,11 @@
 
 from bots.staff import menus
 from bots.staff.posts import Key, Post
-from bots.staff.visit import Command, Done, Visit
+from bots.staff.visit import Command, Done, Group, Visit
 from bots.staff.words import DROP, RETRY
-from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.i18n import N_
+from crm.base.policy import Action
 from crm.base.text import clean_name
 from crm.inbox import parked
 from crm.people.desk import Intent
@@ -33,4 +33,4 @@ def deed(session: Session, visit: Visit) -> Done:
     return Done((Post("\n".join([head, *lines]), tuple(keys)),))
 
 
-COMMAND = Command("parked", N_("Messages that could not be read"), deed, frozenset({Role.MANAGER}))
+COMMAND = Command("parked", N_("Messages that could not be read"), deed, Action.SETTLE_PARKED, group=Group.SETUP)

@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 
 from bots.staff import menus
-from bots.staff.commands import promo_campaigns
-from bots.staff.commands.promo_people import Desk, Plan, choice_post, described, left_out, people_post, plan_of, with_choice
+from bots.staff.commands import promo_campaigns, promo_details
+from bots.staff.commands.promo_people import Desk, Plan, bills, choice_post, dear, described, left_out, people_post, plan_of, with_choice
 from bots.staff.posts import Key, Post
 from bots.staff.templates import fields, refusal
 from bots.staff.updates import Text
-from bots.staff.visit import Command, Done, Visit, ask
+from bots.staff.visit import Command, Done, Group, Visit, ask
 from bots.staff.words import whole
 from crm.base import sms
-from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired
 from crm.base.i18n import N_, NATIVE, N_button
@@ -21,8 +20,10 @@ from crm.base.template import BadTemplate, parse, tidy
 from crm.base.text import clean_name, cut_utf16
 from crm.base.time import HOUR
 from crm.outreach import campaigns
+from crm.outreach.billed import billed
 from crm.outreach.segments import Preview, preview
 from crm.people.desk import Intent, Wizard, begin, quit_wizard, wizard_of
+from crm.people.fields import template_names
 from crm.people.reps import authorise
 from crm.reports.words import plain_name
 
@@ -60,7 +61,7 @@ def typed(session: Session, visit: Visit, wizard: Wizard) -> Done:
     said = visit.said.text if isinstance(visit.said, Text) and not visit.said.media else ""
     plan = replace(plan_of(wizard.facts), text=said, version=visit.event)
     try:
-        post = _look(visit, wizard.target, plan)
+        post = _look(session, visit, wizard.target, plan)
     except BadTemplate as error:
         return Done((_question(visit, wizard.target, refusal(visit.tr, error)),))
     _keep(session, visit, wizard.target, plan)
@@ -85,6 +86,27 @@ def _choose(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done
     return _changed(visit, choice_post(_desk(visit, wizard.target), plan, what, _sendable(visit)))
 
 
+def _fields(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
+    """Offer the fields by which people can be chosen."""
+    return _changed(visit, promo_details.fields_post(_desk(visit, wizard.target), promo_details.usable(session), int(detail.partition(":")[2] or 0)))
+
+
+def _field(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
+    """Offer the values of a field."""
+    number, _, page = detail.partition(":")[2].partition(":")
+    field = promo_details.field_at(session, number)
+    return _changed(visit, promo_details.values_post(_desk(visit, wizard.target), plan_of(wizard.facts), field, int(page or 0)))
+
+
+def _value(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
+    """Take a value of a field, or leave it."""
+    _, number, at, page = detail.split(":")
+    field, plan = promo_details.field_at(session, number), plan_of(wizard.facts)
+    plan = replace(plan, details=promo_details.toggled(plan, field, at), version=visit.event)
+    _keep(session, visit, wizard.target, plan)
+    return _changed(visit, promo_details.values_post(_desk(visit, wizard.target), plan, field, int(page)))
+
+
 def _back(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
     """Show whom it is for."""
     plan = plan_of(wizard.facts)
@@ -96,7 +118,7 @@ def _look_again(session: Session, visit: Visit, wizard: Wizard, detail: str) -> 
     """Show what would be sent with the choice as it stands now."""
     plan = plan_of(wizard.facts)
     _keep(session, visit, wizard.target, plan)
-    return _changed(visit, _look(visit, wizard.target, plan))
+    return _changed(visit, _look(session, visit, wizard.target, plan))
 
 
 def _text(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
@@ -119,7 +141,7 @@ def _send(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
         changed = visit.tr("It would reach {n} people now, not {before}. Look again.", n=now.count, before=count)
         return replace(_changed(visit, look_post(visit, wizard.target, plan, now)), toast=changed, alert=True)
     number = campaigns.draft(session, visit.rep, plan.segment(visit.sendable), plan.text, once=f"promo:{visit.rep.id}:{wizard.target}", now=visit.now)
-    campaigns.launch(session, visit.rep, number, int(count), counted=now.count, now=visit.now)
+    campaigns.launch(session, visit.rep, number, int(count), counted=now.count, over=visit.company.step_up_over, now=visit.now)
     quit_wizard(session, visit.rep, NAME)
     words = visit.tr.many("📣 On its way to {n} person.", "📣 On its way to {n} people.", now.count)
     return replace(_changed(visit, Post(f"{words}\n\n{whole(cut_utf16(plan.text, SAMPLE_MOST))}")), toast=words)
@@ -136,15 +158,21 @@ def _people(visit: Visit, number: int, plan: Plan) -> Post:
     return people_post(_desk(visit, number), plan, _found(visit, plan, ""))
 
 
-def _look(visit: Visit, number: int, plan: Plan) -> Post:
-    parse(tidy(plan.text))  # a bad text is refused before anybody is counted
+def _look(session: Session, visit: Visit, number: int, plan: Plan) -> Post:
+    parse(tidy(plan.text), template_names(session))  # a bad text is refused before anybody is counted
     return look_post(visit, number, plan, _found(visit, plan, plan.text))
 
 
 def _found(visit: Visit, plan: Plan, words: str) -> Preview:
     """Whom it would reach, read from a snapshot: counting 50,000 people took 235 ms, too long for the one writer."""
     segment = plan.segment(visit.sendable)
-    return ask(visit, ("promo", segment, words), lambda session: preview(session, visit.rep, segment, words, visit.company, now=visit.now))
+    costs = dear(visit.allows, (segment.channels or visit.sendable or frozenset(visit.titles)) & visit.titles.keys(), visit.now)
+
+    def question(session: Session) -> Preview:
+        found = preview(session, visit.rep, segment, words, visit.company, now=visit.now)
+        return replace(found, billed=billed(session, segment, costs, now=visit.now))
+
+    return ask(visit, ("promo", segment, words), question)
 
 
 def look_post(visit: Visit, number: int, plan: Plan, found: Preview) -> Post:
@@ -155,6 +183,7 @@ def look_post(visit: Visit, number: int, plan: Plan, found: Preview) -> Post:
     if found.quiet_hours:
         lines.append(tr("Of them in the morning, from 09:00 of their day: {n}", n=found.quiet_hours))
     lines += left_out(tr, found.left_out)
+    lines += bills(tr, found)
     lines += cost(visit, plan, found)
     if found.sample:
         who = tr("As {name} will see it ({language}):", name=plain_name(tr, found.sample.name), language=NATIVE.get(found.sample.language, "—"))
@@ -204,6 +233,9 @@ CHOICES = ("age", "languages", "channels", "statuses")
 TURNS: Mapping[str, Turn] = {
     "ask": _ask,
     **dict.fromkeys(CHOICES, _choose),
+    "fields": _fields,
+    "field": _field,
+    "value": _value,
     "people": _back,
     "text": _text,
     "look": _look_again,
@@ -215,7 +247,8 @@ COMMAND = Command(
     "promo",
     N_("Write to many customers"),
     deed,
-    frozenset({Role.MANAGER}),
+    Action.PROMOTE,
     presses={"promo": turn, **promo_campaigns.PRESSES},
     listeners={"promo": typed},
+    group=Group.REACH,
 )

@@ -1,15 +1,19 @@
 """Whom a promotion is for: chosen by buttons in one message that edits itself; pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bots.staff import menus
 from bots.staff.posts import Key, Post
+from bots.staff.sight import Allows
 from bots.staff.words import CANCEL
 from crm.base.i18n import N_, NATIVE, N_button, Translator
+from crm.base.text import isolated
+from crm.outreach.billed import free_since
 from crm.outreach.segments import LeftOut, Preview, Segment
 from crm.people.desk import Intent
+from crm.people.field_words import YES_NO_WORDS
 from crm.reports.words import LEADS
 from crm.sales.leads import LeadStatus
 
@@ -26,6 +30,9 @@ ALL = N_button("All")
 DONE = N_button("Done")
 WRITABLE = (LeadStatus.NEW, LeadStatus.QUALIFIED, LeadStatus.ACCEPTED, LeadStatus.WON, LeadStatus.LOST)
 CHANNELS_MOST = menus.MOST - 2
+DETAILS = N_button("Your own fields")
+MARK = "\x1f"
+"""Between the parts of a detail, as a plan keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +48,18 @@ class Plan:
     statuses: tuple[str, ...] = ()
     text: str = ""
     version: int = 0
+    details: tuple[str, ...] = ()
 
     def segment(self, sendable: frozenset[str]) -> Segment:
         """The rule that chooses the people; spam is never written to."""
         statuses = frozenset(LeadStatus(status) for status in self.statuses) or frozenset(WRITABLE)
-        return Segment(self.age, frozenset(self.languages), frozenset(self.channels), statuses, sendable=sendable)
+        details = frozenset((int(number), value) for number, _, value in self.wanted)
+        return Segment(self.age, frozenset(self.languages), frozenset(self.channels), statuses, sendable=sendable, details=details)
+
+    @property
+    def wanted(self) -> list[tuple[str, str, str]]:
+        """The values of the firm's own fields that are asked for: the field's number, its label, the value."""
+        return [(number, label, value) for number, label, value in (one.split(MARK) for one in self.details)]
 
 
 def plan_of(facts: Mapping[str, Any]) -> Plan:
@@ -96,11 +110,11 @@ class Desk:
 def people_post(desk: Desk, plan: Plan, found: Preview) -> Post:
     """The choice as it stands, and how many it reaches."""
     tr = desk.tr
-    choices = [(AGE, "ask:age"), (LANGUAGES, "ask:languages"), (CHANNELS, "ask:channels"), (STATUSES, "ask:statuses")]
+    choices = [(AGE, "ask:age"), (LANGUAGES, "ask:languages"), (CHANNELS, "ask:channels"), (STATUSES, "ask:statuses"), (DETAILS, "fields")]
     keys = [desk.key(tr.button(label), detail) for label, detail in choices]
     onward = desk.key(tr.button(LOOK), "look") if plan.text else desk.key(tr.button(NEXT), "text")
     ends = [Key(tr.button(EARLIER), Intent("campaigns")), desk.ends(), onward]
-    reach = [tr("It would reach: {n}", n=found.count), *left_out(tr, found.left_out)]
+    reach = [tr("It would reach: {n}", n=found.count), *left_out(tr, found.left_out), *bills(tr, found)]
     words = [tr("📣 Promotion, 1 of 3: to whom?"), "", *described(desk, plan), "", *reach]
     return Post("\n".join(words), (*menus.in_rows(keys), *menus.in_rows(ends)))
 
@@ -116,6 +130,7 @@ def described(desk: Desk, plan: Plan) -> list[str]:
         tr("Languages: {languages}", languages=languages),
         tr("Channels: {channels}", channels=channels),
         tr("Lead status: {statuses}", statuses=statuses),
+        *(f"{isolated(label)}: {isolated(tr(YES_NO_WORDS.get(value, value)))}" for _, label, value in plan.wanted),
         tr("Consent: required. Only who said yes to offers gets it."),
     ]
 
@@ -131,6 +146,21 @@ def left_out(tr: Translator, out: LeftOut) -> list[str]:
         (tr("blocked by us"), out.blocked),
     ]
     return [tr("Left out: {n}", n=out.total), *(f"   {why}: {n}" for why, n in reasons if n)]
+
+
+def bills(tr: Translator, found: Preview) -> list[str]:
+    """How many of them cost money each, where any does."""
+    return [tr("💰 Of them billed by their channel: {n}", n=found.billed)] if found.billed else []
+
+
+def dear(allows: Allows | None, accounts: Iterable[str], now: int) -> dict[str, int]:
+    """The accounts that bill what is said to some, each with the instant since when whoever wrote is written to for nothing; pure."""
+    found = {account: _since(allows, account, now) for account in accounts} if allows else {}
+    return {account: instant for account, instant in found.items() if instant is not None}
+
+
+def _since(allows: Allows, account: str, now: int) -> int | None:
+    return free_since(lambda window: allows(account, window, now), now)
 
 
 def title_of(desk: Desk, account: str) -> str:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from bots.staff import upkeep
 from bots.staff.posts import Key, Post
-from bots.staff.visit import Command, Done, Visit
-from crm.base.actors import Role
+from bots.staff.visit import Command, Done, Group, Visit
 from crm.base.db import Session
 from crm.base.errors import Expired
 from crm.base.i18n import N_
+from crm.base.policy import Action
 from crm.outbox import hold
 from crm.people.desk import CONFIRM_MS, Intent
 
@@ -62,4 +62,4 @@ def _edited(visit: Visit, post: Post, toast: str) -> Done:
     return Done((replace(post, edits=visit.replied_to or 0),), toast)
 
 
-COMMAND = Command("release", N_("Sending on hold: what waits, go on"), deed, frozenset({Role.MANAGER}), presses={"release": turn})
+COMMAND = Command("release", N_("Sending on hold: what waits, go on"), deed, Action.RELEASE, presses={"release": turn}, group=Group.SETUP)

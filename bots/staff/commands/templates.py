@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from bots.staff import menus, templates
 from bots.staff.posts import Key, Keys, Post
-from bots.staff.visit import Command, Done, Visit
+from bots.staff.visit import Command, Done, Group, Visit
 from bots.staff.words import MORE, UNDO, whole
-from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired
 from crm.base.i18n import N_, N_button, Translator
+from crm.base.policy import Action
 from crm.base.text import clean_name
 from crm.outbox.approved import APPROVED, FOLLOW_UPS, GONE, ApprovedRow, approved_at, every_template, use_for
 from crm.people.desk import Intent
@@ -103,7 +103,8 @@ COMMAND = Command(
     "templates",
     N_("Approved texts: how they stand, follow-ups"),
     deed,
-    frozenset({Role.MANAGER}),
+    Action.PROMOTE,
     presses={"templates": turn, templates.NAME: templates.turn},
     listeners={templates.NAME: templates.typed},
+    group=Group.REACH,
 )

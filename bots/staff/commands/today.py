@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from bots.staff.digest import day_of, report
 from bots.staff.visit import Command, Done, Visit
-from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.i18n import N_
+from crm.base.policy import Action
 from crm.people.desk import Intent
 
 
@@ -22,4 +22,4 @@ def again(session: Session, visit: Visit, intent: Intent) -> Done:
     return Done((replace(post, edits=visit.replied_to or 0),))
 
 
-COMMAND = Command("today", N_("The day in numbers"), deed, frozenset({Role.MANAGER}), presses={"today": again})
+COMMAND = Command("today", N_("The day in numbers"), deed, Action.SEE_REPORTS, presses={"today": again})

@@ -2,7 +2,7 @@
 
 from bots.staff import menus
 from bots.staff.posts import Key, Post
-from bots.staff.visit import Command, Done, Visit
+from bots.staff.visit import Command, Done, Group, Visit
 from crm.base.db import Session
 from crm.base.i18n import N_
 from crm.people import logins
@@ -21,4 +21,4 @@ def deed(session: Session, visit: Visit) -> Done:
     return Done((Post(words, ((key,),), lasts=logins.LOGIN_MS),))
 
 
-COMMAND = Command("web", N_("The inbox in a browser"), deed)
+COMMAND = Command("web", N_("The inbox in a browser"), deed, group=Group.SETUP)

@@ -111,6 +111,10 @@ class Office:
             for drain in self._drains:
                 await drain.run()
 
+    async def drain_staff(self) -> None:
+        """What waits for the staff is sent; nothing leaves for customers."""
+        await self._drains[1].run()
+
     async def listen(self) -> None:
         """What the staff did is heard and done; nothing is shown yet."""
         updates = await self.staff.carrier.request.call("getUpdates", {"offset": 0, "timeout": 0})

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bots.staff import cards, menus
+from bots.staff.commands import grouped, known_to
 from bots.staff.posts import Key
+from bots.staff.visit import Group
 from bots.staff.words import sorry
 from crm.base import errors
 from crm.base.actors import Rep, Role
@@ -47,13 +49,13 @@ def test_a_card_says_who_where_from_and_what(company: Company) -> None:
 @pytest.mark.parametrize(
     ("changes", "reader", "expected"),
     [
-        ({}, RUBEN, ["Take", "Note", "Later", "Close", "Block"]),
-        ({"holder_id": 1}, RUBEN, ["Hand back", "Note", "Later", "Close", "Block"]),
+        ({}, RUBEN, ["💼 Deal", "📋 Details", "Take", "Note", "📌 Task", "Later", "Close", "Block"]),
+        ({"holder_id": 1}, RUBEN, ["💼 Deal", "📋 Details", "Hand back", "Note", "📌 Task", "Later", "Close", "Block"]),
         ({"holder_id": 9}, RUBEN, []),
         ({"holder_id": 9}, MARIAM, ["Take over"]),
-        ({"status": "closed"}, RUBEN, ["Reopen", "Note"]),
+        ({"status": "closed"}, RUBEN, ["💼 Deal", "📋 Details", "Reopen", "Note", "📌 Task"]),
         ({"blocked": True}, RUBEN, ["Unblock"]),
-        ({"status": "snoozed"}, RUBEN, ["Take", "Note", "Later", "Close", "Block"]),
+        ({"status": "snoozed"}, RUBEN, ["💼 Deal", "📋 Details", "Take", "Note", "📌 Task", "Later", "Close", "Block"]),
     ],
 )
 def test_buttons_follow_the_state_and_the_role(changes: dict[str, object], reader: Rep, expected: list[str]) -> None:
@@ -130,10 +132,20 @@ def test_every_error_and_every_reason_has_words(language: str) -> None:
     assert len({why(tr, f"{reason}: x") for reason in Reason}) == len(Reason)
 
 
-@pytest.mark.parametrize("count", [1, 8, 9, 12, 20])
-def test_no_menu_has_more_than_eight_buttons_and_every_command_is_in_one(count: int) -> None:
+@pytest.mark.parametrize("role", Role)
+def test_no_menu_has_more_than_eight_buttons_and_every_command_is_in_one(role: Role) -> None:
+    tr, groups = translator("en"), grouped(role)
+    pages = [menus.main_menu(tr, groups)]
+    pages += [menus.group_menu(tr, names, group, page) for group, names in groups.items() for page in range(len(menus.pages(names)))]
+    keys: list[Key] = [key for page in pages for row in page for key in row]
+    assert all(sum(len(row) for row in page) <= 8 for page in pages)
+    assert {key.intent.detail for key in keys if key.intent and key.intent.action == "command"} == {one.name for one in known_to(role)} - {"start"}
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 13, 14, 30])
+def test_a_long_group_goes_on_on_further_pages(count: int) -> None:
     names = [f"c{number}" for number in range(count)]
-    pages = [menus.menu(translator("en"), names, page) for page in range(len(menus.pages(names)))]
+    pages = [menus.group_menu(translator("en"), names, Group.SELL, page) for page in range(len(menus.pages(names)))]
     keys: list[Key] = [key for page in pages for row in page for key in row]
     assert all(sum(len(row) for row in page) <= 8 for page in pages)
     assert [key.intent.detail for key in keys if key.intent and key.intent.action == "command"] == names

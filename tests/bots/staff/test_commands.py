@@ -2,6 +2,7 @@
 
 import pytest
 
+from bots.staff import menus
 from bots.staff.buttons import show
 from bots.staff.commands import COMMANDS, inbox, known_to, mine
 from bots.staff.updates import Driven, Press, Text
@@ -23,6 +24,9 @@ from crm.people.desk import Intent
 from crm.people.reps import Member, Stranger
 from crm.sales.leads import Lead
 from tests.bots.staff.office import Office
+from tests.bots.staff.test_team import show_pin
+
+GROUPS = set(menus.GROUPS.values())
 
 
 async def ask(office: Office, person: str, words: str, reply_to: object = None) -> dict[str, object]:
@@ -82,6 +86,8 @@ async def test_a_rep_may_not_invite_and_a_manager_chooses_the_role(office: Offic
     assert "/inbox" in str((await ask(office, "ruben", "/invite manager"))["text"])
     question = await ask(office, "mariam", "/invite")
     await office.press("mariam", question, "A manager")
+    await show_pin(office, "mariam", fresh=True)
+    await office.press("mariam", await office.last("mariam"), "Do it now")
     assert "staff_bot?start=" in str((await office.last("mariam"))["text"])
 
 
@@ -93,11 +99,30 @@ async def test_every_command_answers_and_is_reached_by_buttons(office: Office) -
         before = len(await office.posts("mariam"))
         await office.settle()
         assert len(await office.posts("mariam")) > before, command.name
+    pressed = await _pressed(office, menu)
+    for label in [label for label in buttons(menu) if label in GROUPS]:
+        menu = await ask(office, "mariam", "/start")
+        await office.press("mariam", menu, label)
+        pressed += await _pressed(office, await _again(office, menu))
+    assert len(pressed) == len(known_to(Role.MANAGER)) - 1
+
+
+async def _pressed(office: Office, menu: dict[str, object]) -> list[str]:
+    """Press every command of a menu and of its further pages; each answers with a post."""
+    labels = [label for label in buttons(menu) if label not in {*GROUPS, "More", "Menu"}]
     assert len(buttons(menu)) <= 8
-    for label in [label for label in buttons(menu) if label != "More"]:
+    for label in labels:
         before = len(await office.posts("mariam"))
         await office.press("mariam", menu, label)
         assert len(await office.posts("mariam")) > before, label
+    if "More" not in buttons(menu):
+        return labels
+    await office.press("mariam", menu, "More")
+    return labels + await _pressed(office, await _again(office, menu))
+
+
+async def _again(office: Office, post: dict[str, object]) -> dict[str, object]:
+    return next(message for message in await office.chat("mariam") if message["message_id"] == post["message_id"])
 
 
 async def test_an_unknown_command_is_answered_with_help(office: Office) -> None:

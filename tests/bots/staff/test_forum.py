@@ -5,6 +5,7 @@ import pytest_asyncio
 from bots.staff.commands.forum import LINK
 from crm.base.db import Session
 from crm.base.outbound import Edit, Reason, Undeliverable
+from crm.conversations import forum
 from crm.conversations.media import arrived
 from crm.conversations.threads import Attachment, Conversation
 from crm.outbox.forum import linked
@@ -31,6 +32,23 @@ async def test_a_manager_links_the_group_and_a_customer_gets_a_topic(meeting: Me
     card, words = await meeting.posts(thread)
     assert "Waits for an answer" in card
     assert "Do you have tables?" in words
+
+
+async def test_open_conversations_get_their_topics_by_and_by_though_nobody_writes(office: Office) -> None:
+    for who, name in (("ann", "Ann Lee"), ("bob", "Bob"), ("eve", "Eve")):
+        await office.letter("Do you have tables?", who=who, name=name)
+    await office.show()
+    meeting = Meeting(office)
+    await meeting.gather()
+    await meeting.link()
+    await office.show()
+    assert await meeting.topics() == []
+    for count in (1, 2, 3, 3):
+        await office.store.write(lambda session: forum.spread(session, now=office.now()))
+        await office.show()
+        assert len(await meeting.topics()) == count
+    [thread] = [int(str(topic["thread"])) for topic in await meeting.topics() if "Ann Lee" in str(topic["name"])]
+    assert "Do you have tables?" in (await meeting.posts(thread))[1]
 
 
 async def test_words_in_a_topic_answer_the_customer(meeting: Meeting) -> None:

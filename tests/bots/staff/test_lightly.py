@@ -78,7 +78,7 @@ async def fetched(office: Office) -> None:
 async def test_a_photo_is_named_at_once_and_comes_when_it_is_asked_for(office: Office) -> None:
     await holding(office)
     post = await photo(office)
-    assert labels(post) == ["Show"]
+    assert labels(post) == ["Show", "📌 Task"]
     assert "📎 photo, \u2068cat.jpg\u2069, 1 KB" in str(post["text"])
     await press(office, "ruben", post, "Show")
     assert "still on its way to us" in await toast(office)

@@ -1,8 +1,12 @@
 """What managers steer by: the day, the leads, the follow-ups."""
 
+from dataclasses import replace
+
 import pytest
 
-from bots.staff.commands import known_to
+from bots.staff.commands import known_to, leads
+from bots.staff.updates import Press
+from bots.staff.visit import Unanswered, Visit
 from crm.base.actors import Role
 from crm.base.settings import Company
 from crm.base.time import DAY, HOUR
@@ -201,3 +205,15 @@ async def test_every_menu_has_at_most_eight_buttons(office: Office) -> None:
     await silent_lead(office)
     for command in ("/today", "/leads", "/followup", "/promo", "/start"):
         assert 1 <= len(labels(await ask(office, "mariam", command))) <= 8
+
+
+async def test_leads_without_a_next_step_are_looked_for_before_the_writer_is_asked_for_anything(office: Office) -> None:
+    rep = await office.member("mariam", Role.MANAGER)
+    await office.letter("Table?")
+    visit = Visit(rep, Press(int(rep.address), int(rep.address), "q", 1, ""), 77, office.now(), office.now(), office.company, {}, "staff_bot")
+    wanted = leads.Choice(days=leads.FORGOTTEN)
+    with pytest.raises(Unanswered) as asked:
+        await office.store.write(lambda s: leads.page(s, visit, wanted))
+    found = await office.store.read(asked.value.question)
+    again = replace(visit, answers={asked.value.about: found})
+    assert "no such lead" in str((await office.store.write(lambda s: leads.page(s, again, wanted))).text)

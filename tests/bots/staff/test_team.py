@@ -1,6 +1,7 @@
 """/team as a manager sees it: roles, removal, invitations; and as those see it whom it is about."""
 
 import pytest
+from sqlalchemy import select
 
 from bots.staff.notices import post_all, render
 from bots.staff.posts import ACCOUNT
@@ -8,6 +9,7 @@ from bots.staff.sight import look
 from crm.base.actors import Role
 from crm.base.settings import Company
 from crm.conversations.leaving import leave
+from crm.inbox.log import RawBody
 from crm.outbox.notices import waiting_notices
 from tests.bots.staff.firm import ask, firm, label, labels, press, toast
 from tests.bots.staff.office import Office
@@ -31,6 +33,22 @@ async def staffed(office: Office) -> list[str]:
     await office.show()
     await office.press("ruben", await office.find("ruben", "Do you have tables?"), "Take")
     return [rep.address for rep in staff]
+
+
+async def show_pin(office: Office, person: str, *, fresh: bool = False) -> None:
+    """A member writes their PIN when they are asked for it; `fresh` = it is their first."""
+    asked = words(await office.last(person))
+    assert ("Choose a PIN" if fresh else "write your PIN") in asked
+    await office.say(person, "4071")
+    await office.settle()
+
+
+async def promote(office: Office, name: str, role: str, *, fresh: bool = True) -> dict[str, object]:
+    """The manager changes a role, and shows that it is they; answers the page as it is then."""
+    page = await press(office, "mariam", await member(office, name), "Another role")
+    await press(office, "mariam", page, role)
+    await show_pin(office, "mariam", fresh=fresh)
+    return await press(office, "mariam", await office.last("mariam"), "Do it now")
 
 
 async def commands(office: Office, address: str) -> list[str]:
@@ -88,34 +106,36 @@ async def test_cancelling_the_question_removes_nobody(office: Office) -> None:
     await staffed(office)
     page = await press(office, "mariam", await member(office, "Ruben"), "Remove")
     page = await press(office, "mariam", page, "Cancel")
-    assert labels(page) == ["Make a manager", "Remove", "The team"]
+    assert labels(page) == ["Another role", "Team and sight", "History", "Remove", "The team"]
     assert "2 people" in words(await press(office, "mariam", page, "The team"))
 
 
 async def test_the_last_manager_can_neither_leave_nor_become_a_rep(office: Office) -> None:
     await staffed(office)
     page = await member(office, "Mariam")
-    await press(office, "mariam", page, "Make a rep")
-    assert await toast(office) == "The firm needs a manager. Make somebody else one first."
-    page = await press(office, "mariam", page, "Remove")
+    roles = await press(office, "mariam", page, "Another role")
+    await press(office, "mariam", roles, "Make a rep")
+    assert await toast(office) == "The firm needs an owner. Make somebody else one first."
+    page = await press(office, "mariam", await member(office, "Mariam"), "Remove")
     await press(office, "mariam", page, "Yes, remove")
-    assert await toast(office) == "The firm needs a manager. Make somebody else one first."
+    assert await toast(office) == "The firm needs an owner. Make somebody else one first."
 
 
 async def test_a_new_manager_is_told_and_gets_a_managers_commands(office: Office) -> None:
     mariam, ruben = await staffed(office)
-    page = await press(office, "mariam", await member(office, "Ruben"), "Make a manager")
-    assert labels(page) == ["Make a rep", "Remove", "The team"]
-    assert words(await office.last("ruben")) == "You are a manager now. See /help for what you can do."
+    page = await promote(office, "Ruben", "Make an owner")
+    assert "owner" in words(page)
+    assert words(await office.last("ruben")) == "You are an owner now. See /help for what you can do."
     assert "team" in await commands(office, ruben)
-    page = await press(office, "mariam", await member(office, "Mariam"), "Make a rep")
+    roles = await press(office, "mariam", await member(office, "Mariam"), "Another role")
+    page = await press(office, "mariam", roles, "Make a rep")
     assert words(page) == "You are a rep now. See /help for what you can do."
     assert "team" not in await commands(office, mariam)
 
 
 async def test_other_managers_hear_who_left_and_one_may_leave_by_oneself(office: Office) -> None:
     await staffed(office)
-    await office.member("zara", Role.MANAGER)
+    await office.member("zara", Role.OWNER)
     page = await press(office, "mariam", await member(office, "Mariam"), "Remove")
     await press(office, "mariam", page, "Yes, remove")
     await office.show()
@@ -125,7 +145,10 @@ async def test_other_managers_hear_who_left_and_one_may_leave_by_oneself(office:
 
 async def test_an_invitation_is_taken_back(office: Office) -> None:
     await staffed(office)
-    invited = words(await ask(office, "mariam", "/invite manager"))
+    await ask(office, "mariam", "/invite manager")
+    await show_pin(office, "mariam", fresh=True)
+    await press(office, "mariam", await office.last("mariam"), "Do it now")
+    invited = words(await office.last("mariam"))
     page = await ask(office, "mariam", "/team")
     assert "1 invitation is open." in words(page)
     page = await press(office, "mariam", page, "Open invitations")
@@ -164,3 +187,50 @@ async def test_what_was_made_ready_before_somebody_left_is_not_shown_to_them(off
     await office.show()
     assert "Do you have tables?" in words(await office.last("mariam"))
     assert not [post for post in await office.posts("ruben") if "Do you have tables?" in post]
+
+
+async def test_a_pin_leaves_the_chat_and_is_nowhere_in_what_is_kept(office: Office) -> None:
+    await staffed(office)
+    await promote(office, "Ruben", "Make a manager")
+    assert "4071" not in [message["text"] for message in await office.chat("mariam")]
+    bodies = await office.store.read(lambda s: list(s.scalars(select(RawBody.body))))
+    assert bodies
+    assert not [body for body in bodies if b"4071" in body]
+
+
+async def test_five_wrong_pins_lock_it_and_the_managers_know(office: Office) -> None:
+    await staffed(office)
+    await office.member("zara", Role.MANAGER)
+    await promote(office, "Ruben", "Make a trainee")
+    await ask(office, "mariam", "/pin")
+    for digits in ("1111", "2222", "3333", "5555", "6666"):
+        await office.say("mariam", digits)
+        await office.settle()
+    assert "locked for a quarter of an hour" in words(await office.last("mariam")) or "five wrong PINs" in words(await office.last("mariam"))
+    assert "five wrong PINs in the chat of Mariam" in words(await office.find("zara", "five wrong"))
+
+
+async def test_a_second_manager_agrees_and_the_deed_goes_on(office: Office) -> None:
+    await staffed(office)
+    await office.member("zara", Role.MANAGER)
+    roles = await press(office, "mariam", await member(office, "Ruben"), "Another role")
+    await press(office, "mariam", roles, "Make a trainee")
+    await press(office, "mariam", await office.last("mariam"), "Ask a second manager")
+    asked = await office.find("zara", "wants to make")
+    assert "Mariam wants to make Ruben a trainee." in words(asked)
+    await press(office, "zara", asked, "I agree")
+    page = await press(office, "mariam", await office.find("mariam", "Zara\u2069 agrees"), "Do it now")
+    assert "trainee" in words(page)
+
+
+async def test_a_member_is_put_into_a_team_and_leads_it(office: Office) -> None:
+    await staffed(office)
+    facts = await press(office, "mariam", await member(office, "Ruben"), "Team and sight")
+    assert len(labels(facts)) <= 8
+    await press(office, "mariam", await press(office, "mariam", facts, "Another team"), "A new team")
+    await office.say("mariam", "Chairs")
+    await office.settle()
+    facts = await press(office, "mariam", await office.last("mariam"), "Let them lead it")
+    assert "Team: Chairs · leads it\nsees the work of their team · phones and e-mails in full" in words(facts)
+    facts = await press(office, "mariam", facts, "Mask phones")
+    assert "phones and e-mails masked" in words(facts)

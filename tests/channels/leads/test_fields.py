@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.leadfields import MOST, SYNONYMS, Naming, Sheet, answers_in, plain
+from channels.leadfields import MOST, SYNONYMS, Naming, Sheet, answers_in
 from channels.leads.posted import nested, told
+from crm.base.asked import plain
 from crm.base.errors import Invalid, Misconfigured
 from crm.base.events import LeadForm, Source
 from tests.channels.leads.stand import NEW, source

@@ -15,7 +15,7 @@ from crm.base.outbound import Outbound, Receipt
 from sandbox.max.human import MaxHuman
 from sandbox.max.server import LARGEST, MaxApi
 from sandbox.max.world import TOKEN, World
-from tests.channels.vk.stand import Files
+from tests.channels.pretended import Files, serve
 from tests.doors import Inbox, served
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "max"
@@ -80,7 +80,7 @@ async def stand(*, public: bool = True, hooked: bool = True, inbox: Inbox | None
     world.courier.pace.again = 0.01
     human = MaxHuman(world)
     async with AsyncExitStack() as stack:
-        max_url = await stack.enter_async_context(pretended(world, human))
+        max_url = await stack.enter_async_context(serve(MaxApi(world), human, largest=LARGEST))
 
         def routes(url: str) -> list[web.RouteDef]:
             made.append(Max(replace(OPTIONS, api_base=max_url, **more), firm(url if public else "")))
@@ -92,18 +92,3 @@ async def stand(*, public: bool = True, hooked: bool = True, inbox: Inbox | None
         if public and hooked:
             await made[0].listener.begin()
         yield Stand(world, human, made[0], kept, Files(), http, max_url, shop)
-
-
-@asynccontextmanager
-async def pretended(world: World, human: MaxHuman) -> AsyncIterator[str]:
-    """The world served on a free port."""
-    app = web.Application(client_max_size=LARGEST)
-    for part in (MaxApi(world), human):
-        part.mount(app)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()

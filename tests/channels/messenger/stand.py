@@ -1,7 +1,7 @@
 """A pretended page or account with its people, the channel under test, and the door its platform brings things to."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from sandbox.messenger.human import Human
 from sandbox.messenger.server import Pages
 from sandbox.messenger.shapes import Json
 from sandbox.messenger.site import Site
+from tests.channels.pretended import Stored
 from tests.doors import Inbox, served
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -42,27 +43,6 @@ def channel(kind: str, **more: object) -> Page:
     return made(options(**{**settings, **more}), firm())
 
 
-class Files:
-    """Stored files by number; counts how often one was opened."""
-
-    def __init__(self, files: dict[int, bytes]) -> None:
-        self.files, self.opened = files, 0
-
-    def __call__(self, attachment_id: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        return self._open(attachment_id)
-
-    @asynccontextmanager
-    async def _open(self, attachment_id: int) -> AsyncIterator[AsyncIterator[bytes]]:
-        self.opened += 1
-        body = self.files[attachment_id]
-
-        async def chunks() -> AsyncIterator[bytes]:
-            for start in range(0, len(body), 1000):
-                yield body[start : start + 1000]
-
-        yield chunks()
-
-
 @dataclass(slots=True)
 class World:
     """One site, its people's hands, the channel and what it kept."""
@@ -77,7 +57,7 @@ class World:
     url: str
 
     async def send(self, address: str, outbound: Outbound, files: dict[int, bytes] | None = None) -> Receipt:
-        return await self.channel.send(address, outbound, Files(files or {}))
+        return await self.channel.send(address, outbound, Stored(files or {}))
 
     async def heard(self, count: int) -> list[Event]:
         """What the first so many things that were brought mean."""

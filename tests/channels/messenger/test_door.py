@@ -9,7 +9,8 @@ from channels.messenger import Instagram, InstagramOptions, Messenger, Messenger
 from crm.base.errors import Busy, Misconfigured
 from crm.base.events import Message
 from crm.base.outbound import May, Reason, Say, Undeliverable, Unit, Window
-from tests.channels.messenger.stand import ACCOUNT, APP, FIXTURES, MADE, PAGE, Files, World, channel, firm, world
+from tests.channels.messenger.stand import ACCOUNT, APP, FIXTURES, MADE, PAGE, World, channel, firm, world
+from tests.channels.pretended import Stored
 
 HOUR, DAY = 3_600_000, 86_400_000
 NOW = 1_767_000_000_000
@@ -133,7 +134,7 @@ def test_numbers_the_platform_may_change_are_settings() -> None:
 async def test_what_is_no_address_is_refused_without_the_network(address: str) -> None:
     page = channel("messenger")
     with pytest.raises(Undeliverable) as refused:
-        await page.send(address, Say("hello"), Files({}))
+        await page.send(address, Say("hello"), Stored({}))
     assert refused.value.reason is Reason.BAD_ADDRESS
     await page.close()
 

@@ -17,7 +17,8 @@ from crm.outbox.deliveries import Delivery
 from crm.outbox.drain import Drain
 from crm.people.contacts import Contact, Identity
 from crm.sales.leads import Lead
-from tests.channels.messenger.stand import MADE, Files, World, world
+from tests.channels.messenger.stand import MADE, World, world
+from tests.channels.pretended import Stored
 from tests.crm.fake import counts, rows
 
 
@@ -26,7 +27,7 @@ class House:
 
     def __init__(self, store: Store, company: Company, site: World) -> None:
         self._store, self._company, self._site = store, company, site
-        self._drain = Drain(store, site.channel, Files({}), node="n1", clock=wall)
+        self._drain = Drain(store, site.channel, Stored({}), node="n1", clock=wall)
         self._heard = 0
 
     async def round(self) -> None:

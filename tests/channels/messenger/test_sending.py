@@ -26,7 +26,8 @@ from crm.base.outbound import (
 )
 from sandbox.messenger.shapes import GraphError
 from sandbox.messenger.site import DAY, Fault
-from tests.channels.messenger.stand import MADE, Files, World, channel, world
+from tests.channels.messenger.stand import MADE, World, channel, world
+from tests.channels.pretended import Stored
 
 PHOTO = Media(7, MediaKind.PHOTO, "լամպ.jpg", "image/jpeg", 3000)
 BODY = bytes(range(256)) * 12
@@ -119,7 +120,7 @@ async def test_the_number_is_asked_for_where_the_platform_can(page: World, accou
 
 
 async def test_a_file_goes_up_once_and_by_its_id_after_that(site: World) -> None:
-    files, say = Files({7: BODY}), Say("", media=PHOTO)
+    files, say = Stored({7: BODY}), Say("", media=PHOTO)
     await site.channel.send(ani(site), say, files)
     await site.channel.send(ani(site), say, files)
     assert (files.opened, len(site.asked("message_attachments")), len(site.said("ani"))) == (1, 1, 2)
@@ -127,7 +128,7 @@ async def test_a_file_goes_up_once_and_by_its_id_after_that(site: World) -> None
 
 
 async def test_an_id_the_platform_has_forgotten_means_a_new_upload(site: World) -> None:
-    files, say = Files({7: BODY}), Say("", media=PHOTO, buttons=((Button("Want", "w"),),))
+    files, say = Stored({7: BODY}), Say("", media=PHOTO, buttons=((Button("Want", "w"),),))
     await site.channel.send(ani(site), say, files)
     site.site.uploads.clear()
     await site.channel.send(ani(site), say, files)
@@ -193,7 +194,7 @@ async def test_a_platform_that_cannot_be_reached_is_tried_later_by_the_whole_acc
         unused.bind(("127.0.0.1", 0))
         page = channel("messenger", api_base=f"http://127.0.0.1:{unused.getsockname()[1]}")
         with pytest.raises(RetryLater) as caught:
-            await page.send("123", Say("Hello"), Files({}))
+            await page.send("123", Say("Hello"), Stored({}))
     await page.close()
     assert caught.value.account
 

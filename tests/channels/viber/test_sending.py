@@ -1,6 +1,7 @@
 """What is said arrives as Viber takes it, and what became of it is known."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -10,6 +11,7 @@ from channels.viber.say import called
 from crm.base.errors import DragomanError, Misconfigured, NotFound
 from crm.base.events import Arrival, ContactShared, MediaKind, MediaRef, Postback, Status
 from crm.base.outbound import Button, Delete, Edit, May, Media, Reason, RetryLater, Say, Typing, Uncertain, Undeliverable, Unit, Window
+from crm.outbox.fit import fit
 from tests.channels.viber.stand import ANI, HOUR, Stand, bot, stand
 from tests.conftest import NOON
 
@@ -273,6 +275,29 @@ async def test_what_was_billed_is_counted_and_without_money_it_waits_until_they_
         await place.hands.say(place.ani, "yes")
         assert (await place.send(Say("Good!"))).ids
         assert (await place.viber.health()).ok
+
+
+async def test_a_picture_and_its_words_are_one_message_and_one_bill() -> None:
+    async with stand() as place:
+        await met(place)
+        said = Say("Oak &amp; <b>walnut</b>", media=FILES[0][0], buttons=ASK, html=True)
+        [part] = fit(said, place.viber.limits(Window(), NOON))
+        await place.send(part)
+        assert (last(place)["type"], last(place)["text"], "keyboard" in last(place)) == ("picture", "Oak & walnut", True)
+
+
+@pytest.mark.parametrize("media", [one for one, sort in FILES if sort != "picture"])
+def test_words_beside_any_other_file_or_too_many_of_them_are_a_message_of_their_own(media: Media) -> None:
+    limits = replace(bot().limits(Window(), NOON), media=frozenset(MediaKind))
+    for said in (Say("Look", media=media), Say("x" * 513, media=FILES[0][0])):
+        assert [(bool(part.media), bool(part.text)) for part in fit(said, limits)] == [(True, False), (False, True)]
+
+
+async def test_more_words_than_a_picture_carries_are_refused_before_the_network() -> None:
+    async with stand() as place:
+        with pytest.raises(Undeliverable) as refused:
+            await place.send(Say("x" * 513, media=FILES[0][0]))
+        assert refused.value.reason is Reason.BAD_CONTENT
 
 
 def test_lengths_are_counted_in_characters() -> None:

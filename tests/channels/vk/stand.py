@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,15 @@ from aiohttp import ClientSession, web
 
 from channels.base import Firm
 from channels.vk import Vk, VkOptions
-from crm.base.events import Event, MediaKind, RawEvent
-from crm.base.outbound import Media, Outbound, Receipt
+from crm.base.events import Event, RawEvent
+from crm.base.outbound import Outbound, Receipt
 from sandbox.vk.human import VkHuman
 from sandbox.vk.server import LARGEST, VkApi
 from sandbox.vk.world import GROUP, TOKEN, World
+from tests.channels.pretended import Files, serve
 from tests.doors import Inbox, served
+
+__all__ = ["Files"]
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "vk"
 NOW = 1_764_072_000_000
@@ -41,32 +44,6 @@ def fixture(name: str) -> bytes:
 def told(name: str, **more: Any) -> list[Event]:
     """What the channel reads in what was captured."""
     return list(channel(**more).parse(RawEvent("vk", "k1", "vk:someone", fixture(name), NOW)))
-
-
-@dataclass
-class Files:
-    """Files the firm has, by number; `opened` says how often each was read."""
-
-    held: dict[int, bytes] = field(default_factory=dict)
-    opened: list[int] = field(default_factory=list)
-    breaks: bool = False
-
-    def add(self, kind: MediaKind, mime: str, name: str = "", body: bytes = b"some bytes", size: int | None = None) -> Media:
-        number = len(self.held) + 1
-        self.held[number] = body
-        return Media(number, kind, name, mime, len(body) if size is None else size)
-
-    @asynccontextmanager
-    async def open(self, number: int) -> AsyncIterator[AsyncIterator[bytes]]:
-        self.opened.append(number)
-
-        async def chunks() -> AsyncIterator[bytes]:
-            yield self.held[number][:3]
-            if self.breaks:
-                raise OSError("the disk is gone")
-            yield self.held[number][3:]
-
-        yield chunks()
 
 
 @dataclass
@@ -109,7 +86,7 @@ async def stand(*, hooked: bool = True, inbox: Inbox | None = None, **more: Any)
     world.courier.pace.again = 0.01
     human = VkHuman(world)
     async with AsyncExitStack() as stack:
-        vk_url = await stack.enter_async_context(pretended(world, human))
+        vk_url = await stack.enter_async_context(serve(VkApi(world), human, largest=LARGEST))
 
         def routes(url: str) -> list[web.RouteDef]:
             made.append(Vk(replace(OPTIONS, api_base=vk_url, **more), firm(url)))
@@ -122,18 +99,3 @@ async def stand(*, hooked: bool = True, inbox: Inbox | None = None, **more: Any)
             await made[0].watch.look()
             assert made[0].watch.trouble == ""
         yield Stand(world, human, made[0], kept, Files(), http, vk_url, shop)
-
-
-@asynccontextmanager
-async def pretended(world: World, human: VkHuman) -> AsyncIterator[str]:
-    """The world served on a free port."""
-    app = web.Application(client_max_size=LARGEST)
-    for part in (VkApi(world), human):
-        part.mount(app)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()

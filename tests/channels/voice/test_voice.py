@@ -1,5 +1,6 @@
 """Calls through Twilio: what is told of them, to whom they are put through, and their recordings."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from aiohttp import ClientSession, web
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 from twilio.twiml.voice_response import Dial, VoiceResponse  # type: ignore[import-untyped]
 
-from channels.twilio_voice import Voice, VoiceOptions
+from channels.twilio_voice import Menu, Voice, VoiceOptions
 from crm.base.errors import Busy, DragomanError, Misconfigured
 from crm.base.events import Call, CallPhase, Event, MediaKind, MediaRef, RawEvent, Unknown
 from sandbox.phone.ringing import SOUND
@@ -133,6 +134,56 @@ def tree(words: str) -> object:
         return one.tag, sorted(one.attrib.items()), one.text or "", [told(inner) for inner in one]
 
     return told(ElementTree.fromstring(words))  # noqa: S314 - our own words, and those of Twilio's library
+
+
+COMPLETED = {"CallSid": "CA1", "From": ANN, "To": LINE, "Direction": "inbound", "CallStatus": "completed", "CallDuration": "12"}
+DIALLED = {**COMPLETED, "CallStatus": "in-progress", "DialCallStatus": "completed", "DialCallDuration": "9"}
+
+
+async def test_who_hangs_up_in_the_firms_menu_has_rung_in_vain() -> None:
+    async with stand(replace(OPTIONS, dial=True, menu_seconds=0)) as open_:
+        for _ in range(2):
+            assert (await open_.post("call", COMPLETED))[0] == 200
+        await open_.inbox.until(2)
+        found = [(event.phase, event.sender.external_id) for event in open_.events if isinstance(event, Call)]
+        assert found == [(CallPhase.RINGING, ANN), (CallPhase.MISSED, ANN)]
+
+
+async def test_whoever_is_put_through_from_the_menu_is_told_by_the_dial_alone_whichever_comes_first() -> None:
+    async with stand(replace(OPTIONS, dial=True, menu_seconds=0)) as open_:
+        told = [("dial", DIALLED), ("call", COMPLETED), ("call", {**COMPLETED, "CallSid": "CA2"})]
+        for place, fields in told:
+            await open_.post(place, fields)
+        await open_.inbox.until(4)
+        assert [raw.key for raw in open_.inbox.events if raw.key.startswith("menu:")] == ["menu:CA2"]
+    async with stand(replace(OPTIONS, dial=True, menu_seconds=600)) as open_:
+        for place, fields in told[1::-1]:
+            await open_.post(place, fields)
+        await open_.voice.close()
+        assert [event.phase for event in open_.events if isinstance(event, Call)] == [CallPhase.RINGING, CallPhase.ENDED]
+
+
+async def test_a_call_of_ours_ends_in_no_menu() -> None:
+    async with stand(replace(OPTIONS, dial=True, menu_seconds=0)) as open_:
+        await open_.post("call", {**COMPLETED, "Direction": "outbound-api", "CallSid": "CA9"})
+        await open_.post("call", COMPLETED)
+        await open_.inbox.until(3)
+        assert [event.phase for event in open_.events if isinstance(event, Call)] == [CallPhase.ENDED, CallPhase.RINGING, CallPhase.MISSED]
+
+
+async def test_what_cannot_be_kept_when_a_menu_is_left_is_told_a_while_later() -> None:
+    told, done = [web.HTTPServiceUnavailable(), web.HTTPServiceUnavailable()], asyncio.Event()
+
+    async def tell() -> None:
+        if told:
+            raise told.pop()
+        done.set()
+
+    menu = Menu(0, 0)
+    menu.over("CA1", tell)
+    async with asyncio.timeout(30):
+        await done.wait()
+    await menu.close()
 
 
 async def test_a_recording_is_told_without_a_number_and_fetched_with_our_password() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,13 @@ from aiohttp import ClientSession, web
 
 from channels.base import Firm
 from channels.whatsapp import WhatsApp, WhatsAppOptions
-from crm.base.events import Event, MediaKind, RawEvent
-from crm.base.outbound import Media, Outbound, Receipt
+from crm.base.events import Event, RawEvent
+from crm.base.outbound import Outbound, Receipt
 from sandbox.meta.courier import Pace
 from sandbox.meta.graph import GraphApi
 from sandbox.meta.human import Human
 from sandbox.meta.world import World
+from tests.channels.pretended import Files, serve
 from tests.doors import Inbox, served
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "whatsapp"
@@ -57,32 +58,6 @@ def channel(**more: Any) -> WhatsApp:
 
 def raw(body: bytes, *, key: str = "k1", at: int = NOW) -> RawEvent:
     return RawEvent("whatsapp", key, "whatsapp:someone", body, at)
-
-
-@dataclass
-class Files:
-    """Files the firm has, by number; `opened` counts how often each was read."""
-
-    held: dict[int, bytes] = field(default_factory=dict)
-    opened: list[int] = field(default_factory=list)
-    breaks: bool = False
-
-    def add(self, kind: MediaKind, mime: str, body: bytes = b"bytes", name: str = "", size: int | None = None) -> Media:
-        number = len(self.held) + 1
-        self.held[number] = body
-        return Media(number, kind, name, mime, len(body) if size is None else size)
-
-    @asynccontextmanager
-    async def open(self, number: int) -> AsyncIterator[AsyncIterator[bytes]]:
-        self.opened.append(number)
-
-        async def chunks() -> AsyncIterator[bytes]:
-            yield self.held[number][:3]
-            if self.breaks:
-                raise OSError("the disk is gone")
-            yield self.held[number][3:]
-
-        yield chunks()
 
 
 @dataclass
@@ -145,7 +120,7 @@ async def town(*, hooked: bool = True, **more: Any) -> AsyncIterator[Town]:
     async with AsyncExitStack() as stack:
         world = World(clock.seconds)
         world.courier.pace = Pace(again=0.01, longest=0.02)
-        meta_url = await stack.enter_async_context(pretended(world))
+        meta_url = await stack.enter_async_context(serve(GraphApi(world), Human(world), largest=LARGEST))
         public_url = await stack.enter_async_context(served(lambda _: [web.route("*", "/{path:.*}", lead)]))
         settings = {"api_base": meta_url, "first_wait": 0.01, "look_seconds": 0.02, **more}
         whatsapp = WhatsApp(options(**settings), firm(clock, public_url))
@@ -157,18 +132,3 @@ async def town(*, hooked: bool = True, **more: Any) -> AsyncIterator[Town]:
         if hooked:
             world.callback = public_url + firm().paths("whatsapp")[0]
         yield made
-
-
-@asynccontextmanager
-async def pretended(world: World) -> AsyncIterator[str]:
-    """The world served on a free port."""
-    app = web.Application(client_max_size=LARGEST)
-    for part in (GraphApi(world), Human(world)):
-        part.mount(app)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()

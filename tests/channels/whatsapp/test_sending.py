@@ -142,7 +142,7 @@ async def test_a_file_goes_as_what_whatsapp_takes_it_for(kind: MediaKind, mime: 
         await here.say(Say("", media=here.files.add(kind, mime, name="plan.pdf")))
         [body] = here.bodies()
         assert body["type"] == type_
-        assert here.world.files[body[type_]["id"]].body == b"bytes"
+        assert here.world.files[body[type_]["id"]].body == here.files.held[1]
         assert body[type_].get("voice") is (True if kind is MediaKind.VOICE else None)
 
 

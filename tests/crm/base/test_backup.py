@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from crm.base.actors import System
+from crm.base.actors import Rep, Role, System
 from crm.base.backup import BadCopy, Plan, Source, Stopped, back_up, copies, due, examine, newest, prune, spared
 from crm.base.db import SqliteStore, look
 from crm.base.dump import settings
-from crm.base.errors import Misconfigured
+from crm.base.errors import Forbidden, Misconfigured
 from crm.base.history import Change, DomainEvent, record
 from crm.base.installation import Installation
 from crm.base.outbound import Health
 from crm.base.time import DAY, HOUR, SECOND
 from crm.outbox.notices import NoticeKind, waiting_notices
-from crm.outbox.upkeep import Backups, condition
+from crm.outbox.upkeep import Backups, ask_for, condition
 from tests.conftest import NOON
 
 ROOT = Path(__file__).parents[3]
@@ -248,13 +248,38 @@ def test_a_copy_is_due_once_a_day_and_an_hour_after_a_bad_one(source: Source, in
 async def test_the_schedule_takes_a_copy_and_says_how_it_went(file_store: SqliteStore, source: Source, into: Path) -> None:
     at = [NOON]
     backups = Backups(file_store, source, Plan(into), node="n", clock=lambda: at[0])
-    assert await backups.health() == Health(True, "no backup yet")
+    assert await backups.health() == Health(True, "no backup yet", {"every": str(DAY), "folder": str(into)})
     await backups.run()
     await backups.run()
     assert [copy.at for copy in copies(into)] == [NOON]
-    assert await backups.health() == Health(True, "the last backup is good", {"last": str(NOON)})
+    health = await backups.health()
+    assert (health.ok, health.words, health.facts["last"]) == (True, "the last backup is good", str(NOON))
+    assert int(health.facts["size"]) == copies(into)[0].size > 0
     at[0] += 49 * HOUR
-    assert await backups.health() == Health(False, "the last good backup is 49 hours old", {"last": str(NOON)})
+    health = await backups.health()
+    assert (health.ok, health.words, health.facts["last"]) == (False, "the last good backup is 49 hours old", str(NOON))
+
+
+async def test_a_copy_that_was_asked_for_is_taken_once_and_its_asker_hears(file_store: SqliteStore, source: Source, into: Path) -> None:
+    at = [NOON]
+    backups = Backups(file_store, source, Plan(into), node="n", clock=lambda: at[0])
+    await backups.run()
+    at[0] += HOUR
+    await file_store.write(lambda session: ask_for(session, System("test"), now=at[0]))
+    for _ in range(3):
+        at[0] += 20_000
+        await backups.run()
+    assert [copy.at for copy in copies(into)] == [NOON + HOUR + 20_000]  # the older one of the day is not kept
+    assert [told.kind for told in await file_store.read(waiting_notices)] == [NoticeKind.BACKUP_READY]
+
+
+async def test_a_wish_of_yesterday_is_forgotten_and_no_rep_may_ask(file_store: SqliteStore, source: Source, into: Path) -> None:
+    backups = Backups(file_store, source, Plan(into, every=0), node="n", clock=lambda: NOON)
+    await file_store.write(lambda session: ask_for(session, System("test"), now=NOON - 2 * HOUR))
+    await backups.run()
+    assert copies(into) == []
+    with pytest.raises(Forbidden):
+        await file_store.write(lambda session: ask_for(session, Rep(1, Role.REP, "Ruben", "en", "1"), now=NOON))
 
 
 class Shared(SqliteStore):

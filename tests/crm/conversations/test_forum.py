@@ -4,28 +4,34 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Rep, Role, System
 from crm.base.db import Store
 from crm.base.errors import Forbidden, NotFound
 from crm.base.outbound import MOVED, NO_RIGHTS, TOPIC_GONE, Lane, Say
+from crm.base.rows import add
 from crm.base.settings import Company
+from crm.base.table import Row
 from crm.base.time import SECOND
 from crm.conversations import forum, talk
 from crm.conversations.forum import FULL_MS, Group
 from crm.conversations.threads import Conversation
 from crm.outbox.deliveries import Delivery, State
+from crm.outbox.drain import Drain
 from crm.outbox.forum import TRIES, Forum, ForumTopic, TopicState, linked, tend, topic_of
 from crm.outbox.notices import NoticeRow
 from crm.outbox.queue import Parcel, enqueue
 from crm.outbox.settle import Result, settle
+from crm.people.contacts import Contact, Identity
 from crm.people.desk import remember
+from crm.people.own_accounts import OwnChat
 from tests.conftest import NOON
-from tests.crm.fake import hear, hire, rows, said
+from tests.crm.fake import Stub, hear, hire, rows, said
 
 CHAT = "-1001900000001"
+CROWD = 1_000_000
 
 
 async def group(store: Store, name: str = "mariam") -> Group:
@@ -185,6 +191,108 @@ async def test_nothing_waits_for_a_topic_that_is_made_no_more(store: Store, comp
         await waiting(store, number)
         await unmade(store)
     assert await rows(store, WAITING) == []
+
+
+class Surface(Stub):
+    """The staff bot's carrier, which is never asked for anything here."""
+
+    account = "staff"
+
+
+async def test_what_comes_to_wait_in_the_instant_a_topic_is_given_up_is_shown_privately(store: Store, company: Company) -> None:
+    at, number = await group(store), await conversation(store, company)
+    for _ in range(TRIES):
+        await store.write(lambda s: forum.keep_topic(s, at, number, "A · Ann", now=NOON))
+        await unmade(store)
+    await waiting(store, number)  # another transaction had seen it standing
+    await store.write(lambda s: s.execute(delete(NoticeRow)) and None)
+    surface = Surface()
+    drain = Drain(store, surface, None, node="n", clock=lambda: NOON, tend=tend)  # type: ignore[arg-type]
+    for _ in await rows(store, WAITING):  # one at a time for a chat
+        await drain.run()
+    assert await rows(store, WAITING) == []
+    assert await rows(store, select(NoticeRow.key, NoticeRow.urgent)) == [(f"card:{number}", 1)]
+    assert surface.sent == []
+
+
+async def test_a_new_group_fills_by_and_by_while_nothing_else_waits_for_it(store: Store, company: Company) -> None:
+    await hear(store, company, *(said(place, who) for place, who in enumerate(("ann", "bob", "eve"))))
+    ann, bob, eve = await rows(store, select(Conversation.id).order_by(Conversation.id))
+
+    async def told() -> list[str]:
+        await store.write(lambda s: forum.spread(s, now=NOON))
+        return await rows(store, select(NoticeRow.key))
+
+    async def over() -> None:
+        await store.write(lambda s: s.execute(delete(NoticeRow)) and None)
+
+    await over()
+    assert await told() == []  # no group, no topics
+    at = await group(store)
+    await over()
+    assert await told() == await told() == [f"card:{eve}"]
+    await over()
+    await store.write(lambda s: forum.keep_topic(s, at, eve, "A · Eve", now=NOON))
+    assert await told() == []  # its topic is being made
+    await ended(store, State.SENT, "40")
+    assert await told() == [f"card:{bob}"]
+    await over()
+    await store.write(lambda s: s.execute(update(Contact).where(Contact.platform_name == "Bob").values(blocked=1)) and None)
+    assert await told() == [f"card:{ann}"]
+    await over()
+    own = {"id": 9_000, "account": "fake", "through": "c1"}
+    await store.write(lambda s: add(s, OwnChat, [{**own, "identity_id": s.scalars(select(Identity.id).where(Identity.external_id == "ann")).one()}]))
+    assert await told() == []
+
+
+async def test_a_group_that_takes_the_place_of_another_gets_its_topics_too(store: Store, company: Company) -> None:
+    at, number = await group(store), await conversation(store, company)
+    await topic(store, at, number)
+    await store.write(lambda s: forum.link(s, System("test"), "staff", "-1002", title="New", now=NOON))
+    await store.write(lambda s: s.execute(delete(NoticeRow)) and None)
+    assert await store.write(lambda s: forum.spread(s, now=NOON)) == 1
+    assert await rows(store, select(NoticeRow.key)) == [f"card:{number}"]
+
+
+async def crowd(store: Store, number: int, count: int) -> None:
+    """So many more conversations, each newer than the one before and with a topic in the group."""
+
+    def like(one: Row, start: int, **columns: int) -> list[dict[str, object]]:
+        row = {column.name: getattr(one, column.name) for column in type(one).__table__.columns}
+        return [{**row, "id": start + n, **{name: first + n for name, first in columns.items()}} for n in range(count)]
+
+    def fill(session: Session) -> None:
+        conversation = session.get_one(Conversation, number)
+        contact, identity = session.get_one(Contact, conversation.contact_id), session.get_one(Identity, conversation.identity_id)
+        topic = session.scalars(select(ForumTopic)).one()
+        add(session, Contact, like(contact, CROWD, root_id=CROWD))
+        add(session, Identity, [{**row, "external_id": f"x{row['id']}"} for row in like(identity, 2 * CROWD, contact_id=CROWD)])
+        theirs = {"contact_id": CROWD, "identity_id": 2 * CROWD, "open_identity_id": 2 * CROWD, "last_at": NOON + 1}
+        add(session, Conversation, like(conversation, 3 * CROWD, **theirs))
+        add(session, ForumTopic, like(topic, 4 * CROWD, conversation_id=3 * CROWD, thread=1000))
+        session.execute(delete(ForumTopic).where(ForumTopic.id == topic.id))
+        session.execute(delete(NoticeRow))
+
+    await store.write(fill)
+
+
+async def test_those_that_have_topics_are_passed_some_hundreds_at_a_time_and_all_over_again(store: Store, company: Company) -> None:
+    at, number = await group(store), await conversation(store, company)
+    await topic(store, at, number)
+    await crowd(store, number, 2 * forum.LOOK + 1)
+
+    async def spread() -> list[str]:
+        await store.write(lambda s: forum.spread(s, now=NOON))
+        told = await rows(store, select(NoticeRow.key))
+        await store.write(lambda s: s.execute(delete(NoticeRow)) and None)
+        return told
+
+    assert [await spread() for _ in range(4)] == [[], [], [f"card:{number}"], [f"card:{number}"]]  # until it has one
+    await topic(store, at, number)
+    newest = 3 * CROWD + 2 * forum.LOOK
+    await store.write(lambda s: s.execute(delete(ForumTopic).where(ForumTopic.conversation_id == newest)) and None)
+    await store.write(lambda s: s.execute(delete(NoticeRow)) and None)
+    assert [await spread() for _ in range(2)] == [[], [f"card:{newest}"]]
 
 
 async def test_what_waits_for_a_dead_topic_does_not_fill_the_group(store: Store, company: Company) -> None:

@@ -72,6 +72,30 @@ async def test_the_bot_keeps_silent_after_a_person_has_answered_elsewhere(store:
     assert (await rows(store, STANDS))[0][1] == 1
 
 
+@pytest.mark.parametrize("echo_first", [True, False])
+@pytest.mark.parametrize("known", [True, False])
+async def test_the_bot_keeps_silent_where_the_answer_came_in_the_same_batch(store: Store, company: Company, known: bool, echo_first: bool) -> None:
+    if known:
+        await happen(store, company, message(1, "hi"))
+    before = (await counts(store, Delivery))["deliveries"]
+    both = [message("e1", "Hello, it is Zara", echo=True, at=NOON + 2), message(2, "I need a table", at=NOON + 1)]
+    await happen(store, company, *(both if echo_first else both[::-1]), now=NOON + 3)
+    await happen(store, company, message(3, "and a chair", at=NOON + 4), now=NOON + 5)
+    assert (await counts(store, Delivery))["deliveries"] == before
+    assert [row[1] for row in await rows(store, STANDS)] == [1]
+
+
+async def test_the_bot_answers_where_our_own_words_or_old_ones_came_back_in_the_same_batch(store: Store, company: Company) -> None:
+    await written(store, company)
+    await say(store, "Yes")
+    for _ in range(2):
+        await drain(store, Windowed(May.NOTHING), NOON)
+    told_back = replace(message(0, "Yes", echo=True), external_id="x1")
+    old = message("e1", "An answer of last week", echo=True, at=NOON - HOUR)
+    await happen(store, company, message(2, "Do you have lamps?", at=NOON + 1), told_back, old, now=NOON + 2)
+    assert [text for author, _, text in await rows(store, SAID) if author == "bot"] != []
+
+
 async def test_an_answer_made_elsewhere_is_what_somebody_owed(store: Store, company: Company) -> None:
     number = await written(store, company)
     kinds = (TaskKind.ANSWER, TaskKind.CALL)

@@ -1,13 +1,16 @@
 """What serves a customer and may not be said where they are is said on their next channel, once; anything else is somebody's task."""
 
+from dataclasses import replace
 from functools import partial
 
+import pytest
 from sqlalchemy import select
 
 from crm.base.db import Session, Store
-from crm.base.outbound import Lane, May
+from crm.base.events import Arrival, Status
+from crm.base.outbound import Lane, May, Reason, Typing
 from crm.base.settings import Company
-from crm.base.time import DAY
+from crm.base.time import DAY, HOUR
 from crm.conversations import addresses, assign
 from crm.conversations.threads import Author, Conversation
 from crm.inbox.statuses import owed
@@ -19,7 +22,7 @@ from crm.sales.tasks import Task
 from tests.conftest import NOON
 from tests.crm.fake import Stub, hear, hire, rows, said
 from tests.crm.people.crowd import employ, meet
-from tests.crm.told import Windowed, say
+from tests.crm.told import Windowed, happen, say
 
 LATE = NOON + 2 * DAY
 ACCOUNTS = frozenset({"fake", "mail"})
@@ -103,3 +106,34 @@ async def test_where_nobody_says_which_channels_can_send_it_is_a_task(store: Sto
     await leave(store, Windowed(May.NOTHING), frozenset())
     assert await ended(store) == [("fake", "failed")]
     assert len(await rows(store, select(Task.id))) == 1
+
+
+async def told_late(store: Store, company: Company, reason: Reason) -> None:
+    """The platform took what serves Ann, and says an hour later, twice, that it will never arrive."""
+    await serve(store)
+    carrier = Stub()
+    carrier.sent += [("", Typing())] * 9  # its ids are others than those of what was said before
+    await leave(store, carrier)
+    [number] = await rows(store, select(Delivery.external_id).where(Delivery.created_at >= LATE))
+    reaching = replace(company, sendable=ACCOUNTS)
+    for _ in range(2):
+        await happen(store, reaching, Status(Arrival.FAILED, LATE + HOUR, (number,), reason=reason), now=LATE + HOUR)
+
+
+@pytest.mark.parametrize("reason", [Reason.BAD_ADDRESS, Reason.WINDOW_CLOSED])
+async def test_what_is_told_late_goes_by_the_next_channel_once_and_says_so(store: Store, company: Company, reason: Reason) -> None:
+    there = await ann(store, company)
+    await told_late(store, company, reason)
+    assert await ended(store) == [("fake", "failed"), ("mail", "queued")]
+    assert await rows(store, select(Task.id)) == []
+    rep = await hire(store, "ruben")
+    seen = await store.read(lambda s: look_at(s, rep, there, {"fake": "Letters"}))
+    assert [(line.text, line.instead) for line in seen.lines] == [("Your order has left.", "Letters")]
+    [failed] = await rows(store, select(Delivery.message_id).where(Delivery.state == "failed"))
+    assert await store.read(lambda s: addresses.said_instead_at(s, failed)) == "mail"
+
+
+async def test_who_blocked_us_is_followed_nowhere_when_it_is_told_late(store: Store, company: Company) -> None:
+    await ann(store, company)
+    await told_late(store, company, Reason.BLOCKED)
+    assert await ended(store) == [("fake", "failed")]

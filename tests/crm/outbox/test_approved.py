@@ -13,7 +13,8 @@ from crm.base.history import DomainEvent
 from crm.base.outbound import ApprovedTemplate, May, RetryLater
 from crm.base.settings import Company
 from crm.base.time import DAY, HOUR
-from crm.conversations.templates import say_template, take_back
+from crm.conversations.recall import take_back
+from crm.conversations.templates import say_template
 from crm.conversations.threads import Conversation, Message
 from crm.outbox.approved import ApprovedRow, Listed, as_field, choices, every_template, filled, learn_templates, places, use_for
 from crm.outbox.deliveries import Delivery

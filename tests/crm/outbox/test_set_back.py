@@ -69,3 +69,11 @@ async def test_what_a_person_had_sent_again_leaves_at_once_when_the_clock_is_set
     await store.write(lambda s: resend(s, rep, number, now=later + 600 * SECOND))
     assert await store.write(lambda s: date_anew(s, now=NOON)) == 1
     assert await rows(store, select(Delivery.due_at)) == [NOON]
+
+
+async def test_an_answer_that_is_held_to_be_called_back_is_held_no_longer_when_the_clock_is_set_back(store: Store) -> None:
+    later = NOON + HOUR
+    await store.write(lambda s: enqueue(s, [parcel("held", later + 30 * SECOND), parcel("offer", later + 30 * SECOND, Lane.PROMOTION)], now=later))
+    assert await store.write(lambda s: date_anew(s, now=NOON)) == 1
+    assert await rows(store, select(Delivery.due_at).order_by(Delivery.id)) == [NOON + 30 * SECOND, later + 30 * SECOND]
+    assert await store.write(lambda s: date_anew(s, now=NOON)) == 0

@@ -27,15 +27,17 @@ LARGE = MediaRef(MediaKind.DOCUMENT, "kept", "plan.pdf", "application/pdf", 15_0
 MAIL = Limits(media=frozenset(MediaKind), media_size=14_000_000, edits=True, chat_burst=100)
 
 
-async def send(store: Store, company: Company, carrier: Stub, ref: MediaRef = LARGE, share: Shares | None = SHARES, text: str = "The plan") -> Sequence[object]:
-    """A rep answers with a file, and what waits leaves."""
+async def send(
+    store: Store, company: Company, carrier: Stub, ref: MediaRef = LARGE, share: Shares | None = SHARES, text: str = "The plan", *, stored: int = 0
+) -> Sequence[object]:
+    """A rep answers with a file, and what waits leaves; `stored` bytes are here where that is not what was told."""
     await hear(store, company, said(1, "ann"))
     rep = await hire(store)
     [number] = await rows(store, select(Conversation.id))
 
     def reply(session: Session) -> None:
         made = talk.reply(session, rep, number, text, once="r", now=NOON, media=ref, media_account="desk")
-        here(session, made, ref.ref, ref.size, now=NOON)
+        here(session, made, ref.ref, stored or ref.size, now=NOON)
 
     await store.write(reply)
     await Drain(store, carrier, None, node="n", clock=lambda: NOON, share=share).run()  # type: ignore[arg-type]
@@ -62,6 +64,21 @@ async def test_a_file_that_fits_goes_as_it_is(store: Store, company: Company) ->
     assert isinstance(part, Say)
     assert part.media is not None
     assert await rows(store, select(ShareRow.id)) == []
+
+
+@pytest.mark.parametrize("told", [0, 99_000_000])
+async def test_the_size_of_what_is_stored_decides_and_not_what_was_told(store: Store, company: Company, told: int) -> None:
+    [part] = await send(store, company, Stub(limits=MAIL), replace(LARGE, size=told), stored=14_000_000)
+    assert isinstance(part, Say)
+    assert part.media is not None
+    assert part.media.size == 14_000_000
+
+
+async def test_a_file_whose_size_nobody_told_goes_as_a_link_where_it_is_too_large(store: Store, company: Company) -> None:
+    [part] = await send(store, company, Stub(limits=MAIL), replace(LARGE, size=0), stored=15_000_000)
+    assert isinstance(part, Say)
+    assert part.media is None
+    assert SITE in part.text
 
 
 async def test_where_nobody_can_come_to_us_the_name_stays(store: Store, company: Company) -> None:

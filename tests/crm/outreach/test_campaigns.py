@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Customer, Role
-from crm.base.errors import Expired, Forbidden, Invalid, NotFound
+from crm.base.errors import Expired, Forbidden, Invalid, NotFound, StepUp
 from crm.base.template import BadTemplate
 from crm.base.time import DAY, HOUR, MINUTE
 from crm.conversations.threads import Conversation, Message
@@ -18,9 +18,10 @@ from crm.outreach.campaigns import Campaign, CountChanged, Recipient
 from crm.outreach.compose import compose, fill
 from crm.outreach.results import Progress, finish_done, progress
 from crm.outreach.segments import LeftOut, Segment, preview, unpack
-from crm.people import consents, contacts, link
+from crm.people import consents, contacts, link, steps
 from crm.people.contacts import Identity
 from crm.sales.leads import LeadStatus
+from tests.crm.fake import hire
 from tests.crm.outreach.town import Town
 
 TEXT = "Hello, {name|friend}! Lamps at half price."
@@ -401,6 +402,20 @@ async def test_a_launch_goes_by_the_number_that_was_read_before(town: Town) -> N
     with pytest.raises(CountChanged) as refused:
         await town.do(campaigns.launch, boss, number, 2, counted=3, now=town.now)
     assert refused.value.count == 3
+
+
+async def test_a_second_managers_word_is_good_for_the_campaign_they_read_and_no_other(town: Town) -> None:
+    boss, second = await town.employ(), await hire(town.store, "zara", Role.MANAGER)
+    await town.fans("ani", "bob")
+    read, other = [await town.do(campaigns.draft, boss, ALL, text, now=town.now) for text in (TEXT, "Something else")]
+    with pytest.raises(StepUp) as refused:
+        await town.do(campaigns.launch, boss, read, 2, over=1, now=town.now)
+    assert refused.value.about.split(":")[::2] == [str(read), "2"]
+    question = await town.do(steps.ask_second, boss, steps.What.SEND, refused.value.about, now=town.now)
+    await town.do(steps.agree, second, question, now=town.now)
+    with pytest.raises(StepUp):
+        await town.do(campaigns.launch, boss, other, 2, over=1, now=town.now)
+    assert await town.do(campaigns.launch, boss, read, 2, over=1, now=town.now) == read
 
 
 async def test_the_channel_is_never_said_by_its_accounts_name(town: Town) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from crm.base.actors import Rep, Role
 from crm.base.errors import Forbidden, Invalid
 from crm.base.history import DomainEvent
+from crm.base.rows import add
 from crm.base.template import BadTemplate
 from crm.base.time import DAY, HOUR, MINUTE, local
 from crm.conversations import assign, talk
@@ -18,6 +19,7 @@ from crm.outreach.defaults import DEFAULT_FOLLOWUPS
 from crm.outreach.sequences import Enrollment, Sequence, Step, enroll_due, found_default
 from crm.people import consents, link
 from crm.people.contacts import Identity
+from crm.people.own_accounts import OwnChat
 from crm.people.reps import Member
 from crm.sales import leads
 from crm.sales.leads import LeadStatus
@@ -218,6 +220,18 @@ async def test_closed_put_off_unreachable_and_lost_are_not_enrolled(town: Town) 
     town.now += 25 * HOUR
     await town.follow_ups()
     assert await town.count(Enrollment) == 0
+
+
+async def test_nobody_is_reminded_in_a_members_own_account(town: Town) -> None:
+    for address in ("ani", "own"):
+        await town.writes(address)
+    await town.sends()
+    [identity] = await town.store.read(lambda session: list(session.scalars(select(Identity.id).where(Identity.external_id == "own"))))
+    row = {"id": 9_000, "identity_id": identity, "account": "telegram", "through": "c1"}
+    await town.store.write(lambda session: add(session, OwnChat, [row]))
+    town.now += 25 * HOUR
+    assert [text for address, text in await town.follow_ups() if address == "own"] == []
+    assert [one.conversation_id for one in await enrollments(town)] == [(await conversation(town, "ani")).id]
 
 
 async def test_a_customer_whose_word_is_the_last_is_not_reminded(town: Town) -> None:

@@ -55,7 +55,7 @@ class Nodes:
     async def campaign(self, count: int) -> None:
         """A campaign to everybody, launched."""
         number = await self.town.do(campaigns.draft, self.boss, Segment(), "Lamps at half price.", now=self.town.now)
-        await self.town.do(campaigns.launch, self.boss, number, count, now=self.town.now)
+        await self.town.do(campaigns.launch, self.boss, number, count, over=10**9, now=self.town.now)
 
     async def ask(self, question: Select[int]) -> int:
         return await self.town.store.read(lambda session: session.scalar(question) or 0)

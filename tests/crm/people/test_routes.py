@@ -10,7 +10,7 @@ from crm.base.errors import NotFound, Taken, Unreachable
 from crm.base.outbound import Lane
 from crm.base.rows import add
 from crm.conversations import addresses, assign, talk
-from crm.conversations.threads import Conversation, Message, Status
+from crm.conversations.threads import Conversation, Status
 from crm.outbox.deliveries import Delivery
 from crm.outreach import persons
 from crm.people.contacts import Contact, Identity
@@ -90,19 +90,6 @@ async def test_only_what_serves_a_person_follows_them_elsewhere(store: Store) ->
     assert [await store.read(lambda s, lane=lane: ask(s, lane)) for lane in Lane] == [one.identity if lane is Lane.SERVICE else 0 for lane in Lane]  # type: ignore[misc]
     await store.write(lambda s: set_to(s, other.identity, reachable=1))
     assert await store.read(lambda s: ask(s, Lane.SERVICE)) == 0
-
-
-async def test_what_serves_is_said_elsewhere_where_it_cannot_be_said_here_once_and_says_so(store: Store) -> None:
-    one, other = await ann(store)
-    await store.write(lambda s: set_to(s, other.identity, reachable=0))
-    for _ in range(2):
-        there = await store.write(lambda s: addresses.serve(s, other.conversation, "Your order has left.", ALL, once="order:1", now=NOON + 3).id)
-        assert there == one.conversation
-        await store.write(lambda s: set_to(s, other.identity, reachable=1))
-    sent = await store.read(lambda s: [tuple(row) for row in s.execute(select(Delivery.account, Delivery.address))])
-    assert sent == [("telegram", "ann")]
-    assert addresses.instead_of(await store.read(lambda s: s.scalars(select(Message.once)).one())) == "mail"
-    assert addresses.instead_of("order:1") == addresses.instead_of(None) == ""
 
 
 @pytest.mark.parametrize(

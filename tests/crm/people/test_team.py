@@ -31,7 +31,7 @@ from crm.people.reps import Member, invite, join
 from crm.reports import find
 from crm.reports.thread import look_at
 from tests.conftest import NOON
-from tests.crm.fake import counts, hear, hire, raw, rows, said
+from tests.crm.fake import counts, hear, hire, raw, rows, said, step_up
 
 T = TypeVar("T")
 
@@ -164,11 +164,12 @@ async def test_the_last_manager_stays_one(store: Store, deed: Callable[[Session,
     boss = await hire(store, "mariam", Role.MANAGER)
     with pytest.raises(LastManager):
         await do(store, lambda s: deed(s, boss))
-    second = await hire(store, "zara", Role.MANAGER)
+    second = await hire(store, "zara", Role.OWNER)
+    await step_up(store, boss)
     await do(store, lambda s: deed(s, boss))
     with pytest.raises(LastManager):
         await do(store, lambda s: deed(s, second))
-    assert await rows(store, select(Member.role, Member.active).where(Member.id == second.id)) == [("manager", 1)]
+    assert await rows(store, select(Member.role, Member.active).where(Member.id == second.id)) == [("owner", 1)]
 
 
 async def test_the_last_manager_is_not_made_a_rep_by_an_invitation_either(store: Store) -> None:
@@ -198,6 +199,7 @@ async def test_a_rep_changes_nothing_about_the_team(store: Store, deed: Callable
 async def test_another_role_is_another_role_at_once_and_ends_the_logins(store: Store) -> None:
     boss, tigran = await hire(store, "mariam", Role.MANAGER), await hire(store)
     await log_in(store, tigran)
+    await step_up(store, boss)
     assert (await do(store, lambda s: team.change_role(s, boss, tigran.id, Role.MANAGER, now=NOON))).role is Role.MANAGER
     assert await counts(store, WebSession, Login) == {"web_sessions": 0, "logins": 0}
     assert len(await store.read(lambda s: colleagues(s, tigran))) == 2
@@ -219,6 +221,8 @@ async def test_an_invitation_that_was_taken_back_lets_nobody_in(store: Store) ->
 @pytest.mark.parametrize("ends", [lambda s, a, b: leave(s, a, b.id, "staff", now=NOON), lambda s, a, b: team.change_role(s, a, b.id, Role.REP, now=NOON)])
 async def test_nobody_comes_back_by_a_link_of_their_own(store: Store, ends: Callable[[Session, Rep, Rep], object]) -> None:
     boss, second = await hire(store, "mariam", Role.MANAGER), await hire(store, "zara", Role.MANAGER)
+    for one in (boss, second):
+        await step_up(store, one)
     await do(store, lambda s: invite(s, second, Role.MANAGER, "a back door", now=NOON))
     await do(store, lambda s: ends(s, boss, second))
     with pytest.raises(Expired):

@@ -1,13 +1,15 @@
 """Person: what two would be as one is told before they are, everything said with one person is read in one go, and the books know who is whose."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Bot, Rep, Role
 from crm.base.db import Store
 from crm.base.errors import Taken
+from crm.base.outbound import Lane
 from crm.conversations import addresses, assign, talk
+from crm.conversations.threads import Author, Message
 from crm.outreach import persons
 from crm.people import consents
 from crm.people.aliases import IdentityAlias
@@ -92,7 +94,10 @@ async def test_a_line_says_that_it_was_meant_for_another_channel(store: Store) -
     rep, ann, lee, _ = await twins(store)
     await store.write(lambda s: persons.merged(s, rep, ann.contact, lee.contact, now=NOON + 3))
     await store.write(lambda s: s.execute(update(Identity).where(Identity.id == lee.identity).values(reachable=0)) and None)
-    await store.write(lambda s: addresses.serve(s, lee.conversation, "On its way.", frozenset(), once="o:1", now=NOON + 4) and None)
+    ordered = talk.Saying(lee.conversation, "mail", "ann@x", "On its way.", Author.BOT, Lane.SERVICE, "o:1")
+    await store.write(lambda s: talk.say_many(s, [ordered], now=NOON + 4))
+    [number] = await store.read(lambda s: list(s.scalars(select(Message.id).where(Message.once == "o:1"))))
+    await store.write(lambda s: addresses.serve_elsewhere(s, number, frozenset(), now=NOON + 4) and None)
     seen = await store.read(lambda s: look_at(s, rep, ann.conversation, TITLES))
     assert [(line.text, line.instead) for line in seen.lines] == [("On its way.", "E-mail")]
     assert [(one.account, one.reachable) for one in seen.others] == [("mail", False)]
