@@ -51,6 +51,7 @@ KINDS: Mapping[str, str] = {
     "joined": N_("joined the team"),
     "kind": N_("kind"),
     "language": N_("language"),
+    "lead": N_("belongs to another lead now"),
     "linked": N_("joined with another person"),
     "lost": N_("lost"),
     "made": N_("made"),

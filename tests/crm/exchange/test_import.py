@@ -157,7 +157,7 @@ async def test_an_import_cut_off_in_the_middle_goes_on_and_does_nothing_twice(st
 
 
 async def test_a_stopped_import_can_be_taken_back(stand: Stand) -> None:
-    number = await stand.receive(b"Name;Phone\n" + b"".join(b"P%d;0911%05d\n" % (n, n) for n in range(200)))
+    number = await stand.receive(b"Name;Phone\n" + b"".join(b"P%d;0911%05d\n" % (n, n) for n in range(1500)))
     await stand.do(imports.check, number)
     await stand.work()
     before = await stand.dump()
