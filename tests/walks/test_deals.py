@@ -42,7 +42,7 @@ async def test_a_lead_is_won_by_buttons_alone(rep: Phone) -> None:
 
 
 async def test_who_was_second_is_told_what_the_first_did(desk: Desk, rep: Phone) -> None:
-    manager, mine = desk.manager, await new_deal(rep, "hasmik")
+    manager, mine = desk.manager, await new_deal(rep, "hasmiki")
     asked = await manager.say("/deals")
     listed = await manager.sees("There is no such deal", after=asked)
     await manager.press(listed, "My team's")
@@ -54,7 +54,7 @@ async def test_who_was_second_is_told_what_the_first_did(desk: Desk, rep: Phone)
     await manager.press(theirs, "🏆 Won")
     late = await manager.sees("has changed this deal meanwhile", since=theirs["revision"])
     assert labels(late)[0] == labels(moved)[0]
-    await rep.house.until(STATE, "Hasmik", want=[("open",)])
+    await rep.house.until(STATE, "Hasmiki", want=[("open",)])
 
 
 async def test_a_loss_needs_a_reason_and_may_be_undone(rep: Phone) -> None:

@@ -10,7 +10,7 @@ WORDS = "Կաղնե սեղանը Երևանում է՞, թե՞ Գյումրիո�
 
 
 async def test_a_rep_finds_what_a_customer_said_by_another_spelling_and_opens_it_in_its_thread(rep: Phone) -> None:
-    who, _ = await taken(rep, "varduhi")
+    who, _ = await taken(rep, "varduhiana")
     await who.say(WORDS)
     await rep.house.until(READ, WORDS)
     await rep.say("/start")
@@ -20,7 +20,7 @@ async def test_a_rep_finds_what_a_customer_said_by_another_spelling_and_opens_it
     found = await rep.sees("Found for")
     assert "Messages" in found["text"]
     assert len(labels(found)) <= 8
-    await rep.press(found, "1. 💬 \u2068Varduhi\u2069")
+    await rep.press(found, "1. 💬 \u2068Varduhiana\u2069")
     thread = await rep.sees("👉")
     assert "Hello, I have a question about chairs" in thread["text"]
     await rep.press(thread, "The whole card")

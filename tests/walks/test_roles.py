@@ -58,7 +58,7 @@ async def test_a_trainee_sees_masks_where_a_rep_sees_the_phone(office: Desk) -> 
         trainee = await phone(office.house, "pupil", "staff")
         await trainee.do("start", payload=link["text"].rpartition("start=")[2])
         await trainee.sees("Welcome")
-        who, _ = await taken(rep, "lusine")
+        who, _ = await taken(rep, "nazenik")
         await who.do("contact", phone="37491555444")
         await rep.sees("+37491555444")
         await rep.press(await rep.sees("🟢 Yours"), "Hand back")
@@ -70,9 +70,9 @@ async def test_a_trainee_sees_masks_where_a_rep_sees_the_phone(office: Desk) -> 
 
 async def test_a_removed_rep_presses_an_old_button_and_nothing_happens(office: Desk) -> None:
     async with office.rep() as leaver, office.rep() as colleague:
-        who = await customer(office.house, "davit")
+        who = await customer(office.house, "hrachya")
         await who.say("Do you have shelves?")
-        card = await card_of(leaver, "davit")
+        card = await card_of(leaver, "hrachya")
         page, asked = await member_page(office, leaver)
         await office.manager.press(page, "Remove")
         await office.manager.press(await office.manager.sees("by a new invitation only", after=asked), "Yes, remove")
@@ -80,7 +80,7 @@ async def test_a_removed_rep_presses_an_old_button_and_nothing_happens(office: D
         changes = office.house.rows(TAKEN)
         assert await leaver.press(card, "Take") == EXPIRED
         assert office.house.rows(TAKEN) == changes
-        await colleague.press(await card_of(colleague, "davit"), "Take")
+        await colleague.press(await card_of(colleague, "hrachya"), "Take")
         await office.house.until(HOLDER, str(who.id), want=[(colleague.name.title(),)])
 
 

@@ -35,7 +35,7 @@ async def test_a_rep_gets_an_album_as_one_post_and_the_rest_when_they_ask(rep: P
     await send_album(who, PHOTOS, "7002", "The old door")
     post = await rep.sees("[4 files in all]", after=card["message_id"])
     assert "The old door" in post["text"]
-    assert labels(post) == ["Show all files"]
+    assert labels(post) == ["Show all files", "📌 Task"]
     posts = [message for message in (await rep.chat())["messages"] if message["message_id"] > card["message_id"] and "file" in message]
     assert len(posts) == 1
     await rep.house.until("SELECT count(*) FROM attachments WHERE state = 'ready' AND message_id = (SELECT max(message_id) FROM attachments)", want=[(4,)])

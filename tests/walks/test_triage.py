@@ -20,25 +20,25 @@ async def lead_of(rep: Phone, who: str) -> Json:
 
 
 async def test_a_lead_is_taken_and_gets_its_next_step_in_two_taps(rep: Phone) -> None:
-    post = await lead_of(rep, "lusine")
+    post = await lead_of(rep, "tsovinar")
     await rep.press(post, "Accepted")
     asked = await rep.sees("What is the next step?", since=post["revision"])
     assert len(labels(asked)) <= 8
-    await rep.house.until(WHOSE, "Lusine", want=[(str(rep.id),)])
+    await rep.house.until(WHOSE, "Tsovinar", want=[(str(rep.id),)])
     assert (await rep.press(asked, "☎️ Call tomorrow")).startswith("Next step:")
     planned = await rep.sees("Next step:", since=asked["revision"])
-    await rep.house.until(TASKS, "Lusine", want=[("call", "open")])
+    await rep.house.until(TASKS, "Tsovinar", want=[("call", "open")])
     await rep.press(planned, "Undo")
-    await rep.house.until(TASKS, "Lusine", want=[("call", "dropped")])
+    await rep.house.until(TASKS, "Tsovinar", want=[("call", "dropped")])
 
 
 async def test_a_lead_becomes_a_deal(rep: Phone) -> None:
-    post = await lead_of(rep, "davit")
+    post = await lead_of(rep, "astghik")
     await rep.press(post, "Accepted")
     asked = await rep.sees("What is the next step?", since=post["revision"])
     await rep.press(asked, "💼 Make a deal")
     await rep.sees("Whose:", since=asked["revision"])
-    await rep.house.until(LEAD, "Davit", want=[("accepted",)])
+    await rep.house.until(LEAD, "Astghik", want=[("accepted",)])
 
 
 async def test_a_lost_lead_has_a_reason_and_comes_back(rep: Phone) -> None:
