@@ -148,9 +148,8 @@ def belongs(segment: Segment, now: int) -> list[ColumnElement[bool]]:
 
 
 def _spam() -> ColumnElement[bool]:
-    """A lead of the person that somebody called spam."""
-    mine = (Lead.contact_id == _owner.id, _owner.root_id == Contact.id, func.coalesce(Lead.status, "") == LeadStatus.SPAM.value)
-    return exists().where(*mine).correlate(Contact)
+    """A lead of the person that somebody called spam; one list for all, mostly short: asked of each person it took as long as all the rest."""
+    return Contact.id.in_(select(_owner.root_id).join(Lead, Lead.contact_id == _owner.id).where(Lead.status == LeadStatus.SPAM.value))
 
 
 def _says(field_id: int, values: list[str]) -> ColumnElement[bool]:
