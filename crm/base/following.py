@@ -1,0 +1,80 @@
+"""Following: whoever acts on what is on record reads it behind the commit, from a mark of their own; each event at least once, soon and in order.
+
+On a server numbers are given before their rows are committed, so a row may appear behind one that was read: what was read is read a second time when
+nobody can still be writing it. Whoever follows does each event under a once-key, so that the second time changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crm.base.dialect import is_server
+from crm.base.history import DomainEvent
+from crm.base.rows import add_new, take_ids
+from crm.base.table import Row
+from crm.base.time import SECOND
+
+MOST = 200
+SETTLE_MS = 30 * SECOND
+"""A transaction that is older than this has ended: the store gives none so long."""
+
+
+class Follower(Row):
+    """How far somebody has followed the record: `ahead` was read once, `mark` for good; what lies up to `head`, seen at `head_at`, is read again."""
+
+    __tablename__ = "followers"
+    name: Mapped[str] = mapped_column(unique=True)
+    ahead: Mapped[int]
+    mark: Mapped[int]
+    head: Mapped[int]
+    head_at: Mapped[int]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Events to act on, oldest first; `again` = they were handed out before, but for those that came late."""
+
+    events: tuple[DomainEvent, ...] = ()
+    again: bool = False
+
+
+def follow(session: Session, name: str, kinds: Sequence[tuple[str, str]] | None = None, *, now: int, most: int = MOST) -> News:
+    """The next events for a follower, moving its mark in this transaction; `kinds` are pairs of subject and kind (None = all).
+
+    Whoever follows for the first time begins with what comes from now on.
+    """
+    row = session.scalar(select(Follower).where(Follower.name == name).with_for_update())
+    if row is None:
+        newest = session.scalar(select(func.max(DomainEvent.id))) or 0
+        add_new(session, Follower, [{"id": next(take_ids(session, 1)), "name": name, "ahead": newest, "mark": newest, "head": newest, "head_at": now}])
+        return News()
+    found = session.scalars(select(DomainEvent).where(DomainEvent.id > row.ahead).order_by(DomainEvent.id).limit(most)).all()
+    if found:
+        row.ahead = found[-1].id
+        if not is_server(session):
+            row.mark = row.head = row.ahead
+        elif row.head == row.mark:
+            row.head, row.head_at = row.ahead, now
+        session.flush()
+        return News(_wanted(found, kinds))
+    return _settled(session, row, kinds, now=now, most=most)
+
+
+def _settled(session: Session, row: Follower, kinds: Sequence[tuple[str, str]] | None, *, now: int, most: int) -> News:
+    if row.head == row.mark:
+        if row.ahead > row.mark:
+            row.head, row.head_at = row.ahead, now
+            session.flush()
+        return News()
+    if now - row.head_at < SETTLE_MS:
+        return News()
+    found = session.scalars(select(DomainEvent).where(DomainEvent.id > row.mark, DomainEvent.id <= row.head).order_by(DomainEvent.id).limit(most)).all()
+    row.mark = found[-1].id if len(found) == most else row.head
+    session.flush()
+    return News(_wanted(found, kinds), again=True)
+
+
+def _wanted(found: Sequence[DomainEvent], kinds: Sequence[tuple[str, str]] | None) -> tuple[DomainEvent, ...]:
+    return tuple(found) if kinds is None else tuple(one for one in found if (one.subject, one.kind) in kinds)
