@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from web.health import Watch
 
 log = logging.getLogger("dragoman")
-STAFF = "staff"
+STAFF, PAPERS = "staff", "documents"
 VERSION = "0.1.0"
 Loops = dict[str, Callable[[], Awaitable[None]]]
 
@@ -63,6 +63,7 @@ class Parts:
     address: str = ""
     backups: "Backups | None" = None
     watch: "Watch | None" = None
+    papers: Any = None
     born: str = field(default_factory=lambda: secrets.token_hex(4))
 
     @property
@@ -78,7 +79,7 @@ class Parts:
         """The bytes of a file an account holds."""
         if account == STAFF and self.staff:
             return self.staff.fetch_media(ref)
-        return self.channels[account].fetch_media(ref)
+        return self.papers.fetch(ref) if account == PAPERS else self.channels[account].fetch_media(ref)
 
     async def keep(self, events: Sequence[RawEvent]) -> None:
         """The first door, for channels whose platforms come to us."""
@@ -136,6 +137,7 @@ async def run(env: Environment) -> None:
 
 def join(parts: Parts) -> Running:
     """Build the parts and say what runs."""
+    from channels.hooks import HookOptions, Hooks
     from crm.conversations.media import MediaFiles
     from crm.exchange.works import Exchange
     from crm.inbox.statuses import owed
@@ -146,21 +148,22 @@ def join(parts: Parts) -> Running:
     from scheduler import workers
     from scheduler.clock import Clock
     from scheduler.jobs import Pulse, deeds, ticks
+    from scheduler.learning import learners
     from scheduler.names import asked
+    from scheduler.papers import Papers, papers
     from scheduler.screens import Screens
     from scheduler.upkeep import order, upkeep
     from scheduler.works import works
     from web.server import serve
 
-    env, store, seat, times = parts.env, parts.store, parts.seat, parts.env.durations
+    env, store, seat, times, parts.papers = parts.env, parts.store, parts.seat, parts.env.durations, Papers(parts.store)
     files = MediaFiles(env.folder / "media", store)
     watch = parts.watch = open_watch(parts)
     parts.backups = open_backups(parts)
     routes = open_channels(parts, files)
     screens = Screens(store, parts.channels)
-    carriers = screens.announcing(parts.channels.values())
-    if parts.staff:
-        carriers.append(parts.staff.carrier)
+    hooks, staffed = Hooks(HookOptions(parts.company.link_key), wall), [parts.staff.carrier] if parts.staff else []
+    carriers = [*screens.announcing(parts.channels.values()), *staffed, hooks]
     exchange = Exchange(store, env.folder, parts.company, wall, TABLES, parts.fetch)
     loops = working(parts, files, screens.stir)
     rules: dict[str, Any] = {"seat": seat, "durations": times, "owe": partial(owed, accounts=parts.company.sendable)}
@@ -171,7 +174,8 @@ def join(parts: Parts) -> Running:
         loops[f"send:{carrier.account}"] = lambda account=carrier.account, drain=drain: workers.send_loop(store, drain, account, wall, times.look)  # type: ignore[misc]
     pulse = Pulse(follow_ups=float(env.follow_up_seconds), most=times.tick)
     due = [*ticks(store, wall, pulse, deeds(parts.company)), *upkeep(parts.guard, parts.backups), *order(store, wall, STAFF, most=times.tick)]
-    clock = Clock([*due, *asked(store, parts.channels, wall), *works(store, exchange, parts.node, wall)])
+    due += papers(store, parts.papers, exchange.made, wall)
+    clock = Clock([*due, *asked(store, parts.channels, wall), *works(store, exchange, parts.node, wall), *learners(store, parts.company, wall)])
 
     async def listen() -> None:
         parts.server, parts.address = await serve(routes, env.http_host, env.port, shutdown=min(3.0, times.stop / 4), public_url=env.public_url)
@@ -246,6 +250,7 @@ def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
     """The channels and every public page."""
     from channels.accounts import open_account, read_accounts
     from channels.form import Form, FormOptions
+    from channels.practice import Practice
     from channels.webchat import Webchat, WebchatOptions
     from web.desk import Desk, DeskOptions
     from web.files import SharedFiles
@@ -259,6 +264,7 @@ def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
     options = WebchatOptions(env.folder / "uploads", env.origins, proxies, company.name, company.link_key, secrets_of_sites)
     webchat = Webchat(options, parts.history, files.open)
     parts.channels["webchat"] = webchat
+    parts.channels["practice"] = Practice(parts.keep)
     parts.channels["form"] = Form(FormOptions(env.origins, environment.listed(env.trusted_proxies)), pages.form_answer)
     if env.customer_bot_token:
         from channels.telegram import Telegram, TelegramOptions

@@ -23,6 +23,8 @@ BENCHES = {
     "doors": "12: a channel's webhook beside a bare one",
     "find": "13: a search",
     "stages": "14: a deal goes to its next stage",
+    "fifty": "15: fifty reps at work",
+    "rules": "16: what a change costs the rules",
     "card": "a stranger's word to the rep's chat, the whole way",
     "weight": "CPU and bytes a message, memory, cold start",
 }

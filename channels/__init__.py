@@ -25,5 +25,6 @@ CHANNELS: dict[str, str] = {
     "vk": "channels.vk:Vk",
     "max": "channels.max:Max",
     "matrix": "channels.matrix:Matrix",
+    "payments": "channels.payments:Payments",
 }
 """Account kind to the class behind it, named rather than imported: a platform's library loads only where it is used."""

@@ -84,6 +84,7 @@ def variables(folder: Path, world: str, port: int) -> dict[str, str]:
         "COMPANY_ZONE": os.environ.get("DEMO_ZONE", "Asia/Yerevan"),
         "COMPANY_CURRENCY": "AMD",
         "WORKING_HOURS": "mon-sun 00:00-24:00",
+        "COMPANY_HOLIDAYS": "none",
         "CUSTOMER_BOT_TOKEN": CUSTOMER_TOKEN,
         "CUSTOMER_BOT_USERNAME": "customer_bot",
         "STAFF_BOT_TOKEN": STAFF_TOKEN,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
-from console import answers, clock, dotfile, environment, machine, server
+from console import answers, clock, dotfile, environment, machine, papers, photos, server
 from console.channels import Accounts
 from console.environment import Environment
 from console.finding import Finding, Level, fault, fine, shown, warning
@@ -55,6 +55,8 @@ def examine(file: Path, check: CheckToken, fast_parser: Callable[[], bool], hear
     yield from times(file, env, hear)
     yield from machine.python(sys.version_info, machine.headers_are_guarded())
     yield machine.http_parser(fast_parser())
+    yield from papers.papers()
+    yield photos.photos()
 
 
 def channels(env: Environment, accounts: Accounts) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ class Environment:
     company_currency: str = "AMD"
     company_region: str = ""
     working_hours: str = "mon-fri 09:00-18:00"
+    company_holidays: str = ""
     customer_bot_token: str = field(default="", repr=False)
     customer_bot_username: str = ""
     staff_bot_token: str = field(default="", repr=False)
@@ -194,7 +195,18 @@ def company(env: Environment) -> Company:
         answer_within=MINUTE * whole(env.answer_minutes, "ANSWER_MINUTES", 0, 100_000),
         undo_ms=SECOND * whole(env.undo_seconds, "UNDO_SECONDS", 0, 60),
         step_up_over=whole(env.step_up_over, "STEP_UP_OVER", 0, 1_000_000_000),
+        holidays=holidays(env),
     )
+
+
+def holidays(env: Environment) -> str:
+    """On which country's public holidays the firm is closed ("" = on none): the one that is set, else its own where that is sure."""
+    said = env.company_holidays.strip()
+    if not said:
+        return env.company_region or REGIONS.get(env.company_zone, "")
+    if said.lower() != "none" and not re.fullmatch("[A-Z]{2}", said):
+        raise Misconfigured(f"COMPANY_HOLIDAYS takes a country such as AM, or none; {said!r} was given")
+    return "" if said.lower() == "none" else said
 
 
 def link_key(folder: Path) -> bytes:

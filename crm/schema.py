@@ -10,7 +10,7 @@ from crm.base import dialect
 from crm.base.db import file_of
 from crm.base.errors import Misconfigured
 
-HEAD = "0006"
+HEAD = "0007"
 STEP_SECONDS = 3600.0
 
 

@@ -1,5 +1,6 @@
 """Every table of the schema, so that the metadata is whole; imported by migrations, tests and the console."""
 
+from crm.base.following import Follower
 from crm.base.history import DomainEvent
 from crm.base.installation import Installation
 from crm.base.jobs import Job
@@ -10,10 +11,17 @@ from crm.base.table import Base, Counter
 from crm.base.tallies import Tally
 from crm.conversations.calls import CallRow
 from crm.conversations.clocks import AnswerClock
+from crm.conversations.offers import Offer
 from crm.conversations.planned import PlannedReply
+from crm.conversations.queues import ChannelQueue, QueueRow, Skill
 from crm.conversations.snippets import Snippet
 from crm.conversations.threads import Attachment, Conversation, Message, Note
 from crm.conversations.windows import WindowEnd
+from crm.documents.documents import Document
+from crm.documents.drawing import Drawing
+from crm.documents.layouts import Layout
+from crm.documents.numbers import Serial
+from crm.exchange.captures import Capture
 from crm.exchange.imports import Import, ImportRow
 from crm.exchange.made import MadeFile
 from crm.exchange.tombstones import Tombstone
@@ -31,6 +39,7 @@ from crm.outbox.shares import ShareRow
 from crm.outreach.campaigns import Campaign, Recipient
 from crm.outreach.sequences import Enrollment, Sequence, Step
 from crm.people.aliases import IdentityAlias
+from crm.people.calendars import Leave, OffDay, WorkHours
 from crm.people.companies import Company
 from crm.people.consents import Consent
 from crm.people.contacts import Contact, ContactPoint, Identity
@@ -42,13 +51,28 @@ from crm.people.own_accounts import OwnAccountRow, OwnChat
 from crm.people.reps import Invite, Member, Stranger
 from crm.people.steps import Pin, StepRow
 from crm.people.suggestions import Suggestion
+from crm.people.tags import Tag
 from crm.people.teams import TeamRow
+from crm.projects.blueprints import Blueprint, BlueprintStep
+from crm.projects.projects import Project, ProjectStep
+from crm.projects.survey import Rating, SurveySwitch
 from crm.reports.search_tables import Findable, SearchMark, WordGram
+from crm.rules.rules import Rule, RuleVersion
+from crm.rules.runs import RuleRun
+from crm.sales.asking import PayAsk
 from crm.sales.deals import Deal, DealContact, StageStay
 from crm.sales.entries import Entry, LeadEntry
 from crm.sales.leads import Lead
+from crm.sales.ledger import Payment
+from crm.sales.lines import DealLine
+from crm.sales.orders import Order, OrderLine, OrderYear
+from crm.sales.pay_ways import PayRule, PayWay
 from crm.sales.pipelines import Pipeline, Reason, Stage
 from crm.sales.postings import Posting
+from crm.sales.products import Product
+from crm.sales.scores import ScoreModel
+from crm.sales.shipments import Shipment
+from crm.sales.stock import StockMove
 from crm.sales.tasks import Task
 
 TABLES: tuple[type[Base], ...] = (
@@ -58,6 +82,7 @@ TABLES: tuple[type[Base], ...] = (
     Installation,
     DomainEvent,
     Seal,
+    Follower,
     Tally,
     Company,
     Contact,
@@ -68,10 +93,14 @@ TABLES: tuple[type[Base], ...] = (
     Consent,
     Field,
     FieldValue,
+    Tag,
     Member,
     Invite,
     Stranger,
     TeamRow,
+    WorkHours,
+    OffDay,
+    Leave,
     Pin,
     StepRow,
     Login,
@@ -86,6 +115,10 @@ TABLES: tuple[type[Base], ...] = (
     Delivery,
     NoticeRow,
     Conversation,
+    QueueRow,
+    ChannelQueue,
+    Skill,
+    Offer,
     Message,
     Attachment,
     ShareRow,
@@ -101,6 +134,7 @@ TABLES: tuple[type[Base], ...] = (
     Lead,
     Entry,
     LeadEntry,
+    ScoreModel,
     Posting,
     Pipeline,
     Stage,
@@ -108,7 +142,31 @@ TABLES: tuple[type[Base], ...] = (
     Deal,
     DealContact,
     StageStay,
+    Product,
+    DealLine,
+    StockMove,
     Task,
+    Document,
+    Drawing,
+    Layout,
+    Serial,
+    Order,
+    OrderLine,
+    OrderYear,
+    Shipment,
+    Payment,
+    PayAsk,
+    PayWay,
+    PayRule,
+    Blueprint,
+    BlueprintStep,
+    Project,
+    ProjectStep,
+    Rating,
+    SurveySwitch,
+    Rule,
+    RuleVersion,
+    RuleRun,
     Findable,
     WordGram,
     SearchMark,
@@ -131,6 +189,7 @@ TABLES: tuple[type[Base], ...] = (
     Job,
     Import,
     ImportRow,
+    Capture,
     MadeFile,
     Tombstone,
 )

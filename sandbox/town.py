@@ -32,6 +32,7 @@ from sandbox.meta.world import World as WhatsAppWorld
 from sandbox.phone.human import PhoneHuman
 from sandbox.phone.ringing import Call, Exchange
 from sandbox.phone.telephones import Person, Telephones
+from sandbox.phone.till import Till
 from sandbox.resident import Line, Resident
 from sandbox.smsc.server import Smsc
 from sandbox.smsc.world import Centre
@@ -197,6 +198,7 @@ class Town:
         self.sms, self.viber = SmsApi(self.gateway), ViberApi(ViberWorld(clock=clock))
         self.leads, self.telephones, self.neighbours = LeadWorld(clock), Telephones(clock), Neighbours(clock)
         self.matrix = MatrixHuman(MatrixWorld(clock))
+        self.till = Till(clock=clock)
         self.smsc, self.ami, self.board = Smsc(Centre(clock=clock)), Ami(), Board(clock)
         self.mail.open(FIRM, "Marani", PASSWORD)
         self.servers: MailServer | None = None
@@ -235,6 +237,7 @@ class Town:
         self.phone.url, self.phone.secret, self.phone.own_url = next(iter(places.get("calls", [])), ""), SECRET, base
         for site in self.pages.sites:
             site.hook = next(iter(places.get(site.kind, [])), "")
+        self.till.url = next(iter(places.get("payments", [])), "")
         self.leads.found_at(places)
         self.telephones.found_at(places, base)
         self.whatsapp.business_callback = next(iter(places.get("whatsapp", [])), "")
@@ -257,7 +260,7 @@ class Town:
             'states = { DELIVERED = "delivered", UNDELIVERED = "failed" }\ninbound = { id = "id", number = "from", text = "text", at = "at" }\n\n'
             f'[viber]\ntokens = ["{self.viber.world.tokens[0]}"]\napi_base = "{base}/viber"\npublic_url = "{shop}"\n'
             f'media_hosts = ["{host}"]\nwelcome_seconds = 30.0\n\n'
-            f'[calls]\nsecrets = ["{SECRET}"]\ninside = ["{host}"]\n{self.leads.settings(base, shop)}'
+            f'[payments]\nsecrets = ["{self.till.secret}"]\n\n[calls]\nsecrets = ["{SECRET}"]\ninside = ["{host}"]\n{self.leads.settings(base, shop)}'
             f"{self.telephones.settings(base, shop)}{self.neighbours.settings(base, shop)}{matrix.settings(base)}"
             f'[smpp]\nhost = "127.0.0.1"\nport = {self.smsc.port}\nsystem_id = "{self.smsc.centre.system_id}"\npassword = "{self.smsc.centre.password}"\n'
             f'sender = "Marani"\nfirst_wait = 0.1\n\n[asterisk]\nhost = "127.0.0.1"\nport = {self.ami.port}\nuser = "{self.ami.user}"\n'

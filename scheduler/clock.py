@@ -30,6 +30,23 @@ class Every:
         return after if after > now else now + self._step
 
 
+def _alone(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """A job that is passed over while it still runs; the library would say so in the log each time, as if something were wrong."""
+    runs = False
+
+    async def run() -> None:
+        nonlocal runs
+        if runs:
+            return
+        runs = True
+        try:
+            await job()
+        finally:
+            runs = False
+
+    return run
+
+
 class Clock:
     """A handful of fixed ticks in memory; one that is late runs once, never twice at a time."""
 
@@ -38,11 +55,11 @@ class Clock:
         from apscheduler.triggers.base import BaseTrigger
 
         BaseTrigger.register(Every)
-        self._scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+        self._scheduler = AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 2, "misfire_grace_time": None})
         self._guard: asyncio.Task[None] | None = None
         self._set_back = [tick for tick in ticks if not tick.every]
         for tick in (tick for tick in ticks if tick.every):
-            self._scheduler.add_job(tick.job, Every(tick.every), id=tick.name, name=tick.name)
+            self._scheduler.add_job(_alone(tick.job), Every(tick.every), id=tick.name, name=tick.name)
 
     def start(self) -> None:
         """Begin to look."""

@@ -12,10 +12,15 @@ from crm.conversations import assign, clocks, forum, windows
 from crm.conversations.planned import say_due
 from crm.outbox.queue import date_anew
 from crm.outreach.ticks import compose, follow_ups
+from crm.people.calendars import firm_hours
+from crm.people.public_days import ready
+from crm.projects import answering, following, health
+from crm.projects import asking as surveys
 from crm.reports.day import plans_due
 from crm.reports.digest import digest_due
 from crm.reports.orphans import orphans_due
-from crm.sales import ladder, rotting
+from crm.rules import runs
+from crm.sales import asking, ladder, order_late, rotting, routing
 from scheduler.clock import Tick
 from scheduler.indexing import indexing
 
@@ -32,6 +37,7 @@ class Pulse:
     compose: float = 1.0
     digest: float = 30.0
     work: float = 30.0
+    rules: float = 1.0
     search: float = 1.0
     most: float = 0.0
 
@@ -39,6 +45,7 @@ class Pulse:
 def ticks(store: Store, clock: Callable[[], int], pulse: Pulse, deeds: dict[str, Deed]) -> list[Tick]:
     """The ticks of a running product; `deeds` are what is due besides the snoozes, by the names of `Pulse`."""
     every = {"snoozes": pulse.snoozes, "follow_ups": pulse.follow_ups, "compose": pulse.compose, "digest": pulse.digest, "work": pulse.work}
+    every["rules"] = pulse.rules
     every = {name: min(seconds, pulse.most) if pulse.most else seconds for name, seconds in every.items()}
     known: dict[str, Deed] = {"snoozes": come_back, **deeds}
     set_back = Tick("set_back", 0.0, job(store, "set_back", lambda session, now: date_anew(session, now=now), clock))
@@ -53,16 +60,30 @@ def come_back(session: Session, now: int) -> int:
 
 def deeds(company: Company) -> dict[str, Deed]:
     """What outreach and reports of a company want done."""
+    ready(company.holidays)
     return {
-        "follow_ups": lambda session, now: follow_ups(session, company, now=now),
-        "compose": lambda session, now: compose(session, company, now=now) + say_due(session, company, now=now),
+        "follow_ups": lambda session, now: (
+            follow_ups(session, company, now=now) + answering.listen(session, company, now=now) + asking.receipts_due(session, now=now)
+        ),
+        "compose": lambda session, now: (
+            routing.route(session, company, now=now)
+            + compose(session, company, now=now)
+            + say_due(session, company, now=now)
+            + following.follow_record(session, company, now=now)
+        ),
         "digest": lambda session, now: digest_due(session, company, now=now) + orphans_due(session, company, now=now),
+        "rules": lambda session, now: runs.act(session, company, now=now),
         "work": lambda session, now: (
             ladder.escalate(session, company, now=now)
             + clocks.warn_due(session, company, now=now)
+            + routing.free_absent(session, company, now=now)
             + plans_due(session, company, now=now)
             + forum.spread(session, now=now)
-            + rotting.remind(session, hours=company.hours, now=now)
+            + health.look(session, company, now=now)
+            + surveys.recommend_due(session, company, now=now)
+            + runs.prune(session, now=now)
+            + order_late.late_due(session, company, now=now)
+            + rotting.remind(session, hours=firm_hours(session, company, now=now), now=now)
         ),
     }
 

@@ -15,6 +15,7 @@ from crm.base.leases import Seat
 from crm.base.time import HOUR
 from crm.base.wakes import DESK, INBOX, MEDIA, NEWS, NOTICES, send_topic
 from crm.conversations.media import MediaFiles, TooLarge, Wanted, arrived, missing, wanted
+from crm.documents import sending
 from crm.inbox import desk, process
 from crm.inbox.process import Claimed, Parse, Rules
 from crm.outbox.drain import Drain
@@ -155,12 +156,18 @@ async def _tidy(files: MediaFiles) -> None:
         log.warning("files in doubt could not be tidied: %s: %s", type(error).__name__, error)
 
 
+def _missing(session: Session, one: Wanted, *, now: int, for_good: bool) -> None:
+    """Of a document no words leave in its place: nobody shall accept what they never saw."""
+    if missing(session, one.attachment_id, now=now, for_good=for_good) and one.account == sending.PAPERS:
+        sending.undrawn(session, one.attachment_id, now=now)
+
+
 async def _fetch(store: Store, files: MediaFiles, fetch: Fetch, one: Wanted, clock: Clock, changed: Changed) -> None:
     try:
         path, size = await files.save(fetch(one.account, one.ref))
     except Exception as error:
         for_good = isinstance(error, TooLarge)
         log.warning("the file of attachment %s cannot be had: %s", one.attachment_id, type(error).__name__)
-        await store.write(lambda session: missing(session, one.attachment_id, now=clock(), for_good=for_good))
+        await store.write(lambda session: _missing(session, one, now=clock(), for_good=for_good))
     else:
         changed({await store.write(lambda session: arrived(session, one.attachment_id, path, size, now=clock()))})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bots.customer.flows import greet, handover, offers, qualify, stop
+from bots.customer.flows import beside, greet, handover, moment, offers, order, qualify, stop
 from bots.customer.hearing import Act, Meant, meaning
 from crm.base.answers import Action, Answer, Exchange, Facts, Heard, SpeakLanguage
 
@@ -20,9 +20,9 @@ FLOWS: Mapping[str, Flow] = {
     "done": handover.done,
 }
 # Works even while a rep talks: nobody is kept from leaving.
-ALWAYS: Mapping[Act, Flow] = {Act.STOP: stop.flow, Act.ELSEWHERE: handover.elsewhere}
+ALWAYS: Mapping[Act, Flow] = {Act.STOP: stop.flow, Act.ELSEWHERE: handover.elsewhere, Act.ABOUT: beside.flow}
 # Means the same wherever the conversation stands.
-ANYWHERE: Mapping[Act, Flow] = {Act.PERSON: handover.flow, Act.OFFERS: offers.pressed}
+ANYWHERE: Mapping[Act, Flow] = {Act.PERSON: handover.flow, Act.OFFERS: offers.pressed, Act.ORDER: order.flow}
 
 
 def answer(exchange: Exchange) -> Answer:
@@ -31,7 +31,7 @@ def answer(exchange: Exchange) -> Answer:
     meant = meaning(heard, state)
     facts = _in_their_language(meant, exchange)
     flow = _flow(meant, exchange)
-    found = flow(state, meant, heard, facts)
+    found = moment.asked(exchange, meant, flow(state, meant, heard, facts), facts)
     spoken: tuple[Action, ...] = (SpeakLanguage(facts.language),) if facts.language != exchange.facts.language else ()
     return replace(found, actions=(*spoken, *found.actions)) if spoken else found
 

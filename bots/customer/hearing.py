@@ -5,9 +5,9 @@ from enum import StrEnum
 from functools import cache
 
 from bots.customer.words import LABELS
-from crm.base.answers import Heard
+from crm.base.answers import Heard, about
 from crm.base.i18n import LANGUAGES, NATIVE, translator
-from crm.base.text import is_command, is_greeting, is_person, is_stop, plain
+from crm.base.text import is_command, is_greeting, is_order_question, is_person, is_stop, plain
 
 
 class Act(StrEnum):
@@ -22,6 +22,8 @@ class Act(StrEnum):
     PHONE = "phone"
     START = "start"
     FORM = "form"
+    ABOUT = "about"
+    ORDER = "order"
     GREETING = "greeting"
     TEXT = "text"
     MEDIA = "media"
@@ -61,6 +63,8 @@ def meaning(heard: Heard, state: str) -> Meant:
 
 
 def _pressed(value: str) -> Meant:
+    if about(value):
+        return Meant(Act.ABOUT, value)
     act, _, rest = value.partition(":")
     detail, _, shown = rest.partition(":")
     if act not in _VALUES or (act == Act.LANGUAGE and detail not in LANGUAGES) or (act == Act.OFFERS and detail not in {"yes", "no"}):
@@ -79,6 +83,8 @@ def _said(heard: Heard, state: str) -> Meant:
         return typed
     if is_person(text):
         return Meant(Act.PERSON)
+    if is_order_question(text):
+        return Meant(Act.ORDER)
     if is_command(text):
         return Meant(Act.NOTHING)
     return Meant(Act.GREETING if is_greeting(text) else Act.TEXT, text=text)

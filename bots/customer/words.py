@@ -29,8 +29,8 @@ def tongue(facts: Facts) -> Translator:
 
 
 def goes_by(facts: Facts) -> str:
-    """The name to greet with ("" = better none): what the person told, else what the platform says if it reads like a name."""
-    return facts.name or (clean_name(facts.platform_name) if looks_like_name(facts.platform_name) else "")
+    """The name to greet with ("" = better none): as somebody said, else what the person told, else what the platform says if it reads like a name."""
+    return facts.greeting_name or facts.name or (clean_name(facts.platform_name) if looks_like_name(facts.platform_name) else "")
 
 
 def question(state: str, facts: Facts) -> str:

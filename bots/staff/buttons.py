@@ -5,20 +5,22 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Protocol
 
-from bots.staff import albums, cards, lightly, mentions, menus, merges, reactions, replies, tasks
+from bots.staff import albums, beside, cards, lightly, mentions, menus, merges, reactions, replies, tasks
 from bots.staff.notices import shown
-from bots.staff.posts import Key, Post
+from bots.staff.posts import ACCOUNT, Key, Post
 from bots.staff.sight import see
 from bots.staff.visit import Done, Pressed, Visit, told
 from bots.staff.words import INBOX, SHOW_REST, UNDO
 from crm.base.actors import Rep
 from crm.base.db import Session
+from crm.base.events import MediaKind
 from crm.base.i18n import N_
 from crm.base.text import utf16_length
-from crm.conversations import assign
+from crm.conversations import assign, shelf
 from crm.conversations.desk import card_name, retire
 from crm.conversations.later import LATER, moment
 from crm.conversations.rest import read_on
+from crm.conversations.shelf import Remark
 from crm.conversations.threads import Message
 from crm.inbox import parked
 from crm.outbox import settle
@@ -73,7 +75,10 @@ def note(session: Session, visit: Visit, intent: Intent) -> Done:
 
 def write_note(session: Session, visit: Visit, wizard: Wizard) -> Done:
     """Take the words of a note."""
-    words = getattr(visit.said, "text", "")
+    words, media = getattr(visit.said, "text", ""), getattr(visit.said, "media", ())
+    if media and media[0].kind is MediaKind.VOICE:
+        quit_wizard(session, visit.rep, wizard.name)
+        return mentions.kept(visit, shelf.keep_note(session, visit.rep, wizard.target, Remark(words, "", media[0], ACCOUNT), once=visit.once, now=visit.now))
     if not words.strip():
         return told(visit.tr("A note is words. Write it, or /cancel."))
     number = assign.note(session, visit.rep, wizard.target, words, once=visit.once, now=visit.now)
@@ -189,4 +194,5 @@ PRESSES: Mapping[str, Pressed] = {
     "unreact": reactions.unreact,
     "file": lightly.show,
     "files": albums.files,
+    "beside": beside.pressed,
 }

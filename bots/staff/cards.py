@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from bots.staff import deals, details, person, templates
+from bots.staff import beside, deals, details, orders, person, score, templates
 from bots.staff.menus import MOST
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.tasks import todo
@@ -47,7 +47,8 @@ def _text(sight: Thread, reader: Rep, tr: Translator, company: Company, now: int
     head = [_head(sight, tr, most), status(sight, reader, tr, company, now)]
     if elsewhere(sight, reader):
         return "\n".join(head)
-    known = (*deals.lines(sight, reader, tr, now, most), *details.lines(sight, tr, most), *person.lines(sight, tr, most))
+    bought = (orders.card_line(tr, reader, sight.order),) if sight.order else ()
+    known = (*deals.lines(sight, reader, tr, now, most), *filter(None, bought), *details.lines(sight, tr, most), *person.lines(sight, tr, most))
     parts = ["\n".join([*head, *_lead(sight, tr, most), *known])]
     parts.append("\n".join(todo(task, tr, reader.zone or company.zone, now, most) for task in sight.todos))
     parts.append("\n".join(_planned(one, tr, reader.zone or company.zone, now, most) for one in sight.planned))
@@ -101,6 +102,8 @@ def status(sight: Thread, reader: Rep, tr: Translator, company: Company, now: in
 def _lead(sight: Thread, tr: Translator, most: int) -> Iterator[str]:
     if sight.lead_status:
         yield tr("Lead: {status}", status=tr(LEADS.get(sight.lead_status, sight.lead_status)))
+    if sight.likely:
+        yield from score.line(tr, sight.likely, {sight.account: sight.channel}, most)
     if sight.need:
         yield tr("Need: {need}", need=line_html(sight.need, most))
     if sight.phone:
@@ -112,7 +115,11 @@ def _planned(one: Remark, tr: Translator, zone: str, now: int, most: int) -> str
 
 
 def _note(note: Remark, tr: Translator, company: Company, now: int, most: int) -> str:
-    return f"📝 {name_html(tr, note.who, 30)}, {tr.when(note.at, company.zone, now)}: {line_html(note.text, most)}"
+    who = name_html(tr, note.who, 30)
+    if note.source:
+        who = tr("{name}, heard from {source}", name=who, source=name_html(tr, note.source, 30))
+    said = " ".join(filter(None, ("📎" if note.file else "", line_html(note.text, most) if note.text else "")))
+    return f"📝 {who}, {tr.when(note.at, company.zone, now)}: {said}"
 
 
 def _line(line: Line, sight: Thread, tr: Translator, company: Company, now: int, most: int) -> str:
@@ -158,15 +165,15 @@ def keys(sight: Thread, reader: Rep) -> Keys:
         return ((key(UNBLOCK, "unblock"),),)
     if elsewhere(sight, reader):
         return ((key(TAKE_OVER, "take_over"),),) if may(reader.role, Action.TAKE_OVER) else ()
-    ways = (deals.key(tr, number),), (details.key(tr, number),)
+    ways = (deals.key(tr, number),), (beside.key(tr, number),)
     more = (*_more_keys(sight, tr), *person.keys(sight, tr), *_sounds(sight, tr), *ways)
     if sight.status == Status.CLOSED:
-        kept = tuple(_fitting(more, MOST - 2))
+        kept = _paired(_fitting(more, MOST - 2), ways)
         return *kept, (key(REOPEN, "reopen"), key(NOTE, "note"), *_spare(kept, MOST - 2, key(TASK, "task_new")))
     mine = sight.holder_id == reader.id
     first = key(HAND_BACK, "hand_back") if mine else key(TAKE, "take")
     rest = ((Key(tr.button(SHOW_REST), Intent("rest", number, str(sight.rest_from))),),) if mine and sight.rest else ()
-    kept = tuple(_fitting(more, MOST - 5 - len(rest)))
+    kept = _paired(_fitting(more, MOST - 5 - len(rest)), ways)
     noted = (first, key(NOTE, "note"), *_spare(kept, MOST - 5 - len(rest), key(TASK, "task_new")))
     return *rest, *kept, noted, (key(LATER, "later"), key(CLOSE, "close"), key(BLOCK, "block"))
 
@@ -177,6 +184,12 @@ def _fitting(rows: Keys, room: int) -> Iterator[tuple[Key, ...]]:
         if len(row) <= room:
             room -= len(row)
             yield row
+
+
+def _paired(rows: Iterator[tuple[Key, ...]], ways: Keys) -> Keys:
+    """The ways on stand beside each other where both found room."""
+    found = tuple(rows)
+    return (*found[:-2], (*found[-2], *found[-1])) if found[-2:] == ways else found
 
 
 def _spare(rows: Keys, room: int, one: Key) -> tuple[Key, ...]:

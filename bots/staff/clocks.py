@@ -1,6 +1,6 @@
 """Clocks: a customer has to be answered soon, or should have been: whoever has them hears, and when it is late the managers do."""
 
-from bots.staff import menus
+from bots.staff import menus, routing
 from bots.staff.posts import Key, Post
 from bots.staff.rendering import Rendered, mail_each
 from bots.staff.sight import Scene, read_name, see
@@ -27,8 +27,9 @@ def answer_due(session: Session, notice: Waiting, scene: Scene) -> Rendered:
         return Rendered(notice)
     sight = see(session, conversation.id, scene)
     wrote = next((line for line in reversed(sight.lines) if line.author is Author.CONTACT), None)
-    owner, due = scene.rep(sight.holder_id), answer_by(scene.company, conversation.waiting_since)
-    readers = {rep.id: rep for rep in ((owner,) if owner else scene.watching)} | ({rep.id: rep for rep in scene.managers} if late else {})
+    owner, due = scene.rep(sight.holder_id), answer_by(session, scene.company, conversation)
+    watching = (owner,) if owner else routing.readers(session, conversation, scene)
+    readers = {rep.id: rep for rep in (*watching, *(scene.managers if late else ()))}
 
     def post(tr: Translator, rep: Rep) -> Post:
         name, said = escape_html(read_name(tr, rep, sight.name)), seen_by(rep).told(wrote.text, points=wrote.kind in POINTED) if wrote else ""

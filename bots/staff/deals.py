@@ -1,9 +1,10 @@
 """Deals: how one reads on a card, in a list and in a post of its own, and what is told to its owner."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
-from bots.staff import menus
+from bots.staff import menus, orders, papers
+from bots.staff.healths import short
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.rendering import Rendered, mail_each
 from bots.staff.sight import Scene
@@ -29,6 +30,7 @@ from crm.sales.rotting import rotten_for
 DEAL = N_button("💼 Deal")
 WON, LOST, REOPEN = N_button("🏆 Won"), N_button("✖ Lost"), N_button("Run it on")
 STAGE, AMOUNT, CLOSE_ON, MORE_OF = N_button("Stage…"), N_button("Amount"), N_button("Close date"), N_button("More…")
+PROJECT = N_button("🛠 The work")
 CARD, BACK = N_button("Show the card"), N_button("Back")
 MARKS = {DealState.OPEN: "💼", DealState.WON: "🏆", DealState.LOST: "✖️"}
 STATES = {DealState.WON: N_("won"), DealState.LOST: N_("lost")}
@@ -56,7 +58,14 @@ def lines(sight: Thread, reader: Rep, tr: Translator, now: int, most: int) -> It
 
 def card_line(tr: Translator, one: Brief, now: int, most: int) -> str:
     """A deal as a line of a card: what, where, how much."""
-    parts = (line_html(one.title or one.name, min(most, 60)), _where(tr, one, html=True), escape_html(worth(tr, one)), rotten(tr, one, now))
+    parts = (
+        line_html(one.title or one.name, min(most, 60)),
+        _where(tr, one, html=True),
+        escape_html(worth(tr, one)),
+        f"🛒 {one.goods}" if one.goods else "",
+        rotten(tr, one, now),
+        short(tr, one.project),
+    )
     return f"{MARKS[one.state]} {' · '.join(filter(None, parts))}"
 
 
@@ -115,11 +124,15 @@ def _told(visit: Visit, one: Sheet) -> Iterator[str]:
         likely = money(tr.language, (found.amount * one.stage.probability + 50) // 100, found.currency) if found.state is DealState.OPEN else ""
         note = f" ({tr('likely {amount}, {percent} %', amount=likely, percent=one.stage.probability)})" if likely else ""
         yield tr("Amount: {amount}", amount=escape_html(worth(tr, found))) + escape_html(note)
+    if found.goods:
+        yield f"🛒 {tr.many('{n} product', '{n} products', found.goods)}"
     if found.expected_on and found.state is DealState.OPEN:
         late = f" ⚠️ {tr('gone by')}" if found.expected_on < today(visit).isoformat() else ""
         pushed = f" · {tr.many('put off {n} time', 'put off {n} times', found.pushes)}" if found.pushes else ""
         yield tr("Closes: {when}", when=escape_html(day(tr, found.expected_on))) + late + pushed
     yield tr("Whose: {name}", name=name_html(tr, found.owner)) if found.owner else tr("Nobody has it")
+    yield from filter(None, (short(tr, found.project),))
+    yield from (escape_html(papers.title(tr, paper)) for paper in one.papers)
     for person in one.people:
         yield f"👤 {name_html(tr, person.name, 40)}" + (f" ({line_html(person.role, 40)})" if person.role else "")
     if found.state is DealState.OPEN and (words := rotten(tr, found, now)):
@@ -148,7 +161,10 @@ def keys(tr: Translator, one: Sheet) -> Keys:
         return Key(tr.button(label), Intent("deal", number, detail))
 
     shown = (Key(tr.button(CARD), Intent("show", one.conversation_id)),) if one.conversation_id else ()
-    if one.brief.state is not DealState.OPEN:
+    if one.brief.state is DealState.WON:
+        after = (Key(tr.button(PROJECT), Intent("project_of", number)), Key(tr.button(orders.ORDER), Intent("order_deal", number)))
+        return (act(REOPEN, "reopen"), *after), (act(MORE_OF, "more"), *shown)
+    if one.brief.state is DealState.LOST:
         return (act(REOPEN, "reopen"),), shown
     onward = one.following
     rows: list[tuple[Key, ...]] = [(Key(f"➡️ {clean_name(onward.name, LABEL_MOST)}", Intent("deal", number, f"to:{onward.id}:{seen}")),)] if onward else []
@@ -176,6 +192,16 @@ def told(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 def back(tr: Translator, deal_id: int) -> Key:
     """The way back to a deal."""
     return Key(tr.button(BACK), Intent("deal", deal_id, "show"))
+
+
+def paged(tr: Translator, keys: list[Key], page: int, following: Callable[[int], Intent]) -> list[Key]:
+    """One page of choices, with the way to the next where there are more than a post has room for; pure."""
+    room = menus.MOST - 1
+    if len(keys) <= room:
+        return keys
+    pages = -(-len(keys) // (room - 1))
+    page %= pages
+    return [*keys[page * (room - 1) : (page + 1) * (room - 1)], Key(tr.button(MORE_OF), following((page + 1) % pages))]
 
 
 def choice(tr: Translator, words: str, options: list[Key], deal_id: int, *, wide: int = 2) -> Post:

@@ -28,6 +28,7 @@ from crm.sales.details import Detail, details_of, set_detail, undo_detail
 
 NAME = "detail"
 DETAILS, CLEAR, BACK, LEAD = N_button("📋 Details"), N_button("Take it away"), N_button("Back"), N_button("Lead")
+COMPANY = N_button("📋 Of the company")
 DAYS = {0: N_button("Today"), 1: N_button("Tomorrow"), 7: N_button("In a week")}
 PAGE, CHOICES = 5, 5
 VALUE_MOST, MARK = 120, 12
@@ -45,6 +46,11 @@ HOW = {
 def key(tr: Translator, conversation_id: int) -> Key:
     """The button of a card that opens the details of its person."""
     return Key(tr.button(DETAILS), Intent("details_of", conversation_id))
+
+
+def company_key(tr: Translator, company_id: int) -> Key:
+    """The button that opens the details of a company."""
+    return Key(tr.button(COMPANY), _intent(About.COMPANY, company_id, "fresh"))
 
 
 def lines(sight: Thread, tr: Translator, most: int) -> Iterator[str]:
@@ -73,6 +79,7 @@ def overview(session: Session, visit: Visit, about: About, subject_id: int, *, p
     if len(found) > PAGE:
         keys.append(Key(tr.button(MORE), _intent(about, subject_id, "page", (page + 1) % -(-len(found) // PAGE))))
     ends = [Key(tr.button(LEAD), Intent("lead_of", subject_id))] if about is About.CONTACT else []
+    ends += [Key(tr.button(BACK), Intent("deal", subject_id, "open"))] if about is About.DEAL else []
     ends += [Key(tr.button(UNDO), _intent(about, subject_id, "undo", undo))] if undo else []
     return Post("\n".join([*([told, ""] if told else []), head, *rows]), (*menus.in_rows(keys), *((tuple(ends),) if ends else ())))
 
@@ -99,6 +106,10 @@ def typed(session: Session, visit: Visit, wizard: Wizard) -> Done:
 
 def _page(session: Session, visit: Visit, about: About, subject_id: int, value: str) -> Done:
     return _edited(visit, overview(session, visit, about, subject_id, page=int(value or 0)))
+
+
+def _fresh(session: Session, visit: Visit, about: About, subject_id: int, value: str) -> Done:
+    return Done((overview(session, visit, about, subject_id),))
 
 
 def _ask(session: Session, visit: Visit, about: About, subject_id: int, value: str) -> Done:
@@ -216,4 +227,4 @@ def _edited(visit: Visit, post: Post, toast: str = "") -> Done:
 
 
 Turn = Callable[[Session, Visit, About, int, str], Done]
-TURNS: Mapping[str, Turn] = {"page": _page, "ask": _ask, "pick": _pick, "clear": _clear, "undo": _undo}
+TURNS: Mapping[str, Turn] = {"page": _page, "fresh": _fresh, "ask": _ask, "pick": _pick, "clear": _clear, "undo": _undo}

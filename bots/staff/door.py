@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bots.staff import menus
+from bots.staff import menus, tour
 from bots.staff.commands import grouped, inbox
 from bots.staff.posts import ACCOUNT, Post, numbered, put
 from bots.staff.updates import Text
@@ -46,7 +46,8 @@ def welcome(session: Session, visit: Visit) -> list[Post]:
     tr = visit.tr
     hello = tr("Welcome, {name}. Customers' messages come here as cards; reply to a card to answer.", name=clean_name(visit.rep.name))
     waiting = may(visit.rep.role, Action.TALK) and desk.inbox(session, visit.rep, most=1)[1]
-    return [Post(hello, menus.main_menu(tr, grouped(visit.rep.role))), *(inbox.deed(session, visit).posts if waiting else ())]
+    start = [Post(hello, menus.main_menu(tr, grouped(visit.rep.role))), tour.invitation(tr, visit.rep)]
+    return [*start, *(inbox.deed(session, visit).posts if waiting else ())]
 
 
 def wrong_invitation(session: Session, said: Text, company: Company, *, event: int, now: int) -> None:

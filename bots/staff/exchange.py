@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bots.staff import menus
+from bots.staff import menus, past
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.rendering import Rendered, mail_each
 from bots.staff.sight import Scene
@@ -16,15 +16,17 @@ from crm.base.text import clean_name, isolated
 from crm.exchange import imports, runs
 from crm.exchange.erasure import ERASE
 from crm.exchange.exports import EXPORT
-from crm.exchange.imports import FIELD, LEFT_OUT, ImportState, Sheet
+from crm.exchange.imports import CHATS, FIELD, LEFT_OUT, ImportState, Sheet
 from crm.exchange.made import MadeFile, media_of
 from crm.exchange.package import PACKAGE
 from crm.outbox.notices import Waiting
+from crm.people.contacts import root_of
 from crm.people.desk import Intent
+from crm.people.sight import seen_by
 
 CHECK, CHANGE, LEAVE = N_button("Check it"), N_button("Change a column"), N_button("Leave it")
 BRING, STOP, GO_ON, BACK = N_button("Bring in {n}"), N_button("Stop"), N_button("Go on"), N_button("Back")
-SHOWN, CELL = 20, 24
+SHOWN, CELL, NAMES_MOST = 20, 24, 60
 TARGETS: Mapping[str, str] = {
     "name": N_button("Name"),
     "first_name": N_button("First name"),
@@ -38,6 +40,7 @@ TARGETS: Mapping[str, str] = {
     "deal": N_button("Deal: title"),
     "amount": N_button("Deal: amount"),
     "stage": N_button("Deal: stage"),
+    "tags": N_button("Tags"),
     "consent": N_button("Agreed to offers"),
     "consent_at": N_button("Agreed: date"),
     "consent_source": N_button("Agreed: where"),
@@ -70,10 +73,17 @@ def target_words(tr: Translator, target: str) -> str:
     return tr.button(TARGETS[target]) if target in TARGETS else clean_name(target.removeprefix(FIELD), CELL)
 
 
-def page(tr: Translator, sheet: Sheet) -> Post:
-    """How an import stands; pure."""
-    body, keys = PAGES[sheet.state](tr, sheet)
+def page(tr: Translator, sheet: Sheet, names: past.Names | None = None, zone: str = "") -> Post:
+    """How an import stands; `names` are what those go by who may be meant in old chats; pure."""
+    body, keys = (past.body(tr, sheet, names or {}, zone) if sheet.kind == CHATS else None) or PAGES[sheet.state](tr, sheet)
     return Post(f"📥 {isolated(clean_name(sheet.name, 60))}\n{body}", keys)
+
+
+def names_in(session: Session, sheet: Sheet, rep: Rep) -> past.Names:
+    """What those go by who may be meant in the old chats of an import, as this reader may see it."""
+    meant = {one for chat in past.chats_in(sheet) for one in (chat.who, *chat.near) if one > 0}
+    roots = {one: root_of(session, one) for one in sorted(meant)[:NAMES_MOST]}
+    return {one: seen_by(rep).named(root.name or root.platform_name) for one, root in roots.items()}
 
 
 def named(post: Post, number: int, rep: Rep) -> Post:
@@ -96,7 +106,7 @@ def changed(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 
     def post(tr: Translator, rep: Rep) -> Post:
         more = _kept(tr, session, sheet) if sheet.state is ImportState.UNDONE else ""
-        shown = page(tr, sheet)
+        shown = page(tr, sheet, names_in(session, sheet, rep), scene.company.zone)
         return named(replace(shown, text=f"{shown.text}{more}"), sheet.id, rep)
 
     mails = mail_each(notice, (reader,), post)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bots.staff import buttons, gathering, replies, snippets
-from bots.staff.commands import COMMANDS, help, import_, named
+from bots.staff.commands import COMMANDS, capture, help, import_, named
 from bots.staff.updates import Press, Text
 from bots.staff.visit import Done, Listener, Pressed, Visit, text, told
 from crm.base.actors import Role
@@ -83,13 +83,24 @@ def written(session: Session, visit: Visit) -> Done:
     assert isinstance(visit.said, Text)
     if is_command(visit.said.text) and not visit.said.forwarded:
         return commanded(session, visit)
+    if visit.said.contact:
+        return capture.shared(session, visit)
     conversation_id = replies.conversation_at(session, visit)
     wizard = replies.pending_note(session, visit, conversation_id) if conversation_id else listening(session, visit.rep, now=visit.now)
     if wizard and wizard.kind in LISTENERS:
         return LISTENERS[wizard.kind](session, visit, wizard)
     if conversation_id is None:
-        return import_.filed(session, visit) if import_.is_list(visit) else buttons.bare(visit)
+        return _alone(session, visit)
+    if capture.is_note(visit):
+        return capture.noted(session, visit, conversation_id)
     return replies.reply(session, visit, visit.said, conversation_id)
+
+
+def _alone(session: Session, visit: Visit) -> Done:
+    """What answers nothing: something to capture, a list, or words that reach nobody."""
+    if capture.takes(visit):
+        return capture.taken(session, visit)
+    return import_.filed(session, visit) if import_.is_list(visit) else buttons.bare(visit)
 
 
 def changed(session: Session, visit: Visit) -> Done:

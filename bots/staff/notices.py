@@ -5,68 +5,63 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bots.staff import (
+    absences,
     albums,
     campaign,
+    capture,
     cards,
     clocks,
     crew,
     deals,
     digest,
-    entries,
     exchange,
     forum,
     groups,
+    handing,
     mentions,
+    orders,
     orphans,
-    person,
+    papers,
+    paying,
     plan,
     planned,
+    projects,
+    ratings,
+    rule_notices,
+    said_times,
     steps,
     tasks,
-    templates,
+    troubles,
     upkeep,
 )
 from bots.staff.lightly import for_reader
 from bots.staff.posts import Key, Mail, Post, put, same
 from bots.staff.rendering import Rendered, Renderer, mail_each, once_key
 from bots.staff.sight import Scene, see
-from bots.staff.words import DROP, MARK_SENT, OPEN, RESEND, RETRY, SHOW_REST, whole
-from crm.base.actors import Rep, System
+from bots.staff.watching import audience, hearers
+from bots.staff.words import OPEN, SHOW_REST, whole
+from crm.base.actors import Rep
 from crm.base.db import Session
 from crm.base.events import MediaKind
 from crm.base.i18n import Translator, translator
-from crm.base.outbound import Edit, Media, Reason
+from crm.base.outbound import Media
 from crm.base.settings import Company
-from crm.base.text import clean_name, cut
+from crm.base.text import clean_name
 from crm.base.time import MINUTE
-from crm.conversations.addresses import said_instead_at
 from crm.conversations.desk import card_name, cards_of, files_of, retire, standing_since
 from crm.conversations.rest import beyond, first_of_rest
 from crm.conversations.threads import POINTED, Attachment, Kind, MediaState, Message, the
 from crm.conversations.windows import mind
-from crm.inbox import parked as parking
 from crm.inbox.albums import is_album
-from crm.outbox.claim import reason_of
-from crm.outbox.deliveries import Delivery, State
 from crm.outbox.notices import NoticeKind, Waiting, told
-from crm.outbox.payload import unpack
 from crm.people.contacts import root_of
 from crm.people.desk import EVERYBODY, Intent
 from crm.people.reps import set_available, still_members
 from crm.people.sight import EVERYTHING, Sight, seen_by
-from crm.reports.words import FILES, KINDS, call_words, done_words, plain_name, why
+from crm.reports.words import FILES, KINDS, call_words, done_words, plain_name
 
 log = logging.getLogger(__name__)
 STALE_CARD = 15 * MINUTE
-OUT_OF_REACH = frozenset({Reason.WINDOW_CLOSED.value, Reason.BLOCKED.value, Reason.BAD_ADDRESS.value})
-
-
-def audience(session: Session, conversation_id: int, scene: Scene) -> tuple[Rep, ...]:
-    """Who is to see a conversation: whoever has it, else those who watch."""
-    if at := forum.used(session, conversation_id, scene):
-        return (at.reader,)
-    holder = scene.rep(the(session, conversation_id).rep_id)
-    return (holder,) if holder else scene.watching
 
 
 def card(session: Session, notice: Waiting, scene: Scene) -> Rendered:
@@ -98,11 +93,6 @@ def card(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     return Rendered(notice, tuple(mails), tuple(retired), topic=turn, until=sight.may_until if there or mails else 0)
 
 
-def hearers(holder: Rep, scene: Scene) -> tuple[Rep, ...]:
-    """Who hears each word for a conversation: its holder; where they went home, managers do too, and may take over."""
-    return (holder,) if holder in scene.on_duty else tuple(dict.fromkeys((holder, *scene.managers)))
-
-
 def heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     """A new message for the one who has the conversation: its words in full, and its files."""
     message = session.get_one(Message, notice.subject_id)
@@ -117,7 +107,7 @@ def heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     album = bool(files) and is_album(session, message.id)
     mails = [
         Mail(reader, post, f"{once_key(notice, reader)}:{place}")
-        for reader in hearers(holder, scene)
+        for reader in hearers(holder, conversation, scene)
         for place, post in enumerate(tasks.offered(reader, message, _shown_to(reader, name, message, files, album=album)))
     ]
     return Rendered(notice, tuple(mails))
@@ -145,7 +135,7 @@ def more_heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
         # It shows none of the words it counts: who answers it has seen nothing new.
         return Post(words, ((key,),), conversation_id=conversation.id, name=f"more:{first}:{rep.id}")
 
-    mails = tuple(replace(mail, place=conversation.last_heard_id) for mail in mail_each(notice, hearers(holder, scene), post))
+    mails = tuple(replace(mail, place=conversation.last_heard_id) for mail in mail_each(notice, hearers(holder, conversation, scene), post))
     names = (mail.post.name for mail in mails)
     return Rendered(notice, mails, tuple(name for name in names if 0 < standing_since(session, name) < scene.now - STALE_CARD))
 
@@ -200,54 +190,6 @@ def person_called(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     return Rendered(notice, mail_each(notice, audience(session, sight.conversation_id, scene), post))
 
 
-def trouble(session: Session, notice: Waiting, scene: Scene) -> Rendered:
-    """Something did not arrive, or nobody knows: why, and what can be done."""
-    delivery = session.get_one(Delivery, notice.subject_id)
-    state = State(delivery.state)
-    if state not in (State.FAILED, State.UNKNOWN):
-        return Rendered(notice)
-    if delivery.conversation_id is None:
-        return entries.trouble(session, notice, delivery, scene)
-    sight = see(session, delivery.conversation_id, scene)
-    outbound = unpack(delivery.payload or '{"text": ""}')
-    is_edit = isinstance(outbound, Edit)
-    words = getattr(outbound, "text", "") or getattr(outbound, "emoji", "")
-    number, reason = delivery.id, reason_of(delivery.detail) if state is State.FAILED else ""
-    instead = said_instead_at(session, delivery.message_id or 0) if reason else ""
-
-    def post(tr: Translator, rep: Rep) -> Post:
-        name = plain_name(tr, sight.name)
-        if is_edit:
-            head = tr("⚠️ Your change did not reach {name}: {why}. They still see the old words.", name=name, why=why(tr, delivery.detail or ""))
-        elif state is State.FAILED:
-            head = tr("⚠️ Your message to {name} failed: {why}.", name=name, why=why(tr, delivery.detail or ""))
-        else:
-            head = tr("⚠️ Nobody knows whether this message to {name} arrived. Look before you send it again.", name=name)
-        resend = Key(tr.button(RESEND), Intent("resend", number))
-        mark = (Key(tr.button(MARK_SENT), Intent("mark_sent", number)),) if state is State.UNKNOWN else ()
-        rows = () if is_edit else ((resend, *mark),)
-        below = ((templates.key(tr, sight.conversation_id),),) if reason == Reason.WINDOW_CLOSED else ()
-        ways = tuple(person.ways_on(sight)) if reason in OUT_OF_REACH and not instead else ()
-        said = tr("It was said on {channel} instead.", channel=scene.title(instead)) if instead else ""
-        return Post("\n".join(filter(None, (head, said, whole(cut(words, 500))))), (*rows, *below, *ways), conversation_id=sight.conversation_id)
-
-    return Rendered(notice, mail_each(notice, audience(session, sight.conversation_id, scene), post))
-
-
-def parked(session: Session, notice: Waiting, scene: Scene) -> Rendered:
-    """An event failed five times: the managers decide."""
-    event = parking.parked_one(session, System("notices"), notice.subject_id)
-    if event is None:
-        return Rendered(notice)
-
-    def post(tr: Translator, rep: Rep) -> Post:
-        words = tr("⚠️ Something that came over {channel} could not be read: {error}", channel=scene.title(event.account), error=clean_name(event.error, 200))
-        retry, drop = Key(tr.button(RETRY), Intent("retry_parked", event.event_id)), Key(tr.button(DROP), Intent("drop_parked", event.event_id))
-        return Post(words, ((retry, drop),))
-
-    return Rendered(notice, mail_each(notice, scene.managers, post))
-
-
 def snooze_over(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     """What was put off is back."""
     sight = see(session, notice.subject_id, scene)
@@ -265,8 +207,8 @@ RENDERERS: dict[NoticeKind, Renderer] = {
     NoticeKind.MORE_HEARD: more_heard,
     NoticeKind.EDITED: edited,
     NoticeKind.PERSON_CALLED: person_called,
-    NoticeKind.TROUBLE: trouble,
-    NoticeKind.PARKED: parked,
+    NoticeKind.TROUBLE: troubles.trouble,
+    NoticeKind.PARKED: troubles.parked,
     NoticeKind.JOINED: crew.joined,
     NoticeKind.LEFT: crew.left,
     NoticeKind.SNOOZE_OVER: snooze_over,
@@ -278,11 +220,18 @@ RENDERERS: dict[NoticeKind, Renderer] = {
     NoticeKind.BACKUP_READY: upkeep.backup_ready,
     NoticeKind.ACCOUNT: upkeep.account,
     NoticeKind.TASK: tasks.due,
+    NoticeKind.TIME_SAID: said_times.said,
+    NoticeKind.LEAVE: absences.told,
     NoticeKind.PLANNED: planned.not_said,
     NoticeKind.ANSWER_DUE: clocks.answer_due,
+    **handing.RENDERERS,
     NoticeKind.DEAL: deals.told,
+    NoticeKind.ORDER: orders.late,
+    NoticeKind.PAYMENT: paying.told,
+    NoticeKind.DOCUMENT: papers.told,
     NoticeKind.PLAN: plan.plan,
     NoticeKind.FORUM: groups.changed,
+    NoticeKind.CAPTURED: capture.changed,
     NoticeKind.IMPORT: exchange.changed,
     NoticeKind.MADE: exchange.made,
     NoticeKind.JOB_FAILED: exchange.broke,
@@ -291,6 +240,9 @@ RENDERERS: dict[NoticeKind, Renderer] = {
     NoticeKind.GUEST_OVER: steps.guest_over,
     NoticeKind.PIN_LOCKED: steps.locked,
     NoticeKind.ORPHANS: orphans.told,
+    NoticeKind.PROJECT: projects.told,
+    NoticeKind.RATING: ratings.told,
+    NoticeKind.RULE: rule_notices.told,
 }
 
 

@@ -20,6 +20,8 @@ def lines(sight: Thread, tr: Translator, most: int) -> Iterator[str]:
         yield f"🤝 {tr('Sent by {name}', name=name_html(tr, sight.referrer))}"
     elif sight.entry and sight.entry.product:
         yield f"🛒 {line_html(sight.entry.product, most)} · {line_html(sight.entry.source, most)}"
+    if sight.tags:
+        yield f"🔖 {line_html(' · '.join(sight.tags), most)}"
     if sight.brought:
         yield f"🤝 {tr.many('Brought {n} customer', 'Brought {n} customers', sight.brought)}"
     if sight.others:

@@ -20,7 +20,7 @@ from crm.reports.day import Day, Turning, day_of
 from crm.reports.words import TASKS, plain_name
 from crm.sales.todo import Due
 
-PAGE, TEXT = MOST - 2, 60
+PAGE, TEXT, AWAY = MOST - 2, 60, 10
 SETTINGS = N_button("⚙️ My settings")
 OVERDUE, TODAY, WAITING, DEALS = N_("Overdue:"), N_("Today:"), N_("Waiting for your answer:"), N_("Deals to look at:")
 
@@ -59,6 +59,8 @@ def shown(tr: Translator, rep: Rep, day: Day, company: Company, now: int, *, ski
             lines += ["", tr(item.part)]
             part = item.part
         lines.append(f"{number}. {item.words}")
+    if day.away:
+        lines += ["", tr("Away today: {names}", names=", ".join(plain_name(tr, one.name, 30) for one in day.away[:AWAY]))]
     if day.free:
         many = tr.many("{n} customer waits whom nobody has taken.", "{n} customers wait whom nobody has taken.", day.free)
         lines += ["", many] if items else [tr("Nothing is planned for you."), many]

@@ -16,8 +16,27 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """A contact that was handed over: what the phone calls them, their number, their own number at the platform (None = they are not there), their vCard."""
+
+    name: str
+    phone: str
+    user_id: int | None = None
+    vcard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who said first what was forwarded ("" = nobody tells), their own number where they allow it, and when, in milliseconds."""
+
+    name: str
+    user_id: int | None = None
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
-    """A person wrote to the staff bot, or edited it; a caption is text too. `forwarded` = not typed by them; `at` in milliseconds.
+    """A person wrote to the staff bot, or edited it; a caption is text too. `forwarded` = not typed by them, but by `origin`; `at` in milliseconds.
 
     `tokens` are the buttons under the post that is answered: they tell what it is about also where our own record of it was cut short.
     In a group (`place`) `chat_id` is the person's own chat all the same, and something we cannot pass on has neither text nor media.
@@ -37,6 +56,8 @@ class Text:
     tokens: tuple[str, ...] = ()
     place: Place | None = None
     username: str = field(default="", compare=False)
+    contact: Shared | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

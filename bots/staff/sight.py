@@ -11,11 +11,14 @@ from crm.base.policy import Action, may
 from crm.base.settings import Company
 from crm.base.time import DAY, SECOND
 from crm.conversations.forum import Group, group
+from crm.conversations.queues import Queues, queues
+from crm.people.calendars import as_open, at_work
 from crm.people.reps import reps
 from crm.people.sight import seen_by
 from crm.reports import thread as threads
 from crm.reports.thread import Thread
 from crm.reports.words import plain_name
+from crm.sales.scores import likely
 
 LINES, NOTES = 5, 3
 AHEAD = 31 * DAY
@@ -25,7 +28,7 @@ Allows = Callable[[str, Window, int], Limits]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The firm and its staff at one moment."""
+    """The firm and its staff at one moment; `working` is who of those on duty works now by their calendar (None = whoever is, while the firm is open)."""
 
     company: Company
     titles: Mapping[str, str]
@@ -37,6 +40,8 @@ class Scene:
     allows: Allows | None = None
     sendable: frozenset[str] = frozenset()
     forum: Group | None = None
+    working: frozenset[int] | None = None
+    queues: Queues = field(default_factory=Queues)
 
     @property
     def managers(self) -> tuple[Rep, ...]:
@@ -45,8 +50,10 @@ class Scene:
 
     @property
     def watching(self) -> tuple[Rep, ...]:
-        """Who is to see what nobody has taken: those on duty while the firm is open, else the managers."""
-        return self.on_duty if self.on_duty and self.company.hours.open_at(self.now) else self.managers
+        """Who is to see what nobody has taken: those on duty who work now, else the managers."""
+        if self.working is None:
+            return self.on_duty if self.on_duty and self.company.hours.open_at(self.now) else self.managers
+        return tuple(rep for rep in self.on_duty if rep.id in self.working) or self.managers
 
     def title(self, account: str) -> str:
         """What a channel is called."""
@@ -62,7 +69,9 @@ def look(session: Session, company: Company, titles: Mapping[str, str], *, now: 
     everybody = tuple(reps(session, now=now))
     on_duty = tuple(rep for rep in reps(session, available=True, now=now) if may(rep.role, Action.TALK))
     names = {rep.id: rep.name for rep in everybody}
-    return Scene(company, titles, now, everybody, on_duty, names, forum=group(session, now=now))
+    working = frozenset(at_work(session, company, [rep.id for rep in on_duty], now=now))
+    scene = Scene(as_open(session, company, now=now), titles, now, everybody, on_duty, names, forum=group(session, now=now), working=working)
+    return replace(scene, queues=queues(session))
 
 
 def read_name(tr: Translator, reader: Rep, name: str, most: int = 60) -> str:
@@ -75,6 +84,8 @@ def see(session: Session, conversation_id: int, scene: Scene) -> Thread:
     sight = threads.see(session, conversation_id, scene.titles, last=LINES, notes=NOTES)
     if scene.sendable:
         sight = replace(sight, others=tuple(replace(one, sendable=one.account in scene.sendable) for one in sight.others))
+    if sight.lead_id:
+        sight = replace(sight, likely=likely(session, scene.company, [sight.lead_id]).get(sight.lead_id))
     allows = scene.allows
     if allows is None or sight.account not in scene.titles:
         return sight

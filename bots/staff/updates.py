@@ -9,7 +9,7 @@ from typing import Any
 from telegram import Bot, Update
 from telegram.ext import Application, ApplicationBuilder, CallbackContext, CommandHandler, ContextTypes, filters
 
-from bots.staff.said import Blocked, Moved, Nameless, Other, Place, Press, Reacted, Rights, StaffUpdate, Text, Unblocked
+from bots.staff.said import Blocked, Moved, Nameless, Origin, Other, Place, Press, Reacted, Rights, Shared, StaffUpdate, Text, Unblocked
 from crm.base.events import MediaKind, MediaRef
 
 __all__ = [
@@ -26,11 +26,13 @@ __all__ = [
     "Json",
     "Moved",
     "Nameless",
+    "Origin",
     "Other",
     "Place",
     "Press",
     "Reacted",
     "Rights",
+    "Shared",
     "StaffApplication",
     "StaffContext",
     "StaffUpdate",
@@ -110,7 +112,8 @@ def _read_message(kind: str, message: Json) -> StaffUpdate:
     if chat_id is None or user_id != chat_id or message_id is None or "sender_chat" in message:
         return Other(kind)
     text, media, edited = _words(message.get("text")) or _words(message.get("caption")), _media(message), kind == "edited_message"
-    if not text and not media and (place is None or not any(name in message for name in UNFIT)):
+    contact = _shared(message) if place is None else None
+    if not text and not media and not contact and (place is None or not any(name in message for name in UNFIT)):
         return Other(kind, chat_id if place is None else None)
     return Text(
         chat_id=chat_id,
@@ -127,7 +130,26 @@ def _read_message(kind: str, message: Json) -> StaffUpdate:
         tokens=_tokens(_part(message, "reply_to_message")),
         place=place,
         username=_words(person.get("username")),
+        contact=contact,
+        origin=_origin(message),
     )
+
+
+def _shared(message: Json) -> Shared | None:
+    """A contact that was handed over; one without a number says nothing."""
+    contact = _part(message, "contact")
+    phone = _words(contact.get("phone_number"))[:40]
+    return Shared(_name(contact), phone, number(contact.get("user_id")), _words(contact.get("vcard"))) if phone else None
+
+
+def _origin(message: Json) -> Origin | None:
+    """Who said first what was forwarded: a person, one who hides, a group or a channel."""
+    told = _part(message, "forward_origin")
+    if not told:
+        return None
+    person, chat = _part(told, "sender_user"), _part(told, "sender_chat") or _part(told, "chat")
+    name = _name(person) or _words(told.get("sender_user_name")) or _words(chat.get("title"))
+    return Origin(name, number(person.get("id")), _instant(told.get("date")))
 
 
 def _place(message: Json) -> Place | None:

@@ -6,6 +6,7 @@ from crm.base.actors import Role
 from crm.base.errors import DragomanError, Expired, Forbidden, Invalid, LastManager, LastOwner, Late, Locked, NotFound, Stale, StepUp, Taken, Unreachable
 from crm.base.i18n import N_, N_button, Translator
 from crm.base.text import clean_name, cut, escape_html, isolated, unturned
+from crm.people.pretended import Pretended
 from crm.reports.words import plain_name
 
 TAKE = N_button("Take")
@@ -61,6 +62,7 @@ _SAID: Mapping[type[DragomanError], str] = {
     Forbidden: N_("You may not do that. Ask a manager if you need it."),
     Expired: N_("This button or link has expired. Open a fresh card with /inbox."),
     NotFound: N_("That is not there any more. See what is open with /inbox."),
+    Pretended: N_("This customer is there to practise on: nothing is sold to them, and nobody else gets them. With a real one it works."),
     Invalid: N_("This cannot be used. Try again, or see /help."),
     Stale: N_("Newer messages have come. Read them, then answer again."),
     Unreachable: N_("The customer cannot be written to there. Try their phone, or wait until they write."),

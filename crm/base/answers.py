@@ -4,6 +4,15 @@ from dataclasses import dataclass, field
 
 from crm.base.outbound import Buttons
 
+ABOUT = frozenset({"doc", "order", "paid", "rate", "time"})
+"""What a button of a customer's may be about besides the talk itself: its value is `about:detail`. It asks for nobody's answer, so nobody waits after it."""
+
+
+def about(value: str) -> str:
+    """Which of `ABOUT` a button's value is about ("" = none of them)."""
+    name = value.partition(":")[0]
+    return name if name in ABOUT else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:
@@ -18,9 +27,9 @@ class Opening:
 class Facts:
     """What a flow may know of one conversation when something was heard.
 
-    `name` is what the person goes by ("" = unknown), `platform_name` what the platform says; `offers` is None until the person was asked
-    and answered; `opens` is the next opening while nobody is there (None = somebody is there now); `can_continue` is true where the
-    conversation may be continued in Telegram by a link.
+    `name` is what the person goes by ("" = unknown), `greeting_name` how they are greeted where somebody said so, `platform_name` what the
+    platform says; `offers` is None until the person was asked and answered; `opens` is the next opening while nobody is there (None = somebody
+    is there now); `can_continue` is true where the conversation may be continued in Telegram by a link.
     """
 
     company: str
@@ -39,6 +48,7 @@ class Facts:
     opens: Opening | None = None
     lead_open: bool = True
     can_continue: bool = False
+    greeting_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +134,19 @@ class OfferLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressed:
+    """The person pressed a button under something of ours, or asked in words what it stands for: `about` is one of `ABOUT`, `detail` the rest of its value."""
+
+    about: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Qualified:
     """Everything that was to be asked has been asked."""
 
 
-Action = SpeakLanguage | LearnName | LearnNeed | LearnPhone | GiveConsent | StopWriting | CallPerson | OfferLink | Qualified
+Action = SpeakLanguage | LearnName | LearnNeed | LearnPhone | GiveConsent | StopWriting | CallPerson | OfferLink | Pressed | Qualified
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +164,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One turn to take: what was heard, what is known, and the state the conversation is in."""
+    """One turn to take: what was heard, what is known, the state the conversation is in, the instant (0 = unknown), and the firm's and the person's zone."""
 
     heard: Heard
     facts: Facts
     state: str
+    now: int = 0
+    zone: str = ""
+    their_zone: str = ""

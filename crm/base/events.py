@@ -7,6 +7,8 @@ Instants are integers: milliseconds since 1970 UTC.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from crm.base.paid import Payment
+
 
 @dataclass(frozen=True, slots=True)
 class RawEvent:
@@ -336,5 +338,5 @@ class Unknown:
 
 
 Said = Message | Edit | Delete | Reaction | Postback | ContactShared | SessionStarted | LeadForm
-Told = Status | IdentityChanged | OptOut | OptIn | Call | AccountAlert | OwnAccount | Unknown
+Told = Status | IdentityChanged | OptOut | OptIn | Call | AccountAlert | Payment | OwnAccount | Unknown
 Event = Said | Told

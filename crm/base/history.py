@@ -1,9 +1,10 @@
 """Everything that changed is on record: one append-only `DomainEvent` per change, written in the transaction of the change."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -14,6 +15,7 @@ from crm.base.table import Row
 
 # A platform tells instants in whole seconds, and its clock is not ours.
 SKEW_MS = 5000
+BEHIND = "cause"
 
 
 class DomainEvent(Row):
@@ -54,8 +56,37 @@ def record(session: Session, *changes: Change, now: int) -> None:
 
 def record_many(session: Session, changes: Sequence[Change], *, now: int) -> None:
     """Put many changes on record with one statement."""
-    ids = take_ids(session, len(changes))
-    add_new(session, DomainEvent, [_row(next(ids), change, now) for change in changes])
+    ids, cause = take_ids(session, len(changes)), str(session.info.get(BEHIND, ""))
+    add_new(session, DomainEvent, [_row(next(ids), change, cause, now) for change in changes])
+
+
+class Caused(Protocol):
+    """A change on record, or a row with these columns of it."""
+
+    @property
+    def cause(self) -> str: ...
+
+    @property
+    def once(self) -> str | None: ...
+
+
+@contextmanager
+def caused(session: Session, cause: str) -> Iterator[None]:
+    """Whatever is put on record meanwhile has this cause.
+
+    What has one of its own, and a person, whose causes say which of their contacts was heard, name this one by the once-key.
+    """
+    before = session.info.get(BEHIND, "")
+    session.info[BEHIND] = cause
+    try:
+        yield
+    finally:
+        session.info[BEHIND] = before
+
+
+def behind(event: "Caused", kind: str) -> str:
+    """The cause of this kind that a change on record has, such as "rule:3:17" ("" = none)."""
+    return next((one for one in (event.cause, event.once or "") if one.startswith(f"{kind}:")), "")
 
 
 def done_since(session: Session, subject: str, number: int, kinds: Collection[str], *, said_at: int, by: int) -> str:
@@ -67,7 +98,8 @@ def done_since(session: Session, subject: str, number: int, kinds: Collection[st
     return session.scalar(select(DomainEvent.kind).where(*about, *others).order_by(DomainEvent.id.desc()).limit(1)) or ""
 
 
-def _row(number: int, change: Change, now: int) -> dict[str, Any]:
+def _row(number: int, change: Change, cause: str, now: int) -> dict[str, Any]:
+    named = cause if not change.cause and change.subject != "contact" else ""
     return {
         "id": number,
         "at": now,
@@ -78,8 +110,8 @@ def _row(number: int, change: Change, now: int) -> dict[str, Any]:
         "rep_id": getattr(change.actor, "id", None),
         "before": _words(change.before),
         "after": _words(change.after),
-        "cause": change.cause,
-        "once": change.once,
+        "cause": change.cause or named,
+        "once": change.once or (f"{cause}:{number}" if cause and not named else None),
     }
 
 

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from crm.base.ethiopic import own_clock
 
 LANGUAGES = ("hy", "ka", "am", "ru", "en")
 NATIVE = {"hy": "Հայերեն", "ka": "ქართული", "am": "አማርኛ", "ru": "Русский", "en": "English"}
@@ -82,8 +84,8 @@ class Translator:
         """An instant in short words of a card: today 18:00, tomorrow 09:00, Mon 24 Nov 09:00; milliseconds, IANA zone."""
         there = ZoneInfo(zone)
         at, today = datetime.fromtimestamp(instant / 1000, there), datetime.fromtimestamp(now / 1000, there).date()
-        clock, near = self._clock(at), _NEAR.get((at.date() - today).days)
-        return self(near, time=clock) if near else f"{self._day(at.date(), today)} {clock}"
+        clock, near = self.clock(at.time()), _NEAR.get((at.date() - today).days)
+        return self(near, time=clock) if near else f"{self.day(at.date(), today)} {clock}"
 
     def ago(self, duration: int) -> str:
         """A duration in milliseconds in short words: 5 min, 2 h 10 min, 3 d; under a minute counts as none."""
@@ -96,17 +98,16 @@ class Translator:
         """How long ago an instant was, in short words: now, 5 min; milliseconds."""
         return self("now") if now - instant < MINUTE else self.ago(now - instant)
 
-    def _day(self, day: date, today: date) -> str:
+    def day(self, day: date, today: date) -> str:
+        """A day in short words: Mon 24 Nov, or 24 Nov 2027 where it is in another year than today."""
         from babel.dates import format_date
 
         return format_date(day, "EEE d MMM" if day.year == today.year else "d MMM y", locale=self.language)
 
-    def _clock(self, at: datetime) -> str:
-        """Hours and minutes; Amharic shows both clocks, because the Ethiopian day starts six hours later."""
-        if self.language != "am":
-            return f"{at:%H:%M}"
-        part = ("ሌሊት", "ጠዋት", "ከሰዓት", "ማታ")[at.hour // 6]
-        return f"{at:%H:%M} ({(at.hour - 6) % 12 or 12}:{at:%M} {part})"
+    def clock(self, at: time) -> str:
+        """Hours and minutes, the midnight that ends a day as 24:00; Amharic shows both clocks, because the Ethiopian day starts six hours later."""
+        shown = "24:00" if at == time.max else f"{at:%H:%M}"
+        return shown if self.language != "am" else f"{shown} ({own_clock(time(0) if at == time.max else at)})"
 
 
 @cache

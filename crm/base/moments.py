@@ -13,13 +13,15 @@ from crm.base.time import HOUR, MINUTE, instant, local
 MORNING, EVENING = time(10), time(18)
 SPAN_MOST = 3660
 """How many days ahead a time may reach, and how many back."""
-LEADING_MOST = 20
-"""So many words may say a time."""
+LEADING_MOST, SPOTTED_MOST = 20, 80
+"""So many words may say a time, and in so many one is looked for."""
 _TOKEN = re.compile(r"\S+")
 _DATE = re.compile(r"(\d{1,2})([./])(\d{1,2})(?:\2(\d{4}|\d{2}))?\Z")
 _NUMBER = re.compile(r"(\d{1,4})(\D*)\Z")
 _LEFT = re.compile(r"[በከ]?\d{1,4}(?!\d)")
 _QUIET = frozenset(phrase[0] for phrase in NO_REPLY)
+_DAY_WORDS = frozenset(phrase[0] for phrase in DAYS if len(phrase) == 1 or phrase[0] == "ከነገ") | frozenset(WEEKDAYS)
+SPOTTED_BEFORE = 4
 _EDGE = ".,;:!?—–-՝։՛፣።()«»\"'"
 
 
@@ -258,3 +260,32 @@ def choice(name: str, now: int, zone: str) -> int | None:
     clock = {"today": EVENING, "morning": time(9)}.get(name, MORNING)
     at = _at(there.date() + timedelta(days=days[name]), clock, there)
     return at if at > now else None
+
+
+def _beside_days(bare: Sequence[str]) -> list[int]:
+    """Where a time may begin that has a day in it: at the day, or a few words before; most words have none, and are not looked at any longer."""
+    days = [place for place, word in enumerate(bare) if word in _DAY_WORDS or _DATE.match(word)]
+    return sorted({start for place in days for start in range(max(0, place - SPOTTED_BEFORE), place + 1)})
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A day with a time of day somewhere in words: the day, the time (None = it may be either of two), the words that say them."""
+
+    day: date
+    clock: time | None
+    words: tuple[str, ...]
+
+
+def spotted(words: str, now: int, zone: str) -> Spot | None:
+    """The first place in words where a day and a time of day stand beside each other, wherever that is; None where they do not."""
+    bare, there = [_bare(token) for token in words.split()[:SPOTTED_MOST]], local(now, zone)
+    for start in _beside_days(bare):
+        end, found = _run(bare, there, start)
+        day = next((piece for piece in found if piece.day is not None), None)
+        timed = next((piece for piece in found if piece.clock is not None or piece.unsure), None)
+        if day is None or day.day is None or timed is None:
+            continue
+        date_at = local(_instant([day, replace(timed, clock=timed.clock or time.max)], there, now), zone).date()
+        return Spot(date_at, timed.clock, tuple(bare[start:end]))
+    return None

@@ -42,6 +42,23 @@ class Action(StrEnum):
     EXPORT = "export"
     ERASE = "erase"
     AUDIT = "audit"
+    HAND_OVER = "hand_over"
+    SET_QUEUES = "set_queues"
+    PLAN_LEAVE = "plan_leave"
+    SET_CALENDARS = "set_calendars"
+    SET_PRICES = "set_prices"
+    MAKE_DOCUMENTS = "make_documents"
+    SET_LAYOUTS = "set_layouts"
+    SEE_ORDERS = "see_orders"
+    CHANGE_ORDER = "change_order"
+    CONFIRM_PAYMENT = "confirm_payment"
+    SEE_PROJECTS = "see_projects"
+    CHANGE_PROJECT = "change_project"
+    SET_BLUEPRINTS = "set_blueprints"
+    SET_RULES = "set_rules"
+    TAG = "tag"
+    CAPTURE = "capture"
+    SET_UP = "set_up"
     BACK_UP = "back_up"
 
 
@@ -53,9 +70,33 @@ class Scope(StrEnum):
     ALL = "all"
 
 
-_GUEST = frozenset({Action.FIND, Action.SEE_LEADS, Action.SEE_DEALS})
-_TRAINEE = _GUEST | {Action.TALK, Action.TAKE, Action.NOTE, Action.CHANGE_LEAD, Action.CHANGE_DEAL, Action.CHANGE_PERSON, Action.DO_TASK, Action.BE_AVAILABLE}
-_REP = _TRAINEE | {Action.BLOCK, Action.MERGE, Action.SETTLE_DELIVERY, Action.SEE_HISTORY, Action.LEAVE_TASK, Action.WRITE_SNIPPETS}
+_GUEST = frozenset({Action.FIND, Action.SEE_LEADS, Action.SEE_DEALS, Action.SEE_ORDERS, Action.SEE_PROJECTS})
+_TRAINEE = _GUEST | {
+    Action.TALK,
+    Action.TAKE,
+    Action.NOTE,
+    Action.CHANGE_LEAD,
+    Action.CHANGE_DEAL,
+    Action.CHANGE_PERSON,
+    Action.DO_TASK,
+    Action.BE_AVAILABLE,
+    Action.HAND_OVER,
+    Action.PLAN_LEAVE,
+    Action.CHANGE_ORDER,
+    Action.CHANGE_PROJECT,
+    Action.TAG,
+    Action.CAPTURE,
+}
+_REP = _TRAINEE | {
+    Action.BLOCK,
+    Action.MERGE,
+    Action.SETTLE_DELIVERY,
+    Action.SEE_HISTORY,
+    Action.LEAVE_TASK,
+    Action.WRITE_SNIPPETS,
+    Action.MAKE_DOCUMENTS,
+    Action.CONFIRM_PAYMENT,
+}
 _MANAGER = frozenset(Action) - {Action.MAKE_OWNERS}
 _MAY: dict[Role, frozenset[Action]] = {
     Role.OWNER: frozenset(Action),

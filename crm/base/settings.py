@@ -16,6 +16,7 @@ class Company:
     `answer_within` is within how many milliseconds of working time a customer is to be answered (0 = not said),
     `undo_ms` how long an answer of the team waits so that it can be called back.
     A campaign to more people than `step_up_over` needs a second look.
+    `holidays` is the country on whose public holidays the firm is closed ("" = on none, unless a manager says so of a day).
     """
 
     name: str
@@ -34,3 +35,4 @@ class Company:
     answer_within: int = 0
     undo_ms: int = 0
     step_up_over: int = 500
+    holidays: str = ""

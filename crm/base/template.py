@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypedDict
 
 from crm.base.errors import Invalid
 from crm.base.i18n import N_, translator
@@ -14,7 +15,14 @@ OUTPUT_MOST = 4000
 VALUE_MOST = 200
 
 # What stands where a value is missing and the text names no fallback: a sentence stays whole, nothing blank is ever sent.
-NEUTRAL = {"name": N_("dear customer"), "company": N_("our company"), "channel": N_("this chat"), "need": N_("your question"), "rep": N_("our team")}
+NEUTRAL = {
+    "name": N_("dear customer"),
+    "company": N_("our company"),
+    "channel": N_("this chat"),
+    "need": N_("your question"),
+    "rep": N_("our team"),
+    "greeting_name": N_("dear customer"),
+}
 FIELDS = tuple(NEUTRAL)
 
 _OWN = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -50,7 +58,10 @@ Template = tuple[Words | Field, ...]
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What may be filled in; "" = not known; `own` are values of the firm's own fields by name."""
+    """What may be filled in; "" = not known; `own` are values of the firm's own fields by name.
+
+    `greeting_name` is how staff said that a person is greeted, or else the name they told; a name that is only guessed is never one.
+    """
 
     name: str = ""
     company: str = ""
@@ -58,6 +69,7 @@ class Values:
     need: str = ""
     rep: str = ""
     own: Mapping[str, str] = field(default_factory=dict)
+    greeting_name: str = ""
 
 
 def tidy(text: str) -> str:
@@ -124,3 +136,15 @@ def own_names(template: Template) -> frozenset[str]:
 def name_to_use(name: str, platform_name: str) -> str:
     """What a person is called in a text ("" = better the neutral word): what they told, else what the platform says if it reads like a name."""
     return name or (clean_name(platform_name) if looks_like_name(platform_name) else "")
+
+
+class Names(TypedDict):
+    """The two names of a person that a text may have: what they are called, and how they are greeted, which is never a guess."""
+
+    name: str
+    greeting_name: str
+
+
+def names_for(greeting_name: str, name: str, platform_name: str) -> Names:
+    """The names of a person for a text ("" = not known)."""
+    return {"name": name_to_use(name, platform_name), "greeting_name": greeting_name or name}

@@ -22,6 +22,7 @@ __all__ = [
     "heard_language",
     "is_command",
     "is_greeting",
+    "is_order_question",
     "is_person",
     "is_stop",
     "is_substance",
@@ -244,6 +245,13 @@ def is_person(text: str) -> bool:
     polite = _polite()
     said = [word for word in plain(text).split() if word not in polite]
     return " ".join(said) in _plain_set("PERSON") or (len(said) <= 5 and any(word.startswith(_listed("PERSON_BEGINNINGS")) for word in said))
+
+
+def is_order_question(text: str) -> bool:
+    """Whether the whole message asks where an order is, in one of five languages or in Latin typing; a greeting or a "please" beside it does not matter."""
+    said, polite = plain(text), _polite()
+    greeting = max((known for known in _plain_set("GREETINGS") if said.startswith(known + " ")), key=len, default="")
+    return " ".join(word for word in said[len(greeting) :].split() if word not in polite) in _plain_set("ORDER")
 
 
 def name_in(text: str) -> str:

@@ -1,13 +1,15 @@
 """Instants and local time: zones, opening hours, quiet hours. An instant is an integer: milliseconds since 1970 UTC."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+LOOK_AHEAD = 400
+"""Days to look for the next opening in."""
 
 
 def local(now: int, zone: str) -> datetime:
@@ -24,35 +26,40 @@ def instant(moment: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Weekly opening hours: per weekday (Monday first) the opening and closing time, or None for a closed day."""
+    """Weekly opening hours: per weekday (Monday first) the opening and closing time, or None for a closed day; `off` are days closed besides."""
 
     days: tuple[tuple[time, time] | None, ...]
     zone: str
+    off: frozenset[date] = frozenset()
+
+    def on(self, day: date) -> tuple[time, time] | None:
+        """From when to when a local day is worked; None on a closed one."""
+        return None if day in self.off else self.days[day.weekday()]
 
     def open_at(self, now: int) -> bool:
         """Whether the firm is open at an instant."""
         moment = local(now, self.zone)
-        day = self.days[moment.weekday()]
+        day = self.on(moment.date())
         return day is not None and day[0] <= moment.time() < day[1]
 
     def next_opening(self, now: int) -> int:
         """The next instant at which the firm opens; `now` itself when it never does."""
-        today = local(now, self.zone)
-        for ahead in range(8):
-            date = (today + timedelta(days=ahead)).date()
-            day = self.days[date.weekday()]
-            if day is None:
+        today = local(now, self.zone).date()
+        for ahead in range(LOOK_AHEAD if any(self.days) else 0):
+            day = today + timedelta(days=ahead)
+            span = self.on(day)
+            if span is None:
                 continue
-            opening = instant(datetime.combine(date, day[0], ZoneInfo(self.zone)))
+            opening = instant(datetime.combine(day, span[0], ZoneInfo(self.zone)))
             if opening > now:
                 return opening
         return now
 
     def closing_today(self, now: int) -> int | None:
         """The instant at which the firm closes on this local day; None on a closed day."""
-        today = local(now, self.zone)
-        day = self.days[today.weekday()]
-        return day and instant(datetime.combine(today.date(), day[1], ZoneInfo(self.zone)))
+        today = local(now, self.zone).date()
+        day = self.on(today)
+        return day and instant(datetime.combine(today, day[1], ZoneInfo(self.zone)))
 
 
 def parse_hours(words: str, zone: str) -> Hours:

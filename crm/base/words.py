@@ -118,6 +118,23 @@ adamiani | damireket | sew | kesew gar | dewululign |
 ადამიანი | ადამიანთან | ადამიანთან საუბარი | ცოცხალი ადამიანი | დამირეკეთ | მხარდაჭერა |
 ሰው | ከሰው ጋር | ከሰው ጋር ማውራት | ከሰው ጋር ማውራት እፈልጋለሁ | ደውሉልኝ | ይደውሉልኝ | ሰራተኛ
 """
+# A whole message that asks where an order is; never part of a longer one.
+ORDER = """
+where is my order | wheres my order | where is the order | where is my parcel | where is my package | where is my delivery | order status |
+status of my order | track my order | my order | has my order been sent | has my order shipped | when will my order arrive | when will my order come |
+when does my order arrive | is my order on its way | gde moy zakaz | gde zakaz | gde moya posilka | status zakaza | kogda budet zakaz |
+ur e im patvere | ur e patvere | vortegh e im patvere | erb kga im patvere | sad aris chemi shekveta | sadaa chemi shekveta |
+rodis mova chemi shekveta | tezazey yet new | tezaze yet new |
+где мой заказ | где заказ | а где мой заказ | где моя посылка | где моя доставка | где посылка | статус заказа | статус моего заказа | мой заказ |
+когда придет мой заказ | когда придёт мой заказ | когда придет заказ | когда придёт заказ | когда будет мой заказ | когда будет заказ |
+отправили мой заказ | мой заказ отправлен | что с моим заказом | отследить заказ |
+որտեղ է իմ պատվերը | որտեղ է պատվերս | ուր է իմ պատվերը | ուր է պատվերս | ուր է պատվերը | ո՞ւր է պատվերս | պատվերիս վիճակը | իմ պատվերը |
+պատվերի կարգավիճակը | երբ կգա իմ պատվերը | երբ կգա պատվերս | երբ կստանամ պատվերս | ուղարկե՞լ եք պատվերս | ինչ եղավ պատվերս |
+სად არის ჩემი შეკვეთა | სად არის შეკვეთა | სადაა ჩემი შეკვეთა | სად არის ჩემი ამანათი | ჩემი შეკვეთა |
+შეკვეთის სტატუსი | ჩემი შეკვეთის სტატუსი | როდის მოვა ჩემი შეკვეთა | როდის მოვა შეკვეთა | როდის მივიღებ შეკვეთას | გამოაგზავნეთ ჩემი შეკვეთა |
+ትዕዛዜ የት ነው | ትእዛዜ የት ነው | የኔ ትዕዛዝ የት ነው | የእኔ ትዕዛዝ የት ነው | ትዕዛዝ የት ነው | ዕቃዬ የት ነው | እቃዬ የት ነው | ትዕዛዜ መቼ ይደርሳል | ትእዛዜ መቼ ይደርሳል |
+ትዕዛዜ መቼ ይመጣል | የትዕዛዝ ሁኔታ | የትዕዛዜ ሁኔታ | ትዕዛዜ ደረሰ | ትዕዛዜ ተልኳል
+"""
 # Beginnings of words that ask for one inside a message of at most five words: "нужен оператор", "ოპერატორს მინდა".
 PERSON_BEGINNINGS = """
 operator |

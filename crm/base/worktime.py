@@ -20,7 +20,7 @@ class Calendar:
 
     def open_on(self, day: date) -> tuple[int, int] | None:
         """From when to when is worked on a local day, as instants; None on a day off. A span that a clock change swallows is empty."""
-        span = None if day in self.off else self.hours.days[day.weekday()]
+        span = None if day in self.off else self.hours.on(day)
         if span is None:
             return None
         zone = ZoneInfo(self.hours.zone)

@@ -9,11 +9,13 @@ from crm.base.history import Change, record
 from crm.base.policy import Action
 from crm.base.rows import add_new, take_ids
 from crm.base.text import clean
+from crm.conversations.offers import given_back
 from crm.conversations.rest import before_taking
-from crm.conversations.talk import held_by, holder, show_files, within_reach
+from crm.conversations.talk import alone, held_by, holder, show_files, within_reach
 from crm.conversations.threads import Conversation, Note, Status, the
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.people import contacts
+from crm.people.pretended import only_real
 from crm.people.reps import as_actor, authorise, member_of, named_in
 
 
@@ -21,6 +23,7 @@ def take(session: Session, actor: Rep, conversation_id: int, *, now: int) -> Con
     """Take a conversation; atomic: the loser gets `Taken` with the name of who has it. The bot is silent from here on."""
     authorise(session, actor, Action.TAKE)
     conversation = the(session, conversation_id)
+    alone(conversation, actor)
     had_by = held_by(session, conversation)
     if had_by == actor.id:
         return conversation
@@ -57,10 +60,12 @@ def _open(conversation: Conversation) -> None:
 
 
 def hand_back(session: Session, actor: Rep, conversation_id: int, *, now: int) -> Conversation:
-    """Give a conversation back: the bot may speak again, anybody may take it."""
+    """Give a conversation back to its queue: the bot may speak again, anybody may take it."""
     authorise(session, actor, Action.TAKE)
     conversation = within_reach(session, actor, conversation_id)
+    only_real(session, conversation.contact_id)
     if conversation.rep_id is not None:
+        given_back(session, conversation, conversation.rep_id, now=now)
         conversation.rep_id = None
         session.flush()
         record(session, Change("conversation", conversation.id, "handed_back", actor), now=now)

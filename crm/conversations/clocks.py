@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ForeignKey, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, and_, or_, select, true
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from crm.base.rows import add_new, take_ids
@@ -13,9 +13,12 @@ from crm.base.settings import Company
 from crm.base.table import Row
 from crm.base.time import DAY
 from crm.base.worktime import Calendar, after, before
+from crm.conversations.queues import Queue, queues
 from crm.conversations.threads import Conversation, Status
 from crm.outbox.notices import Notice, NoticeKind, tell
+from crm.people.calendars import WorkHours, calendar_of
 from crm.people.contacts import Contact
+from crm.people.pretended import ACCOUNT as PRACTICE
 
 SOON, LATE = 1, 2
 WARNED_AT = 0.75
@@ -46,28 +49,67 @@ class _Waits:
     clock: AnswerClock | None
 
 
-def calendar_of(company: Company) -> Calendar:
-    """When the firm works."""
-    return Calendar(company.hours)
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long the customers that a rule names may wait for an answer, in ms of the working time of a calendar."""
+
+    rule: ColumnElement[bool]
+    within: int
+    calendar: Calendar
 
 
-def answer_by(company: Company, waiting_since: int) -> int | None:
-    """By when somebody who waits since an instant is to be answered; None where the firm has not said, or never opens."""
-    return after(calendar_of(company), waiting_since, company.answer_within) if company.answer_within else None
+def within(queue: Queue, company: Company, *, first: bool) -> int:
+    """How long a first or a further answer may take in a queue (0 = nobody has said): as it was said of it, else as of first answers, else of the firm."""
+    return (queue.answer_within if first else queue.next_within or queue.answer_within) or company.answer_within
+
+
+def answer_by(session: Session, company: Company, conversation: Conversation) -> int | None:
+    """By when whoever waits in a conversation is to be answered; None where nobody waits, nobody has said, or its queue never works."""
+    since, team_id = conversation.waiting_since, conversation.team_id
+    most = within(queues(session).of(team_id), company, first=not conversation.first_answer_at)
+    if not most or not since:
+        return None
+    return after(calendar_of(session, company, team_id=team_id, around=since), since, most)
+
+
+def limits(session: Session, company: Company, *, now: int) -> list[Limit]:
+    """What was said of answers: of each team that has a queue or hours of its own, and of all others as of the firm."""
+    known = queues(session)
+    hours = select(WorkHours.team_id).where(WorkHours.team_id.is_not(None), WorkHours.ended_at == 0).distinct()
+    teams = sorted({*known.teams, *(number for number in session.scalars(hours) if number)})
+    others = or_(Conversation.team_id.is_(None), Conversation.team_id.not_in(teams)) if teams else true()
+    found = []
+    everywhere: list[int | None] = [None, *teams]
+    for team_id in everywhere:
+        queue, calendar = known.of(team_id), calendar_of(session, company, team_id=team_id, around=now)
+        whose = others if team_id is None else Conversation.team_id == team_id
+        first, further = within(queue, company, first=True), within(queue, company, first=False)
+        if first == further:
+            found.append(Limit(whose, first, calendar))
+        else:
+            found += [
+                Limit(and_(whose, Conversation.first_answer_at == 0), first, calendar),
+                Limit(and_(whose, Conversation.first_answer_at > 0), further, calendar),
+            ]
+    return [one for one in found if one.within]
 
 
 def warn_due(session: Session, company: Company, *, now: int) -> int:
     """Tell of customers whose answer is due soon, and of those whose is late, each once a waiting; answers how many were told of."""
-    if not company.answer_within:
-        return 0
-    calendar = calendar_of(company)
-    late = _waiting(session, before(calendar, now, company.answer_within), LATE, now)
-    level, found = (LATE, late) if late else (SOON, _waiting(session, before(calendar, now, round(company.answer_within * WARNED_AT)), SOON, now))
+    said = limits(session, company, now=now)
+    late = _of(session, said, 1.0, LATE, now)
+    level, found = (LATE, late) if late else (SOON, _of(session, said, WARNED_AT, SOON, now))
     _note(session, found, level)
     session.flush()
     kind = "late" if level == LATE else "soon"
     tell(session, [_notice(one, kind) for one in found] if len(found) <= EACH_MOST else [_together(found, kind)], now=now)
     return len(found)
+
+
+def _of(session: Session, said: Sequence[Limit], part: float, level: int, now: int) -> list[_Waits]:
+    """Who has waited for such a part of what they may; the longest first."""
+    found = [one for limit in said for one in _waiting(session, limit.rule, before(limit.calendar, now, round(limit.within * part)), level, now)]
+    return sorted(found, key=lambda one: (one.waiting_since, one.conversation_id))[:AT_ONCE]
 
 
 def _together(found: Sequence[_Waits], kind: str) -> Notice:
@@ -83,7 +125,7 @@ def _notice(one: _Waits, kind: str) -> Notice:
     return Notice(NoticeKind.ANSWER_DUE, one.conversation_id, key, {"kind": kind, "since": one.waiting_since})
 
 
-def _waiting(session: Session, since: int | None, level: int, now: int) -> list[_Waits]:
+def _waiting(session: Session, rule: ColumnElement[bool], since: int | None, level: int, now: int) -> list[_Waits]:
     """Who waits since an instant or longer and was not told of so far; the longest first."""
     if since is None:
         return []
@@ -93,8 +135,8 @@ def _waiting(session: Session, since: int | None, level: int, now: int) -> list[
         .join(Contact, Contact.id == Conversation.contact_id)
         .join(_root, _root.id == Contact.root_id)
         .outerjoin(AnswerClock, AnswerClock.conversation_id == Conversation.id)
-        .where(Conversation.waiting_since > max(now - OLDEST, 0), Conversation.waiting_since <= since)
-        .where(Conversation.status == Status.OPEN.value, _root.blocked == 0, untold)
+        .where(Conversation.waiting_since > max(now - OLDEST, 0), Conversation.waiting_since <= since, Conversation.account != PRACTICE)
+        .where(Conversation.status == Status.OPEN.value, _root.blocked == 0, untold, rule)
         .order_by(Conversation.waiting_since, Conversation.id)
         .limit(AT_ONCE)
     )

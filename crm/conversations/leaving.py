@@ -12,6 +12,8 @@ from crm.conversations.threads import Conversation, Status
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.outbox.queue import withdraw
 from crm.people import team
+from crm.people.contacts import Contact
+from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.people.reps import Member, as_actor, authorise
 
 # Tasks are of the sales above, which import the conversations: the table is named here, not mapped.
@@ -44,6 +46,7 @@ def leave(session: Session, actor: Actor, rep_id: int, surface: str, *, now: int
     Answers who left and how many open conversations went back; raises `LastManager` where nobody else would be a manager.
     """
     rep = team.dismiss(session, actor, rep_id, now=now)
+    _practise_no_more(session, rep_id)
     back = list(session.scalars(select(Conversation.id).where(Conversation.rep_id == rep_id, _OPEN).order_by(Conversation.id)))
     session.execute(update(Conversation).where(Conversation.rep_id == rep_id, _OPEN).values(rep_id=None), execution_options={"synchronize_session": False})
     undone = _tasks.c.rep_id == rep_id, _tasks.c.state == "open"
@@ -57,3 +60,12 @@ def leave(session: Session, actor: Actor, rep_id: int, surface: str, *, now: int
     left = Notice(NoticeKind.LEFT, rep_id, f"left:{rep_id}:{now}", {"name": rep.name, "by": by, "conversations": len(back), "tasks": len(tasks)})
     tell(session, [left, *(card(number, urgent=True) for number in back)], now=now)
     return rep, len(back)
+
+
+def _practise_no_more(session: Session, rep_id: int) -> None:
+    """Whoever a member practised on goes with them: they are nobody else's."""
+    mine = (Conversation.account == PRACTICE, Conversation.rep_id == rep_id)
+    theirs = update(Contact).where(Contact.id.in_(select(Conversation.contact_id).where(*mine))).values(blocked=1)
+    over = update(Conversation).where(*mine).values(status=Status.CLOSED.value, open_identity_id=None, waiting_since=0, unread=0, snoozed_until=0)
+    for statement in (theirs, over):
+        session.execute(statement, execution_options={"synchronize_session": False})

@@ -67,15 +67,16 @@ def here(session: Session, message_id: int, path: str, size: int, *, now: int) -
     arrived(session, session.scalars(select(Attachment.id).where(Attachment.message_id == message_id)).one(), path, size, now=now)
 
 
-def missing(session: Session, attachment_id: int, *, now: int, for_good: bool) -> None:
-    """The bytes could not be had; after five tries what waited leaves with a line in their place."""
+def missing(session: Session, attachment_id: int, *, now: int, for_good: bool) -> bool:
+    """The bytes could not be had; after five tries what waited leaves with a line in their place. Answers whether they are given up."""
     attachment = session.get_one(Attachment, attachment_id)
     if attachment.attempts < TRIES and not for_good:
-        return
+        return False
     attachment.state = MediaState.MISSING.value
     session.flush()
     instead = f"[{attachment.kind}: {attachment.name}]" if attachment.name else f"[{attachment.kind}]"
     _release(session, attachment_id, now=now, instead=instead)
+    return True
 
 
 def _release(session: Session, attachment_id: int, *, now: int, instead: str = "", size: int = 0) -> None:

@@ -16,7 +16,7 @@ from crm.base.policy import Action
 from crm.base.rows import add_new, take_ids
 from crm.base.settings import Company
 from crm.base.table import Row
-from crm.base.template import Values, name_to_use, own_names, parse, render, tidy
+from crm.base.template import Values, names_for, own_names, parse, render, tidy
 from crm.base.text import clean_name
 from crm.conversations.threads import the
 from crm.people.contacts import root_of
@@ -143,7 +143,7 @@ def filled(session: Session, actor: Rep, snippet_id: int, conversation_id: int, 
     language = next((one for one in (root.language, *company.languages, *ready.texts) if one in ready.texts), "en")
     template = parse(ready.texts[language], None)
     own = own_values(session, own_names(template), {root.id: language}).get(root.id, {})
-    values = Values(name_to_use(root.name, root.platform_name), company.name, channel, need, actor.name, own)
+    values = Values(**names_for(root.greeting_name, root.name, root.platform_name), company=company.name, channel=channel, need=need, rep=actor.name, own=own)
     return render(template, values, language)
 
 

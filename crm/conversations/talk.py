@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Actor, Rep
-from crm.base.errors import Forbidden, Late, Stale, Taken
+from crm.base.errors import Forbidden, Late, NotFound, Stale, Taken, Unreachable
 from crm.base.events import MediaRef
 from crm.base.history import Change, record
 from crm.base.outbound import ApprovedTemplate, Buttons, Edit, Lane, Media, Say
@@ -22,7 +22,8 @@ from crm.outbox.deliveries import Delivery, State
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.outbox.payload import pack, pack_buttons, unpack
 from crm.outbox.queue import PENDING, Parcel, enqueue
-from crm.people.contacts import root_of
+from crm.people.contacts import SHELF, root_of
+from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.people.reps import Member, authorise
 from crm.people.sight import sight_of
 
@@ -130,6 +131,7 @@ def reply(
     media_account: str = "",
     approved: ApprovedTemplate | None = None,
     delay_ms: int = 0,
+    buttons: Buttons = (),
 ) -> int:
     """A rep answers a customer; takes the conversation when nobody has it. `seen` is the newest message the rep could see: newer ones raise `Stale`.
 
@@ -146,6 +148,8 @@ def reply(
         raise Taken(holder(session, conversation))
     if root_of(session, conversation.contact_id).blocked:
         raise Forbidden("this customer is blocked: unblock them first")
+    if conversation.account == SHELF:
+        raise Unreachable
     if seen is not None and conversation.last_heard_id > seen:
         raise Stale
     if had_by is None:
@@ -153,7 +157,7 @@ def reply(
         show_files(session, conversation.id, now=now)
     number = next(take_ids(session, 1))
     to = (conversation.account, conversation.address)
-    told = Saying(conversation.id, *to, clean(text), Author.REP, Lane.REPLY, once, message_id=number, rep_id=actor.id, approved=approved)
+    told = Saying(conversation.id, *to, clean(text), Author.REP, Lane.REPLY, once, message_id=number, rep_id=actor.id, approved=approved, buttons=buttons)
     say_many(session, [replace(told, media=media, media_account=media_account, due_at=now + delay_ms if delay_ms else 0)], now=now)
     conversation.rep_id, conversation.last_at, conversation.last_message_id = actor.id, now, number
     conversation.preview, conversation.unread, conversation.waiting_since, conversation.person_called = cut(clean(text), PREVIEW), 0, 0, 0
@@ -195,10 +199,17 @@ def _had_by(session: Session, conversation: Conversation) -> Member | None:
 def within_reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:
     """The conversation, unless somebody outside the actor's sight has it: then `Taken` by whom."""
     conversation = the(session, conversation_id)
+    alone(conversation, actor)
     had_by = held_by(session, conversation)
     if had_by not in (None, actor.id) and not sight_of(session, actor, Action.TALK).covers(had_by):
         raise Taken(holder(session, conversation))
     return conversation
+
+
+def alone(conversation: Conversation, actor: Rep) -> None:
+    """Refuse whoever has not begun a conversation that is there to practise: it is nobody else's, not even a manager's."""
+    if conversation.account == PRACTICE and conversation.rep_id != actor.id:
+        raise NotFound("no such conversation")
 
 
 def edit(session: Session, actor: Actor, message_id: int, text: str, *, once: str, now: int, said_at: int = 0) -> bool:

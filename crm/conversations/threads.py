@@ -41,6 +41,7 @@ class Kind(StrEnum):
     CALL = "call"
     ELSEWHERE = "elsewhere"
     AUTO = "auto"
+    NOTE = "note"
 
 
 POINTED = frozenset({Kind.CONTACT.value, Kind.FORM.value})
@@ -52,7 +53,10 @@ UPSET = frozenset(("👎", "💩", "🤮", "🤬", "😡", "😠", "🖕"))
 
 
 class Conversation(Row):
-    """A thread with one identity; `rep_id` is who has taken it (once closed, who had it), `open_identity_id` lets an identity have one open thread only."""
+    """A thread with one identity; `rep_id` is who has taken it (once closed, who had it), `open_identity_id` lets an identity have one open thread only.
+
+    `team_id` is whose queue it waits in (None = the firm's).
+    """
 
     __tablename__ = "conversations"
     identity_id: Mapped[int] = mapped_column(ForeignKey("identities.id"), index=True)
@@ -76,6 +80,7 @@ class Conversation(Row):
     first_answer_at: Mapped[int] = mapped_column(server_default="0")
     snoozed_until: Mapped[int] = mapped_column(server_default="0")
     source: Mapped[str] = mapped_column(server_default="")
+    team_id: Mapped[int | None]
     __table_args__ = (
         Index("conversations_inbox", "status", "last_at", "id"),
         Index("conversations_rep", "rep_id", "status", "waiting_since", sql("last_at DESC")),
@@ -145,7 +150,7 @@ class Attachment(Row):
 
 
 class Note(Row):
-    """An internal remark, never sent."""
+    """An internal remark, never sent; `source` is who said it elsewhere ("" = its writer), `attachment_id` the file that is kept with it."""
 
     __tablename__ = "notes"
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id"), index=True)
@@ -153,6 +158,8 @@ class Note(Row):
     text: Mapped[str]
     at: Mapped[int]
     once: Mapped[str | None] = mapped_column(unique=True)
+    source: Mapped[str] = mapped_column(server_default="")
+    attachment_id: Mapped[int | None]
 
 
 def the(session: Session, conversation_id: int) -> Conversation:

@@ -18,9 +18,12 @@ NAMED: Mapping[str, str] = {
     "message_id": "messages",
     "lead_id": "leads",
     "deal_id": "deals",
+    "document_id": "documents",
+    "order_id": "orders",
     "attachment_id": "attachments",
     "delivery_id": "deliveries",
     "enrollment_id": "enrollments",
+    "project_id": "projects",
 }
 SUBJECTS: Mapping[str, str] = {
     "contact": "contacts",
@@ -29,9 +32,14 @@ SUBJECTS: Mapping[str, str] = {
     "message": "messages",
     "lead": "leads",
     "deal": "deals",
+    "document": "documents",
+    "order": "orders",
+    "payment": "payments",
     "task": "tasks",
     "delivery": "deliveries",
     "note": "notes",
+    "project": "projects",
+    "rating": "ratings",
 }
 # Found by a number of another kind, of machinery, or made for somebody of the staff.
 _NOT = frozenset(

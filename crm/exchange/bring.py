@@ -24,6 +24,7 @@ from crm.people.companies import NAME_MOST, Company, sound
 from crm.people.consents import EVERYWHERE, MARKETING, Consent
 from crm.people.contacts import Contact, ContactPoint, Proof, heard_by
 from crm.people.fields import FieldValue
+from crm.people.tags import Tag
 from crm.sales.deals import NewDeal, add_deal
 from crm.sales.pipelines import Stage
 
@@ -38,6 +39,7 @@ class Chunk:
     points: Rows = field(default_factory=list)
     values: Rows = field(default_factory=list)
     consents: Rows = field(default_factory=list)
+    tags: Rows = field(default_factory=list)
     names: Rows = field(default_factory=list)
     firms: Rows = field(default_factory=list)
     answers: Rows = field(default_factory=list)
@@ -71,6 +73,7 @@ def bring(session: Session, deeds: Sequence[Deed], rows: dict[int, int], what: B
     add_new(session, ContactPoint, chunk.points)
     add_new(session, FieldValue, chunk.values)
     add(session, Consent, chunk.consents)
+    add_new(session, Tag, chunk.tags)
     change(session, Contact, "id", chunk.names)
     change(session, Contact, "id", chunk.firms)
     change(session, Contact, "id", chunk.answers)
@@ -135,7 +138,7 @@ def _write(session: Session, deed: Deed, who: dict[int, int], companies: dict[st
         number = who.get(deed.contact_id, deed.contact_id)
         made["contact"] = number
         _fill(deed, number, company, chunk, what, now)
-    ids = take_ids(session, len(deed.points) + len(deed.values) + 1)
+    ids = take_ids(session, len(deed.points) + len(deed.values) + len(deed.tags) + 1)
     points = [
         {"id": next(ids), "contact_id": number, "kind": kind, "value": value, "proof": Proof.IMPORTED.value, "message_id": None, "at": now}
         for kind, value in deed.points
@@ -145,6 +148,9 @@ def _write(session: Session, deed: Deed, who: dict[int, int], companies: dict[st
     chunk.points += points
     chunk.values += values
     made["points"], made["values"] = [row["id"] for row in points], [[row["id"], row["value"]] for row in values]
+    if deed.tags:
+        made["tags"] = [next(ids) for _ in deed.tags]
+        chunk.tags += [{"id": of, "contact_id": number, "word": word, "at": now, "rep_id": rep_id} for of, word in zip(made["tags"], deed.tags, strict=True)]
     if deed.agrees and person.agreed:
         made["consent"] = consent_id = next(ids)
         shown = f"{person.agreed.source} ({what.name})"
@@ -177,6 +183,7 @@ def _fill(deed: Deed, number: int, company: int | None, chunk: Chunk, what: Brin
     for kind, value in deed.points:
         after = {kind: value, "proof": Proof.IMPORTED.value}
         chunk.changes.append(Change("contact", number, kind, what.actor, after=after, cause=heard_by(number)))
+    chunk.changes += [Change("contact", number, "tagged", what.actor, after={"tag": word}, cause=heard_by(number)) for word in deed.tags]
     chunk.changes.append(Change("contact", number, "filled", what.actor, after={"import": what.import_id}, cause=what.cause))
 
 

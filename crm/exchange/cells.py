@@ -13,8 +13,10 @@ from crm.base.time import DAY
 from crm.exchange.imports import FIELD
 from crm.people.contacts import PointKind
 from crm.people.field_words import BadValue, FieldView, parse_value
+from crm.people.tags import EACH_MOST, plain
 
 _APART = re.compile(r"[,;/\n|]+| (?=\+)")
+_TAGS = re.compile(r"[,;|\n]+|\s(?=#)")
 _EMAIL = re.compile(r"[^\s@,;<>\"']{1,64}@[^\s@,;<>\"']{1,190}\.[^\s@,;<>\"']{2,}")
 _DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[./](\d{1,2})[./](\d{4})")
 _YES = frozenset(["1", "on", "true", "yes", "y", "+", "да", "այո", "კი", "დიახ", "አዎ", "አዎን", "checked", "agreed", "✓", "✔", "x"])
@@ -79,6 +81,7 @@ class Person:
     agreed: Agreed | None = None
     values: tuple[tuple[int, str], ...] = ()
     troubles: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def points(self) -> tuple[tuple[str, str], ...]:
@@ -112,7 +115,12 @@ def person_of(number: int, cells: Sequence[str], mapping: Sequence[str], firm: F
         _agreed(one, troubles, now),
         tuple(_values(one, firm, troubles)),
         tuple(troubles),
+        _tags(one.get("tags", "")),
     )
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(plain, _TAGS.split(text)))))[:EACH_MOST]
 
 
 def _name(one: Mapping[str, str]) -> str:
@@ -132,6 +140,12 @@ def _phones(values: Sequence[str], region: str, troubles: list[str]) -> tuple[st
             else:
                 troubles.append(f"phone: {piece.strip()[:40]}")
     return tuple(found)[:POINTS_MOST]
+
+
+def email_in(text: str) -> str:
+    """The e-mail address in a text ("" = there is none)."""
+    found = _EMAIL.search(text)
+    return found[0].lower().strip(".") if found else ""
 
 
 def _emails(values: Sequence[str], troubles: list[str]) -> tuple[str, ...]:

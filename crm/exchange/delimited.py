@@ -47,6 +47,12 @@ def encoding_of(sample: bytes) -> str:
     return "utf-8"
 
 
+def codec_of(sample: bytes) -> str:
+    """The same, of what only programs of today write: never the one that has no codec."""
+    found = encoding_of(sample)
+    return "utf-8" if found == ARMSCII else found
+
+
 def _letters(sample: bytes) -> list[int]:
     return [byte for byte in sample if byte >= 0x80 or chr(byte).isalpha()]
 

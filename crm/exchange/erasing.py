@@ -26,6 +26,7 @@ from crm.exchange.made import MadeFiles, write_down
 from crm.exchange.naming import listed, named
 from crm.outbox.deliveries import Delivery, State
 from crm.people.contacts import Contact, ContactPoint, Identity, PointKind
+from crm.sales.ledger import Payment
 
 PAGE, LISTED, CHUNK = 200, 1_000, 250
 STAFF = "staff"
@@ -160,9 +161,13 @@ def words_of(session: Session, contact_id: int) -> Words:
     for row in addresses:
         if not row.external_id.startswith(f"{erasure.GONE}:"):
             at[row.account] += _long([row.external_id])
-    names = [name for row in session.execute(select(Contact.name, Contact.platform_name).where(Contact.id.in_(contacts))) for name in row]
+    called = select(Contact.name, Contact.platform_name, Contact.greeting_name).where(Contact.id.in_(contacts))
+    names = [name for row in session.execute(called) for name in row]
     desk = sorted({*_long([*phones, *emails, *names]), *(word for words in at.values() for word in words)})
     at[STAFF] = [*at.get(STAFF, []), *desk]
+    paid = select(Payment.account, Payment.number).where(Payment.id.in_(what.of("payments")), Payment.account != "")
+    for row in session.execute(paid):  # what told of their money names them by what they pay for
+        at.setdefault(row.account, []).extend(_long([row.number, *phones, *emails, *names]))
     return Words({account: words for account, words in at.items() if words}, desk, phones, emails)
 
 

@@ -14,16 +14,23 @@ from crm.base.policy import Action
 from crm.base.seals import redact
 from crm.base.table import Base
 from crm.conversations.calls import CallRow
+from crm.exchange import past
 from crm.exchange.belongings import Belongings, belongings_of, either, events_of, parts, values_about
+from crm.exchange.captures import left_of
+from crm.exchange.imports import CHATS
 from crm.exchange.reach import in_reach
 from crm.exchange.tombstones import set_up
 from crm.outbox.deliveries import Delivery, State
 from crm.people.contacts import Contact, ContactPoint, Identity, PointKind, root_of
 from crm.people.steps import What, require
+from crm.projects.projects import ProjectState
 from crm.reports import search_index
+from crm.sales import stock
 from crm.sales.deals import DealState
 from crm.sales.entries import Entry
 from crm.sales.leads import LeadStatus
+from crm.sales.ledger import Payment
+from crm.sales.orders import OrderState
 from crm.sales.tasks import TaskState
 
 ERASE = "erase"
@@ -45,18 +52,30 @@ BLANKED: dict[str, dict[str, Any]] = {
         "snoozed_until": 0,
         "person_called": 0,
     },
-    "notes": {"text": ""},
+    "notes": {"text": "", "source": ""},
+    "captures": {"data": "{}", "why": ""},
     "tasks": {"text": ""},
     "planned_replies": {"text": "", "why": "", "state": "cancelled"},
-    "leads": {"source": "", "need": "", "first_message": ""},
+    "leads": {"source": "", "need": "", "first_message": "", "reason_words": ""},
     "deals": {"title": GONE, "reason_words": ""},
     "deal_contacts": {"role": ""},
+    "projects": {"title": GONE, "why": ""},
+    "rule_runs": {"words": ""},
+    "project_steps": {"title": GONE, "blocked_why": "", "notify_text": ""},
+    "ratings": {"words": "", "words_until": 0},
+    "documents": {"data": "{}"},
+    "orders": {"address": "", "note": "", "tells": 0},
+    "order_lines": {"title": GONE},
+    "shipments": {"carrier": "", "tracking": "", "expected_on": ""},
+    Payment.__tablename__: {"reference": "", "number": "", "attachment_id": None},
+    "pay_asks": {"open": 0},
+    "deal_lines": {"title": GONE},
     "mails": {"external_id": "", "subject": "", "full": "", "ancestors": ""},
     CallRow.__tablename__: {"line": "", "agent": ""},
     "forum_topics": {"name": GONE},
     "consents": {"shown": ""},
 }
-REMOVED = ("album_parts", "identity_aliases", "own_chats", "contact_points", "enrollments", "window_ends")
+REMOVED = ("album_parts", "identity_aliases", "own_chats", "contact_points", "enrollments", "window_ends", "tags")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +135,29 @@ def points_of(session: Session, what: Belongings) -> list[tuple[str, str]]:
     return found
 
 
+def names_of(session: Session, what: Belongings) -> list[str]:
+    """What they go by in full: one word alone names many."""
+    found = session.execute(select(Contact.name, Contact.platform_name).where(Contact.id.in_(what.of("contacts"))))
+    return sorted({name for row in found for name in row if " " in name.strip()})
+
+
 def forget(session: Session, actor: Actor, contact_id: int, key: bytes, *, now: int, done: Mapping[str, frozenset[int]] | None = None) -> dict[str, int]:
     """Take everything about a person but what went before (`done`); answers how many rows of what. Doing it twice changes nothing."""
     gone = done or {}
     what = belongings_of(session, contact_id)
     counts = {name: len(what.of(name)) for name in (*BLANKED, "contact_points", "identities") if what.of(name)}
-    set_up(session, points_of(session, what), key, now=now)
+    points = points_of(session, what)
+    set_up(session, points, key, now=now)
+    known = [value for kind, value in points if kind in (PointKind.PHONE, PointKind.EMAIL)]
+    names = names_of(session, what)
+    left_of(session, known, names, now=now)
+    chats = past.left_of(session, what.of("contacts"), known, names)
     search_index.forget(session, list(what.of("contacts")))
     unsent(session, what.of("deliveries"))
     for table in BLANKED:
         blank(session, table, _but(what.of(table), gone.get(table)))
     _ended(session, what, now)
+    _unsold(session, actor, what, now)
     _derived(session, what)
     for name in REMOVED:
         about = Base.metadata.tables[name]
@@ -137,7 +168,7 @@ def forget(session: Session, actor: Actor, contact_id: int, key: bytes, *, now: 
         session.execute(delete(values).where(values.c.id.in_(some)))
     _people(session, what)
     session.expire_all()
-    rest = _but(events_of(session, what), gone.get("on record"))
+    rest = [*_but(events_of(session, what), gone.get("on record")), *chats]
     counts["on record"] = len(gone.get("on record", ())) + sum(redact(session, actor, some, now=now) for some in parts(rest))
     return counts
 
@@ -158,8 +189,23 @@ def _ended(session: Session, what: Belongings, now: int) -> None:
         session.execute(update(stays).where(stays.c.deal_id.in_(some), stays.c.left_at == 0).values(left_at=now))
     for some in parts(what.of("tasks")):
         session.execute(update(tasks).where(tasks.c.id.in_(some), tasks.c.state == TaskState.OPEN.value).values(state=TaskState.DROPPED.value, done_at=now))
+    projects = tables["projects"]
+    for some in parts(what.of("projects")):
+        running = projects.c.id.in_(some) & (projects.c.state == ProjectState.RUNNING.value)
+        session.execute(update(projects).where(running).values(state=ProjectState.CANCELLED.value, closed_at=now))
+        session.execute(update(projects).where(projects.c.id.in_(some)).values(nps_at=0))
     entries = tables[Entry.__tablename__]
     session.execute(update(entries).where(entries.c.referrer_id.in_(what.of("contacts"))).values(source=GONE, ended_at=now))
+
+
+def _unsold(session: Session, actor: Actor, what: Belongings, now: int) -> None:
+    """What they have ordered and never got goes to nobody: its goods are free again. Whatever has left stays as it was."""
+    tables = Base.metadata.tables
+    for some in parts(what.of("orders")):
+        still = tables["orders"].c.id.in_(some) & tables["orders"].c.state.in_((OrderState.NEW.value, OrderState.CONFIRMED.value))
+        for number in session.scalars(select(tables["orders"].c.id).where(still).order_by(tables["orders"].c.id)).all():
+            stock.release(session, actor, once=f"order:{number}", now=now)
+        session.execute(update(tables["orders"]).where(still).values(state=OrderState.CANCELLED.value, moved_at=now))
 
 
 def _derived(session: Session, what: Belongings) -> None:
@@ -170,6 +216,7 @@ def _derived(session: Session, what: Belongings) -> None:
     rows, lists, made = tables["import_rows"], tables["imports"], tables["made_files"]
     theirs = select(rows.c.import_id).where(rows.c.contact_id.in_(contacts))
     session.execute(update(lists).where(lists.c.id.in_(theirs)).values(samples="[]"))
+    session.execute(update(lists).where(lists.c.id.in_(theirs), lists.c.kind == CHATS).values(name=CHATS))
     session.execute(update(made).where(made.c.mime != "text/html").values(expires_at=0))  # reports and exports that may name them; a certificate names nobody
     session.execute(update(rows).where(rows.c.contact_id.in_(contacts)).values(cells="[]", made="{}", why="", outcome=GONE))
     for name, column in (("link_tokens", "identity_id"), ("shares", "attachment_id")):
@@ -189,5 +236,5 @@ def _people(session: Session, what: Belongings) -> None:
     """The people themselves, as shells that belong to nobody and can be reached nowhere."""
     for number in what.of("identities"):
         session.execute(update(Identity).where(Identity.id == number).values(external_id=f"{GONE}:{number}", username="", reachable=0))
-    empty = {"name": "", "platform_name": "", "preferred_id": None, "company_id": None, "marketing": -1, "silenced": 1, "blocked": 1}
+    empty = {"name": "", "platform_name": "", "greeting_name": "", "preferred_id": None, "company_id": None, "marketing": -1, "silenced": 1, "blocked": 1}
     session.execute(update(Contact).where(Contact.id.in_(what.of("contacts"))).values(**empty))

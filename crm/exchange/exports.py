@@ -29,6 +29,7 @@ from crm.exchange.safe import BOM, lines
 from crm.outbox.notices import Notice, NoticeKind, tell
 from crm.people.sight import Sight, sight_of
 from crm.people.steps import What, require
+from crm.sales.ledger import Payment
 
 EXPORT = "export"
 PAGE = 1_000
@@ -38,6 +39,7 @@ LEFT_OUT = frozenset(
         "alembic_version",
         "button_tokens",
         "counters",
+        "drawings",
         "findables",
         "handled",
         "import_rows",
@@ -66,10 +68,32 @@ LEFT_OUT = frozenset(
         "word_grams",
     )
 )
-SHEETS = ("companies", "conversations", "messages", "notes", "leads", "deals", "tasks", "consents", "fields", "field_values", "campaigns")
+SHEETS = (
+    "companies",
+    "conversations",
+    "messages",
+    "notes",
+    "leads",
+    "deals",
+    "deal_lines",
+    "products",
+    "stock_moves",
+    "tasks",
+    "projects",
+    "project_steps",
+    "ratings",
+    "consents",
+    "fields",
+    "field_values",
+    "campaigns",
+    "orders",
+    "order_lines",
+    "shipments",
+    Payment.__tablename__,
+)
 """Tables that people read as they are; times are written as times."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-MASKED = ("companies", "deals", "tasks", "campaigns")
+MASKED = ("companies", "deals", "deal_lines", "products", "tasks", "campaigns")
 """Those of them that whoever is not to see any phone or e-mail gets, with those masked that stand in their words."""
 README = """Everything that Dragoman keeps, as it was on {when}.
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -30,6 +30,8 @@ READ, TRY, RUN, UNDO = "import.read", "import.try", "import.run", "import.undo"
 SAMPLES, LISTED = 3, 8
 FIELD = "field:"
 LEFT_OUT = "-"
+CHATS, BY_HAND = "chats", "capture"
+"""What an import is, where it is no list of people: old chats, or one thing that was handed to the bot."""
 
 
 class ImportState(StrEnum):
@@ -62,7 +64,10 @@ class Outcome(StrEnum):
 
 
 class Import(Row):
-    """A list brought in; `header`, `mapping` (what each column is), `samples` ("" = emptied) and `counts` are JSON, `shape` is the header's hash."""
+    """A list brought in; `header`, `mapping` (what each column is), `samples` ("" = emptied) and `counts` are JSON, `shape` is the header's hash.
+
+    `kind` tells a list of people from old chats and from what was captured by hand; `about` is what was said of old chats (JSON).
+    """
 
     __tablename__ = "imports"
     rep_id: Mapped[int | None]
@@ -77,6 +82,8 @@ class Import(Row):
     rows: Mapped[int] = mapped_column(server_default="0")
     report_id: Mapped[int | None]
     why: Mapped[str] = mapped_column(server_default="")
+    kind: Mapped[str] = mapped_column(server_default="people")
+    about: Mapped[str] = mapped_column(server_default="{}")
     created_at: Mapped[int]
     ended_at: Mapped[int] = mapped_column(server_default="0")
 
@@ -114,6 +121,8 @@ class Sheet:
     created_at: int
     done: int = 0
     total: int = 0
+    kind: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 def receive(session: Session, actor: Actor, name: str, source: Mapping[str, Any], *, now: int) -> int:
@@ -155,8 +164,7 @@ def _theirs(session: Session, actor: Actor, found: Import | None) -> Import:
 
 def sheet_of(session: Session, one: Import) -> Sheet:
     """A row as everybody reads it."""
-    kind = {"reading": READ, "trying": TRY, "running": RUN, "undoing": UNDO}.get(one.state)
-    job = jobs.job_of(session, kind, one.id) if kind else None
+    job = _job(session, one)
     return Sheet(
         one.id,
         one.name,
@@ -173,14 +181,26 @@ def sheet_of(session: Session, one: Import) -> Sheet:
         one.created_at,
         job.done if job else 0,
         job.total if job else 0,
+        one.kind,
+        json.loads(one.about),
     )
+
+
+def work_of(one: Import, kind: str) -> str:
+    """The kind of job that does a piece of work: old chats go their own way as soon as they are read."""
+    return kind if one.kind != CHATS or kind == READ else kind.replace("import.", "past.")
+
+
+def _job(session: Session, one: Import) -> jobs.Job | None:
+    kind = {"reading": READ, "trying": TRY, "running": RUN, "undoing": UNDO}.get(one.state)
+    return jobs.job_of(session, work_of(one, kind), one.id) if kind else None
 
 
 def latest(session: Session, actor: Actor) -> list[Sheet]:
     """The newest imports that were not left, of those one may see."""
     authorise(session, actor, Action.IMPORT)
     mine = true() if _all(session, actor) else Import.rep_id == (actor.id if isinstance(actor, Rep) else None)
-    found = select(Import).where(mine, Import.state.not_in([ImportState.LEFT.value, ImportState.UNREADABLE.value]))
+    found = select(Import).where(mine, Import.kind != BY_HAND, Import.state.not_in([ImportState.LEFT.value, ImportState.UNREADABLE.value]))
     return [sheet_of(session, one) for one in session.scalars(found.order_by(Import.id.desc()).limit(LISTED))]
 
 
@@ -219,7 +239,7 @@ def targets(session: Session) -> list[str]:
 def choose(session: Session, actor: Actor, import_id: int, column: int, target: str, *, now: int) -> Import:
     """Say what a column is; another column that was the same is left out, unless there may be several."""
     one = import_at(session, actor, import_id)
-    _stands(one, ImportState.ASKED, ImportState.READY)
+    stands(one, ImportState.ASKED, ImportState.READY)
     mapping = json.loads(one.mapping)
     if not 0 <= column < len(mapping) or target not in targets(session):
         raise Invalid("no such column")
@@ -234,16 +254,18 @@ def choose(session: Session, actor: Actor, import_id: int, column: int, target: 
 def check(session: Session, actor: Actor, import_id: int, *, now: int) -> None:
     """Try it: what each row would do is told, and nothing is written."""
     one = import_at(session, actor, import_id)
-    _stands(one, ImportState.ASKED, ImportState.READY)
-    if not MANY & set(json.loads(one.mapping)):
+    stands(one, ImportState.ASKED, ImportState.READY)
+    if one.kind != CHATS and not MANY & set(json.loads(one.mapping)):
         raise Invalid("no column is a phone or an e-mail")
+    if not all(chat["sided"] or chat["customer"] for chat in json.loads(one.about).get("chats", ())):
+        raise Invalid("nobody has said whose words are whose")
     _begin(session, actor, one, ImportState.TRYING, TRY, now=now)
 
 
 def run(session: Session, actor: Actor, import_id: int, *, now: int) -> None:
     """Bring it in; one that was stopped goes on."""
     one = import_at(session, actor, import_id)
-    _stands(one, ImportState.READY, ImportState.STOPPED)
+    stands(one, ImportState.READY, ImportState.STOPPED)
     _begin(session, actor, one, ImportState.RUNNING, RUN, now=now)
     record(session, Change("import", one.id, "run", actor, after={"rows": one.rows}), now=now)
 
@@ -251,7 +273,7 @@ def run(session: Session, actor: Actor, import_id: int, *, now: int) -> None:
 def undo(session: Session, actor: Actor, import_id: int, *, now: int) -> None:
     """Take back what it made and changed, where nobody has changed it since."""
     one = import_at(session, actor, import_id)
-    _stands(one, ImportState.DONE, ImportState.STOPPED)
+    stands(one, ImportState.DONE, ImportState.STOPPED)
     _begin(session, actor, one, ImportState.UNDOING, UNDO, now=now)
     record(session, Change("import", one.id, "undo", actor), now=now)
 
@@ -259,9 +281,7 @@ def undo(session: Session, actor: Actor, import_id: int, *, now: int) -> None:
 def stop(session: Session, actor: Actor, import_id: int, *, now: int) -> ImportState:
     """Leave it, or stop it where it is; answers how it stands then."""
     one = import_at(session, actor, import_id)
-    kind = {"reading": READ, "trying": TRY, "running": RUN, "undoing": UNDO}.get(one.state)
-    job = jobs.job_of(session, kind, one.id) if kind else None
-    if job:
+    if job := _job(session, one):
         jobs.cancel(session, actor, job.id, now=now)
     after = {"running": ImportState.STOPPED, "undoing": ImportState.STOPPED, "trying": ImportState.ASKED}.get(one.state, ImportState.LEFT)
     if one.state in (ImportState.DONE, ImportState.UNDONE, ImportState.STOPPED):
@@ -272,7 +292,8 @@ def stop(session: Session, actor: Actor, import_id: int, *, now: int) -> ImportS
     return after
 
 
-def _stands(one: Import, *states: ImportState) -> None:
+def stands(one: Import, *states: ImportState) -> None:
+    """Raise `Expired` unless an import stands in one of these ways."""
     if ImportState(one.state) not in states:
         raise Expired("this import stands otherwise by now")
 
@@ -280,7 +301,7 @@ def _stands(one: Import, *states: ImportState) -> None:
 def _begin(session: Session, actor: Actor, one: Import, state: ImportState, kind: str, *, now: int) -> None:
     one.state = state.value
     session.flush()
-    jobs.begin(session, actor, kind, one.id, now=now, total=one.rows)
+    jobs.begin(session, actor, work_of(one, kind), one.id, now=now, total=one.rows)
 
 
 def counted(session: Session, import_id: int) -> dict[str, int]:

@@ -12,6 +12,7 @@ from crm.exchange.plan import Known, Point, Somebody, deal_key
 from crm.exchange.tombstones import erased_among
 from crm.people.contacts import Contact, ContactPoint, Proof
 from crm.people.fields import FieldValue
+from crm.people.tags import tags_of
 from crm.sales.deals import Deal
 
 _POINTS = select(ContactPoint.value, ContactPoint.proof, ContactPoint.contact_id).where(
@@ -38,8 +39,11 @@ def known_of(session: Session, people: Sequence[Person], key: bytes) -> Known:
     filled: dict[int, set[int]] = defaultdict(set)
     for row in ask(session, _VALUES, {"ids": sorted(kin), "fields": fields}) if kin and fields else ():
         filled[kin[row.subject_id]].add(row.field_id)
+    tags = tags_of(session, roots) if any(person.tags for person in people) else {}
     found = {
-        row.id: Somebody(row.id, row.name, row.company_id, frozenset(own[row.id]), frozenset(filled[row.id]), bool(row.marketing))
+        row.id: Somebody(
+            row.id, row.name, row.company_id, frozenset(own[row.id]), frozenset(filled[row.id]), bool(row.marketing), frozenset(tags.get(row.id, ()))
+        )
         for row in (ask(session, _PEOPLE, {"ids": roots}) if roots else ())
     }
     keys = sorted(filter(None, map(deal_key, people)))

@@ -104,11 +104,11 @@ async def _pieces(read: Callable[[int], bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-def write_down(session: Session, rep_id: int | None, path: Path, name: str, mime: str, *, now: int) -> int:
-    """Write a file down that stands in the folder; answers its number."""
+def write_down(session: Session, rep_id: int | None, path: Path, name: str, mime: str, *, now: int, lasts: int = LASTS) -> int:
+    """Write a file down that stands in the folder, for so many milliseconds; answers its number."""
     number = next(take_ids(session, 1))
     row = {"id": number, "rep_id": rep_id, "name": name, "mime": mime, "path": path.name, "size": path.stat().st_size, "made_at": now}
-    add(session, MadeFile, [{**row, "expires_at": now + LASTS}])
+    add(session, MadeFile, [{**row, "expires_at": now + lasts}])
     return number
 
 

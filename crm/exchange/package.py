@@ -25,6 +25,7 @@ from crm.exchange.reach import in_reach, whole
 from crm.exchange.runs import actor_of
 from crm.people.contacts import root_of
 from crm.people.steps import What, require
+from crm.sales.ledger import Payment
 
 PACKAGE = "package"
 TOLD = (
@@ -37,8 +38,20 @@ TOLD = (
     "messages",
     "attachments",
     "notes",
+    "tags",
     "leads",
     "deals",
+    "deal_contacts",
+    "deal_lines",
+    "documents",
+    "orders",
+    "order_lines",
+    "shipments",
+    Payment.__tablename__,
+    "pay_asks",
+    "projects",
+    "project_steps",
+    "ratings",
     "tasks",
     "calls",
     "mails",
@@ -46,7 +59,9 @@ TOLD = (
     "deliveries",
 )
 # Numbers of the staff and of our own machinery are nobody's own data.
-_WITHHELD = frozenset({"rep_id", "payload", "once", "card", "place", "lane", "talk", "desk", "attempts", "flow_state", "agent", "done_by"})
+_WITHHELD = frozenset(
+    {"rep_id", "payload", "once", "card", "place", "lane", "talk", "desk", "attempts", "flow_state", "agent", "done_by", "confirmed_by", "seen_id", "seal"}
+)
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>
 <style>body{{font:15px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}}table{{border-collapse:collapse}}td,th{{border:1px solid #ccc;
 padding:.2em .6em;text-align:left;vertical-align:top;overflow-wrap:anywhere}}p.us{{color:#555;margin-left:3em}}</style></head><body>

@@ -13,8 +13,9 @@ from crm.people.contacts import Contact, ContactPoint, PointKind
 from crm.people.field_words import About, FieldKind, FieldView, shown_value
 from crm.people.fields import fields_of, values_of
 from crm.people.sight import Sight
+from crm.people.tags import tags_of
 
-COLUMNS = ("id", "name", "phones", "emails", "company", "kind", "language", "offers", "blocked", "created")
+COLUMNS = ("id", "name", "phones", "emails", "company", "kind", "language", "offers", "blocked", "created", "tags")
 OFFERS = {1: "yes", -1: "no", 0: ""}
 
 
@@ -38,6 +39,7 @@ def people_page(session: Session, after: int, size: int, fields: Sequence[FieldV
     companies = {
         row.id: row.name for row in session.execute(select(Company.id, Company.name).where(Company.id.in_({contact.company_id or 0 for contact in roots})))
     }
+    tags = tags_of(session, ids)
     values, tr = values_of(session, About.CONTACT, ids), translator("en")
     return [
         (
@@ -53,6 +55,7 @@ def people_page(session: Session, after: int, size: int, fields: Sequence[FieldV
                 OFFERS.get(one.marketing, ""),
                 "yes" if one.blocked else "",
                 local(one.created_at, zone).strftime("%Y-%m-%d"),
+                ", ".join(tags[one.id]),
                 *(_value(field, values[one.id][field.id], tr, sight) if field.id in values.get(one.id, {}) else "" for field in fields),
             ),
         )

@@ -23,6 +23,7 @@ class Somebody:
     points: frozenset[Point] = frozenset()
     fields: frozenset[int] = frozenset()
     answered: bool = False
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Deed:
     deal: str = ""
     others: tuple[int, ...] = ()
     doubt: bool = False
+    tags: tuple[str, ...] = ()
 
 
 def deal_key(person: Person) -> str:
@@ -107,29 +109,33 @@ class Planner:
         return ()
 
     def _new(self, person: Person, deal: str) -> Deed:
-        somebody = Somebody(-person.number, person.name, 0 if person.company else None, frozenset(person.points), frozenset(dict(person.values)))
+        known = frozenset(person.points), frozenset(dict(person.values))
+        somebody = Somebody(-person.number, person.name, 0 if person.company else None, *known, tags=frozenset(person.tags))
         self._remember(somebody, person, answered=person.agreed is not None)
-        return Deed(person, Outcome.NEW, None, person.name, person.company, person.points, person.values, person.agreed is not None, deal)
+        what = (person.name, person.company, person.points, person.values, person.agreed is not None, deal)
+        return Deed(person, Outcome.NEW, None, *what, tags=person.tags)
 
     def _filled(self, person: Person, known: Somebody, opens: str) -> Deed:
         name = "" if known.name else person.name
         company = "" if known.company_id is not None else person.company
         points = tuple(point for point in person.points if point not in known.points)
         values = tuple((number, value) for number, value in person.values if number not in known.fields)
+        tags = tuple(word for word in person.tags if word not in known.tags)
         agrees = person.agreed is not None and not known.answered
-        fills = bool(name or company or points or values or agrees or opens)
-        deed = Deed(person, Outcome.FILLED if fills else Outcome.SAME, known.id, name, company, points, values, agrees, opens)
+        fills = bool(name or company or points or values or agrees or opens or tags)
+        deed = Deed(person, Outcome.FILLED if fills else Outcome.SAME, known.id, name, company, points, values, agrees, opens, tags=tags)
         fuller = Somebody(
             known.id,
             known.name or name,
             0 if company else known.company_id,
             known.points | frozenset(points),
             known.fields | frozenset(dict(values)),
+            tags=known.tags | frozenset(tags),
         )
         self._remember(fuller, person, answered=known.answered or agrees)
         return deed
 
     def _remember(self, somebody: Somebody, person: Person, *, answered: bool) -> None:
-        self._people[somebody.id] = Somebody(somebody.id, somebody.name, somebody.company_id, somebody.points, somebody.fields, answered)
+        self._people[somebody.id] = replace(somebody, answered=answered)
         for point in person.points:
             self._made[point] = somebody.id

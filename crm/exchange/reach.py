@@ -14,13 +14,18 @@ OWNED = ("conversations", "leads", "deals")
 
 
 def in_reach(session: Session, actor: Actor, action: Action, contact_id: int) -> Sight:
-    """Refuse who may not do this, or for whom something of this person's is out of sight; answers how they see the rest."""
+    """Refuse who may not do this, or for whom something of this person's is out of sight; answers how they see the rest.
+
+    Whom nobody works with is everybody's: one whose sight was narrowed does not erase them.
+    """
     sight = sight_of(session, actor, action)
-    family = family_of(session, root_of(session, contact_id).id)
-    for table in (Base.metadata.tables[name] for name in OWNED if sight.reps is not None):
-        owners = session.scalars(select(table.c.rep_id).where(table.c.contact_id.in_(family)).distinct())
-        if not all(sight.covers(owner) for owner in owners):
-            raise Forbidden
+    if sight.reps is None:
+        return sight
+    family, owners = family_of(session, root_of(session, contact_id).id), set[int | None]()
+    for table in (Base.metadata.tables[name] for name in OWNED):
+        owners |= set(session.scalars(select(table.c.rep_id).where(table.c.contact_id.in_(family)).distinct()))
+    if not all(sight.covers(owner) for owner in owners) or (action is Action.ERASE and not owners - {None}):
+        raise Forbidden
     return sight
 
 

@@ -20,11 +20,13 @@ from crm.base.jobs import Progress, Work
 from crm.base.policy import Action
 from crm.base.rows import add_new, take_ids
 from crm.base.settings import Company
+from crm.exchange import past
 from crm.exchange.bring import Bringing, bring
 from crm.exchange.cells import Firm as Reading
 from crm.exchange.cells import Person, person_of
+from crm.exchange.chats import KINDS
 from crm.exchange.grid import Cells, Unreadable
-from crm.exchange.imports import FIELD, READ, RUN, SAMPLES, TRY, UNDO, Import, ImportRow, ImportState, Outcome, counted, guessed, redraw, shape_of
+from crm.exchange.imports import FIELD, READ, RUN, SAMPLES, TRY, UNDO, Import, ImportRow, ImportState, Outcome, counted, guessed, redraw, shape_of, work_of
 from crm.exchange.known import known_of
 from crm.exchange.made import MadeFiles, write_down
 from crm.exchange.plan import Deed, Planner
@@ -129,9 +131,11 @@ class Imports:
         async with reading(path) as table:
             heads: list[Cells] = []
             batch: list[tuple[int, Cells]] = []
-            count = 0
+            count, tally = 0, past.Tally() if table.kind in KINDS else None
             async for row in table.rows:
                 count += 1
+                if tally:
+                    tally.take(row)
                 batch.append((count, row))
                 heads += [row] if len(heads) < SAMPLES else []
                 if len(batch) == MOST:
@@ -140,7 +144,9 @@ class Imports:
             await self._store.write(partial(_keep_rows, work=work, rows=batch, now=self._clock()), Order.CHUNK)
             if not count:
                 raise Unreadable("there is nothing in it")
-            about = {"how": table.how, "header": table.header, "samples": heads, "rows": count}
+            about = {"how": table.how, "header": table.header, "samples": heads if tally is None else [], "rows": count, "source": table.kind}
+        if tally:
+            about["chats"] = await self._store.read(partial(_met, import_id=work.subject_id, tally=tally, region=self._company.region))
         await self._store.write(partial(_asked, work=work, about=about, now=self._clock()))
 
     async def try_out(self, work: Work) -> None:
@@ -154,7 +160,7 @@ class Imports:
         with path.open("w", encoding="utf-8", newline="") as file:
             file.write(BOM + lines([("row", "outcome", "person", "remark", *(await self._header(work)))]))
             counts: dict[str, int] = {}
-            while batch := await self._store.read(partial(_rows, import_id=work.subject_id, after=place, size=MOST)):
+            while batch := await self._store.read(partial(rows_after, import_id=work.subject_id, after=place, size=MOST)):
                 sense = await self._store.read(partial(_sense, import_id=work.subject_id, company=self._company))
                 people = await asyncio.to_thread(sense.people, batch, self._clock())
                 known = await self._store.read(partial(known_of, people=people, key=self._company.link_key))
@@ -164,7 +170,7 @@ class Imports:
                     counts[deed.outcome.value] = counts.get(deed.outcome.value, 0) + 1
                     counts["troubles"] = counts.get("troubles", 0) + bool(deed.person.troubles)
                 place = batch[-1].number
-                work = await self._store.write(partial(_went_on, work=work, progress=Progress(place, place), now=self._clock()), Order.CHUNK)
+                work = await self._store.write(partial(went_on, work=work, progress=Progress(place, place), now=self._clock()), Order.CHUNK)
         return counts, work
 
     async def _header(self, work: Work) -> Cells:
@@ -174,25 +180,25 @@ class Imports:
         """Bring the rows in that were not yet."""
         pace = Pace()
         while True:
-            batch = await self._store.read(partial(_rows, import_id=work.subject_id, after=work.place, size=pace.size, fresh=True))
+            batch = await self._store.read(partial(rows_after, import_id=work.subject_id, after=work.place, size=pace.size, fresh=True))
             sense = await self._store.read(partial(_sense, import_id=work.subject_id, company=self._company))
             people = await asyncio.to_thread(sense.people, batch, self._clock())
             deed = partial(_brought, work=work, people=people, rows={row.number: row.id for row in batch}, company=self._company, now=self._clock())
-            work, seconds = await self._store.write(partial(_timed, deed=deed), Order.CHUNK)
+            work, seconds = await self._store.write(partial(timed, deed=deed), Order.CHUNK)
             pace.took(seconds)
             if not batch:
                 return
 
     async def undo(self, work: Work) -> None:
         """Take back what it made, the last row first."""
-        pace, over = Pace(), False
-        while not over:
+        pace, ended = Pace(), False
+        while not ended:
             deed = partial(_taken_back, work=work, size=pace.size, now=self._clock())
-            (work, over), seconds = await self._store.write(partial(_timed, deed=deed), Order.CHUNK)
+            (work, ended), seconds = await self._store.write(partial(timed, deed=deed), Order.CHUNK)
             pace.took(seconds)
 
 
-def _timed(session: Session, deed: Callable[[Session], Any]) -> tuple[Any, float]:
+def timed(session: Session, deed: Callable[[Session], Any]) -> tuple[Any, float]:
     """Run a deed and say how long it held the writer."""
     began = time.monotonic()
     found = deed(session)
@@ -220,7 +226,8 @@ def actor_of(session: Session, rep_id: int | None) -> Actor:
     return as_actor(member)
 
 
-def _rows(session: Session, import_id: int, after: int, size: int, *, fresh: bool = False) -> list[Row]:
+def rows_after(session: Session, import_id: int, after: int, size: int, *, fresh: bool = False) -> list[Row]:
+    """The next rows of an import; `fresh` = only those that nothing was done with."""
     found = select(ImportRow.id, ImportRow.number, ImportRow.cells).where(ImportRow.import_id == import_id, ImportRow.number > after)
     found = found.where(ImportRow.outcome == "") if fresh else found
     return [Row(row.id, row.number, tuple(json.loads(row.cells))) for row in session.execute(found.order_by(ImportRow.number).limit(size))]
@@ -238,7 +245,7 @@ def _keep_rows(session: Session, work: Work, rows: list[tuple[int, Cells]], *, n
     kept = [{"id": next(ids), "import_id": work.subject_id, "number": number, "cells": json.dumps(cells, ensure_ascii=False)} for number, cells in rows]
     add_new(session, ImportRow, kept)
     place = rows[-1][0] if rows else work.place
-    return _went_on(session, work, Progress(place, place), now=now)
+    return went_on(session, work, Progress(place, place), now=now)
 
 
 def _asked(session: Session, work: Work, about: dict[str, Any], *, now: int) -> None:
@@ -246,24 +253,33 @@ def _asked(session: Session, work: Work, about: dict[str, Any], *, now: int) -> 
     one.how, one.header, one.rows = about["how"], json.dumps(about["header"], ensure_ascii=False), about["rows"]
     one.samples = json.dumps([[cell[:60] for cell in row] for row in about["samples"]], ensure_ascii=False)
     one.shape, one.mapping = shape_of(about["header"]), json.dumps(guessed(session, about["header"]))
+    if "chats" in about:
+        past.asked(one, about["source"], about["chats"])
     one.state = ImportState.ASKED.value
-    _over(session, work, work.done, now=now)
+    over(session, work, work.done, now=now)
+
+
+def _met(session: Session, import_id: int, tally: past.Tally, region: str) -> list[past.Chat]:
+    """The chats of an export, with whom each may be with."""
+    chats = tally.told(session.get_one(Import, import_id).name)
+    return past.with_people(session, past.with_firm(session, chats), region)
 
 
 def _refused(session: Session, work: Work, why: str, *, now: int) -> None:
     one = session.get_one(Import, work.subject_id)
     one.state, one.why, one.ended_at = ImportState.UNREADABLE.value, why[:300], now
-    _over(session, work, work.done, now=now)
+    over(session, work, work.done, now=now)
 
 
-def _over(session: Session, work: Work, done: int, *, now: int) -> Work:
+def over(session: Session, work: Work, done: int, *, now: int) -> Work:
+    """A piece of work is at its end."""
     session.flush()
     gone_on = jobs.keep_on(session, work, Progress(work.place, done, over=True), now=now)
     redraw(session, work.subject_id, now=now, urgent=True)
     return gone_on
 
 
-def _went_on(session: Session, work: Work, progress: Progress, *, now: int) -> Work:
+def went_on(session: Session, work: Work, progress: Progress, *, now: int) -> Work:
     """Say how far it came; the post is drawn again at each twentieth part."""
     gone_on = jobs.keep_on(session, work, progress, now=now)
     part = max(1, gone_on.total // 20)
@@ -276,7 +292,7 @@ def _tried(session: Session, work: Work, path: Path, counts: dict[str, int], *, 
     one = session.get_one(Import, work.subject_id)
     one.report_id = write_down(session, one.rep_id, path, f"{one.name.rsplit('.', 1)[0]}-check.csv", "text/csv", now=now)
     one.counts, one.state = json.dumps(counts), ImportState.READY.value
-    _over(session, work, one.rows, now=now)
+    over(session, work, one.rows, now=now)
 
 
 def _told(deed: Deed, row: Row) -> tuple[object, ...]:
@@ -293,11 +309,11 @@ def _brought(session: Session, work: Work, people: list[Person], rows: dict[int,
     authorise(session, actor, Action.IMPORT)
     if not people:
         one.state, one.ended_at, one.counts = ImportState.DONE.value, now, json.dumps(counted(session, one.id))
-        return _over(session, work, one.rows, now=now)
+        return over(session, work, one.rows, now=now)
     deeds = list(Planner().plan(people, known_of(session, people, company.link_key)))
     bring(session, deeds, rows, Bringing(one.id, actor, company, one.name), now=now)
     place = people[-1].number
-    return _went_on(session, work, Progress(place, place), now=now)
+    return went_on(session, work, Progress(place, place), now=now)
 
 
 def _taken_back(session: Session, work: Work, size: int, *, now: int) -> tuple[Work, bool]:
@@ -308,10 +324,10 @@ def _taken_back(session: Session, work: Work, size: int, *, now: int) -> tuple[W
     rows = rows_to_undo(session, one.id, work.place, size)
     if not rows:
         one.state, one.ended_at, one.counts = ImportState.UNDONE.value, now, json.dumps(counted(session, one.id))
-        return _over(session, work, one.rows, now=now), True
+        return over(session, work, one.rows, now=now), True
     take_back(session, actor, one.id, rows, now=now)
     session.expire_all()
-    return _went_on(session, work, Progress(rows[-1].number, work.done + len(rows)), now=now), False
+    return went_on(session, work, Progress(rows[-1].number, work.done + len(rows)), now=now), False
 
 
 def failed(session: Session, work: Work, words: str, *, now: int) -> None:
@@ -319,7 +335,7 @@ def failed(session: Session, work: Work, words: str, *, now: int) -> None:
     one = session.get(Import, work.subject_id)
     if one is None:
         return
-    after: Mapping[str, ImportState] = {READ: ImportState.UNREADABLE, TRY: ImportState.ASKED}
+    after: Mapping[str, ImportState] = {READ: ImportState.UNREADABLE, TRY: ImportState.ASKED, work_of(one, TRY): ImportState.ASKED}
     one.state, one.why = after.get(work.kind, ImportState.STOPPED).value, words[:300]
     session.flush()
     redraw(session, one.id, now=now, urgent=True)

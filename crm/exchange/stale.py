@@ -1,5 +1,6 @@
 """Stale: lists that were left, could not be read, or ended a week ago keep what they did and no longer what they said."""
 
+import json
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
@@ -57,5 +58,7 @@ def _emptied(session: Session, rows: Sequence[int], *, gone: bool) -> None:
 
 
 def _done(session: Session, import_id: int) -> None:
-    """Without samples a list is not looked at again."""
-    session.execute(update(Import).where(Import.id == import_id).values(samples=""), execution_options={"synchronize_session": False})
+    """Without samples a list is not looked at again; of old chats only what the firm calls itself is remembered."""
+    us = json.loads(session.scalar(select(Import.about).where(Import.id == import_id)) or "{}").get("us", [])
+    values = {"samples": "", "about": json.dumps({"us": us}, ensure_ascii=False) if us else "{}"}
+    session.execute(update(Import).where(Import.id == import_id).values(**values), execution_options={"synchronize_session": False})

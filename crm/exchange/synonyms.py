@@ -15,12 +15,13 @@ _MORE: Mapping[str, str] = {
     "сделка название_сделки заказ товар услуга потребность",
     "amount": "amount sum value price total deal_amount budget գումար գին արժեք თანხა ფასი ገንዘብ ዋጋ сумма цена бюджет стоимость",
     "stage": "stage deal_stage pipeline_stage փուլ ეტაპი ደረጃ этап стадия этап_сделки",
+    "tags": "tags tag labels label groups keywords պիտակ պիտակներ ნიშანი ნიშნები თეგები መለያ መለያዎች теги тег метки метка ярлыки группы",
     "consent": "consent marketing opt_in offers newsletter subscribed accepts_marketing email_marketing_consent համաձայնություն თანხმობა ፈቃድ "
     "согласие подписка рассылка согласие_на_рассылку",
     "consent_at": "consent_date consent_at opt_in_date subscribed_at date_of_consent համաձայնության_ամսաթիվ თანხმობის_თარიღი የፈቃድ_ቀን дата_согласия",
     "consent_source": "consent_source consent_from opt_in_source where_agreed համաձայնության_աղբյուր თანხმობის_წყარო источник_согласия",
 }
-TARGETS = (*NAMES, "company", "kind", "deal", "amount", "stage", "consent", "consent_at", "consent_source")
+TARGETS = (*NAMES, "company", "kind", "deal", "amount", "stage", "tags", "consent", "consent_at", "consent_source")
 """What a column may be; besides, `field:<name>` is a field of the firm's own, "-" is left out."""
 MANY = frozenset({"phone", EMAIL})
 """What a person may have several of, so that several columns may be it."""

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from crm.base.history import DomainEvent
 from crm.base.rows import add_new, among, ask, take_ids
 from crm.base.table import Row
+from crm.people.contacts import root_of
 
 
 class Tombstone(Row):
@@ -40,3 +42,9 @@ def set_up(session: Session, points: Iterable[tuple[str, str]], key: bytes, *, n
     digests = sorted({digest_of(kind, value, key) for kind, value in points})
     ids = take_ids(session, len(digests))
     add_new(session, Tombstone, [{"id": next(ids), "digest": one, "at": now} for one in digests])
+
+
+def is_erased(session: Session, contact_id: int) -> bool:
+    """Whether somebody was erased, or is about to be: nothing more is written down about them."""
+    about = (DomainEvent.subject == "contact", DomainEvent.subject_id == root_of(session, contact_id).id, DomainEvent.kind == "erasure asked")
+    return session.scalar(select(DomainEvent.id).where(*about).limit(1)) is not None

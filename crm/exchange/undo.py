@@ -19,10 +19,11 @@ from crm.people.consents import Consent
 from crm.people.contacts import Contact, ContactPoint, PointKind, Proof, heard_by
 from crm.people.fields import FieldValue
 from crm.people.suggestions import Suggestion, SuggestionState
+from crm.people.tags import Tag
 from crm.sales.deals import Deal, DealContact, StageStay
 
 # What follows from a person by itself, and goes with them: nobody decided anything there.
-_DERIVED = frozenset({"import_rows"})
+_DERIVED = frozenset({"import_rows", "captures"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def _deals(session: Session, made: Sequence[Made], kept: dict[int, list[str]], c
     touched = set(
         session.scalars(select(DomainEvent.subject_id).where(DomainEvent.subject == "deal", DomainEvent.subject_id.in_(ids), DomainEvent.kind != "opened"))
     )
-    touched |= _named(session, "deals", "deal_id", ids, frozenset({"stage_stays"}))
+    touched |= named_by(session, "deals", "deal_id", ids, frozenset({"stage_stays"}))
     for number in ids:
         if number in touched:
             kept[of[number].row_id].append("deal")
@@ -102,6 +103,7 @@ def _unpoint(session: Session, facts: Mapping[str, Any], kept: list[str]) -> Non
     points = list(facts.get("points", ()))
     gone = session.scalars(delete(ContactPoint).where(ContactPoint.id.in_(points), ContactPoint.proof == Proof.IMPORTED.value).returning(ContactPoint.id)).all()
     kept += ["phone or e-mail"] * (len(points) - len(gone))
+    session.execute(delete(Tag).where(Tag.id.in_(facts.get("tags", ()))))
     for number, value in facts.get("values", ()):
         if not session.scalars(delete(FieldValue).where(FieldValue.id == number, FieldValue.value == value).returning(FieldValue.id)).all():
             kept.append("field")
@@ -126,10 +128,9 @@ def _people(session: Session, made: Sequence[Made], kept: dict[int, list[str]], 
     if not of:
         return
     ids, own = sorted(of), {number for one in made for number in one.facts.get("points", ())}
-    touched = set(
-        session.scalars(select(DomainEvent.subject_id).where(DomainEvent.subject == "contact", DomainEvent.subject_id.in_(ids), DomainEvent.cause != cause))
-    )
-    touched |= _named(session, "contacts", "contact_id", ids, frozenset({"contact_points", "consents", "suggestions"}))
+    others = (DomainEvent.cause != cause, DomainEvent.kind != "suggested")  # that somebody may be the same is no work of anybody's
+    touched = set(session.scalars(select(DomainEvent.subject_id).where(DomainEvent.subject == "contact", DomainEvent.subject_id.in_(ids), *others)))
+    touched |= named_by(session, "contacts", "contact_id", ids, frozenset({"contact_points", "consents", "suggestions", "tags"}))
     touched |= set(session.scalars(select(Contact.root_id).where(Contact.root_id.in_(ids), Contact.root_id != Contact.id)))
     touched |= set(session.scalars(select(Contact.id).where(Contact.id.in_(ids), Contact.root_id != Contact.id)))
     points = session.execute(select(ContactPoint.id, ContactPoint.contact_id, ContactPoint.kind, ContactPoint.proof).where(ContactPoint.contact_id.in_(ids)))
@@ -156,6 +157,7 @@ def _remove(session: Session, gone: Sequence[int]) -> None:
     session.execute(delete(Suggestion).where(open_still, Suggestion.contact_id.in_(gone) | Suggestion.other_id.in_(gone)))
     session.execute(delete(ContactPoint).where(ContactPoint.contact_id.in_(gone)))
     session.execute(delete(FieldValue).where(FieldValue.subject_id.in_(gone)))
+    session.execute(delete(Tag).where(Tag.contact_id.in_(gone)))
     session.execute(delete(Consent).where(Consent.contact_id.in_(gone)))
     session.execute(delete(Contact).where(Contact.id.in_(gone)))
 
@@ -166,7 +168,7 @@ def _companies(session: Session, made: Sequence[Made], kept: dict[int, list[str]
     if not of:
         return
     ids = sorted(of)
-    used = _named(session, "companies", "company_id", ids, frozenset())
+    used = named_by(session, "companies", "company_id", ids, frozenset())
     events = select(DomainEvent.subject_id).where(DomainEvent.subject == "company", DomainEvent.subject_id.in_(ids), DomainEvent.cause != cause)
     used |= set(session.scalars(events))
     for number in used & set(ids):
@@ -176,7 +178,7 @@ def _companies(session: Session, made: Sequence[Made], kept: dict[int, list[str]
     changes += [Change("company", number, "import undone", actor, cause=cause) for number in gone]
 
 
-def _named(session: Session, table: str, column: str, ids: Sequence[int], but: frozenset[str]) -> set[int]:
+def named_by(session: Session, table: str, column: str, ids: Sequence[int], but: frozenset[str]) -> set[int]:
     """Which of these rows any other table names, whichever pieces of the product have one."""
     return {row[0] for question in _questions(table, column, but) for row in ask(session, question, {"ids": list(ids)})}
 

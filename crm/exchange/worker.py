@@ -10,9 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from crm.base.errors import Invalid
-from crm.exchange.delimited import read_text
+from crm.exchange.chats import packed_file, whole_file
+from crm.exchange.delimited import codec_of, read_text
 from crm.exchange.grid import Grid, Unreadable
+from crm.exchange.telegram_chat import is_telegram, read_telegram
 from crm.exchange.vcards import is_vcards, read_vcards
+from crm.exchange.whatsapp_chat import is_whatsapp, read_whatsapp
 from crm.exchange.xlsx import read_xlsx
 
 _OLD_EXCEL, _ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
@@ -24,12 +27,32 @@ def open_grid(path: Path) -> Grid:
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(_ZIP):
-        return read_xlsx(path)
+        return _packed(path)
     if head.startswith(_OLD_EXCEL):
         raise Unreadable("it is an old Excel file: save it as .xlsx or as CSV")
     if head.startswith(_PICTURES):
         raise Unreadable("it is no table")
-    return read_vcards(path) if is_vcards(head) else read_text(path)
+    if is_telegram(head):
+        return read_telegram(whole_file(path))
+    if is_vcards(head):
+        return read_vcards(path)
+    return read_whatsapp(whole_file(path)) if is_whatsapp(_words(head)) else read_text(path)
+
+
+def _packed(path: Path) -> Grid:
+    """What is in an archive: a chat as a messenger packs it, or else a workbook."""
+    if telegram := packed_file(path, lambda name: name.rpartition("/")[2] == "result.json"):
+        return read_telegram(telegram)
+    if whatsapp := packed_file(path, lambda name: name.lower().endswith(".txt")):
+        with whatsapp() as file:
+            head = file.read(4096)
+        if is_whatsapp(_words(head)):
+            return read_whatsapp(whatsapp)
+    return read_xlsx(path)
+
+
+def _words(head: bytes) -> str:
+    return head.decode(codec_of(head), "replace")
 
 
 def confine(memory: int, seconds: int) -> None:

@@ -7,18 +7,21 @@ from crm.base.db import Session, Store
 from crm.base.jobs import Work
 from crm.base.settings import Company
 from crm.base.table import Base
-from crm.exchange import runs
+from crm.exchange import carding, runs
+from crm.exchange.capturing import READ as CAPTURE
+from crm.exchange.carding import Carding
 from crm.exchange.erasing import Erasing
 from crm.exchange.erasure import ERASE
 from crm.exchange.exports import EXPORT, Exports
 from crm.exchange.imports import READ, RUN, TRY, UNDO
 from crm.exchange.made import Open
 from crm.exchange.package import PACKAGE, Packages
+from crm.exchange.past_runs import PastRuns, past_kind
 from crm.exchange.runs import Fetch, Imports, Kind
 from crm.exchange.stale import Stale
 from crm.outbox.notices import Notice, NoticeKind, tell
 
-IMPORTS = frozenset({READ, TRY, RUN, UNDO})
+IMPORTS = frozenset({READ, TRY, RUN, UNDO, *map(past_kind, (TRY, RUN, UNDO))})
 
 
 class Exchange:
@@ -34,10 +37,12 @@ class Exchange:
         self._lists = Stale(store)
         self._imports, self._clock = Imports(store, folder, company, clock, fetch), clock
         self.made = self._imports.made
+        self._carding = Carding(store, folder, company, clock, fetch)
         exports = Exports(store, folder, company.zone, self.made, clock)
         packages = Packages(store, folder, (company.name, company.zone), self.made, clock)
         erasing = Erasing(store, folder, company.name, company.link_key, self.made, clock)
-        self.kinds: Mapping[str, Kind] = {**self._imports.kinds(), EXPORT: exports.export, PACKAGE: packages.make, ERASE: erasing.erase}
+        read = {**self._imports.kinds(), **PastRuns(store, company, clock).kinds(), **self._carding.kinds()}
+        self.kinds: Mapping[str, Kind] = {**read, EXPORT: exports.export, PACKAGE: packages.make, ERASE: erasing.erase}
 
     def opening(self, otherwise: Open) -> Open:
         """What opens files for a carrier, those of the house too."""
@@ -47,6 +52,8 @@ class Exchange:
         """A job broke for good."""
         if work.kind in IMPORTS:
             runs.failed(session, work, words, now=now)
+        elif work.kind == CAPTURE:
+            carding.failed(session, work, now=now)
         else:
             tell(session, [Notice(NoticeKind.JOB_FAILED, work.id, f"job_failed:{work.id}")], now=now)
 
@@ -54,3 +61,4 @@ class Exchange:
         """Take away files whose time is over, and the words of lists that nobody needs any more."""
         await self.made.tidy(now=self._clock())
         await self._lists.tidy(now=self._clock())
+        await self._carding.tidy(now=self._clock())

@@ -15,6 +15,7 @@ from crm.base.answers import (
     LearnNeed,
     LearnPhone,
     OfferLink,
+    Pressed,
     Qualified,
     SpeakLanguage,
     StopWriting,
@@ -23,9 +24,11 @@ from crm.base.outbound import Button, Lane
 from crm.base.phones import normalise
 from crm.base.settings import Company
 from crm.base.text import clean, clean_name
+from crm.conversations.pressing import Press
 from crm.conversations.talk import Saying, say_many
 from crm.conversations.threads import Author
 from crm.inbox.plan import Due
+from crm.inbox.pressed import PRESSED
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.outreach import persons, sequences
 from crm.people import consents, contacts, link, suggestions
@@ -63,6 +66,11 @@ def _one(session: Session, due: Due, action: Action, company: Company, *, now: i
             tell(session, [Notice(NoticeKind.PERSON_CALLED, thread.conversation_id, f"called:{due.message_id}"), card(thread.conversation_id)], now=now)
         case OfferLink(text, label):
             offer(session, due, text, label, company, now=now)
+        case Pressed(about, detail):
+            if about in PRESSED:
+                where = thread.conversation_id, thread.account, thread.address
+                press = Press(*where, thread.contact_id, thread.root_id, thread.language, detail, f"pressed:{due.event_id}", now)
+                PRESSED[about](session, press, company)
         case Qualified():
             leads.qualify(session, Bot(), thread.root_id, now=now)
 

@@ -21,6 +21,7 @@ from crm.inbox.strangers import identity_at, stranger, thread_of
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.outreach import persons, sequences
 from crm.people import contacts
+from crm.people.calendars import as_open, firm_hours
 from crm.people.contacts import Contact, Identity
 from crm.people.routes import best_identity
 from crm.sales import tasks
@@ -110,7 +111,8 @@ def _missed(session: Session, call: CallRow, thread: Conversation, root: Contact
 def _call_back(session: Session, call: CallRow, company: Company, *, now: int) -> None:
     """Somebody has to ring them: one task, however often they have rung in vain."""
     if not any(task.kind == TaskKind.CALL for task in tasks.open_tasks(session, call.conversation_id)):
-        due = now if company.hours.open_at(now) else company.hours.next_opening(now)
+        hours = firm_hours(session, company, now=now)
+        due = now if hours.open_at(now) else hours.next_opening(now)
         tasks.add_task(session, PHONE, call.conversation_id, Duty(TaskKind.CALL, due, once=_cause(call)), now=now)
 
 
@@ -156,7 +158,7 @@ def _ask(session: Session, call: CallRow, root: Contact, company: Company, *, no
     thread = thread_of(session, identity) if identity else None
     if thread is None or held_by(session, thread) is not None:
         return
-    number, words = next(take_ids(session, 1)), _question(root.language, company, now)
+    number, words = next(take_ids(session, 1)), _question(root.language, as_open(session, company, now=now), now)
     once = f"asked:{call.account}:{call.external_id}"
     said = Saying(thread.id, thread.account, thread.address, words, Author.BOT, Lane.SERVICE, once, message_id=number)
     if say_many(session, [said], now=now):

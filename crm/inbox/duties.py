@@ -9,6 +9,7 @@ from crm.base.settings import Company
 from crm.base.text import clean_name
 from crm.inbox.plan import Got
 from crm.inbox.strangers import thread_of
+from crm.people.calendars import firm_hours
 from crm.people.contacts import Identity
 from crm.sales import tasks
 from crm.sales.tasks import Duty, TaskKind
@@ -26,6 +27,7 @@ def reach(session: Session, got: Got, identity: Identity, company: Company, *, n
     kind, thread = TaskKind.CALL if phone else TaskKind.ANSWER, thread_of(session, identity)
     if any(task.kind == kind for task in tasks.open_tasks(session, thread.id)):
         return
-    due = now if company.hours.open_at(now) else company.hours.next_opening(now)
+    hours = firm_hours(session, company, now=now)
+    due = now if hours.open_at(now) else hours.next_opening(now)
     duty = Duty(kind, due, email, once=f"form:{got.account}:{event.external_id}")
     tasks.add_task(session, FORM, thread.id, duty, now=now)

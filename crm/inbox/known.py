@@ -13,6 +13,7 @@ from crm.conversations.threads import Conversation, Status
 from crm.inbox.edits import PendingEdit
 from crm.outbox.deliveries import Delivery
 from crm.outreach.sequences import Enrollment
+from crm.people.calendars import DAYS_SAID, HOURS_SAID, Leave, Version
 from crm.people.contacts import Contact, ContactPoint, Identity
 from crm.people.reps import Member
 from crm.sales.ladder import WAITS_FOR_SILENCE
@@ -39,6 +40,7 @@ KNOWN = (
         _own.id.label("contact_id"),
         _root.name,
         _root.platform_name,
+        _root.greeting_name,
         _root.language,
         _root.zone,
         _root.marketing,
@@ -78,20 +80,24 @@ HOLD = (
     .order_by(Contact.id)
     .with_for_update(key_share=True)
 )
+_off = exists().where(Leave.rep_id == Member.id, Leave.ended_at == fixed(0), Leave.from_on <= bindparam("today"), Leave.to_on >= bindparam("today"))
 STANDING = select(
-    exists().where(Member.active == fixed(1), Member.available == fixed(1)).label("on_duty"),
+    exists().where(Member.active == fixed(1), Member.available == fixed(1), ~_off.correlate(Member)).label("on_duty"),
     exists().where(PendingEdit.id > fixed(0)).label("edits"),
     WAITS_FOR_SILENCE.label("promises"),
+    DAYS_SAID.label("days"),
+    HOURS_SAID.label("hours"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Whether anybody of the staff is on duty, whether edits wait for their messages, and whether a task waits for silence: one question for every batch."""
+    """Whether anybody is on duty, edits wait for their messages, a task waits for silence, and what was said of working days: one question for every batch."""
 
     on_duty: bool
     edits: bool
     promises: bool
+    calendar: Version
 
 
 @dataclass(slots=True)
@@ -141,6 +147,7 @@ class Thread:
     wrote_at: int = 0
     heard: list[int] = field(default_factory=list)
     spam: bool = False
+    greeting_name: str = ""
 
     @property
     def shut(self) -> bool:
@@ -194,10 +201,11 @@ def _thread(account: str, row: Any) -> Thread:
         bool(row.enrolled),
         row.source or "",
         spam=bool(row.spam),
+        greeting_name=row.greeting_name,
     )
 
 
-def standing(session: Session) -> Standing:
-    """How the house stands now."""
-    [row] = ask(session, STANDING, {})
-    return Standing(bool(row.on_duty), bool(row.edits), bool(row.promises))
+def standing(session: Session, today: str) -> Standing:
+    """How the house stands on a day (ISO)."""
+    [row] = ask(session, STANDING, {"today": today})
+    return Standing(bool(row.on_duty), bool(row.edits), bool(row.promises), Version(row.days, row.hours))

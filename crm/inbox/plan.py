@@ -4,12 +4,23 @@ import json
 from collections.abc import Iterator, Set
 from dataclasses import asdict, dataclass, field
 
-from crm.base.answers import Action, Answer, Exchange, Facts, GiveConsent, Heard, LearnName, LearnNeed, LearnPhone, Opening, SpeakLanguage, StopWriting
+from crm.base.answers import (
+    Action,
+    Answer,
+    GiveConsent,
+    Heard,
+    LearnName,
+    LearnNeed,
+    LearnPhone,
+    SpeakLanguage,
+    StopWriting,
+    about,
+)
 from crm.base.events import ContactShared, Event, LeadForm, MediaKind, MediaRef, Message, Postback, Reaction, SessionStarted, Source, Unknown
 from crm.base.outbound import Lane
 from crm.base.rows import Rows
 from crm.base.settings import Company
-from crm.base.text import choose_language, clean, clean_name, cut, heard_language
+from crm.base.text import choose_language, clean, clean_name, cut, heard_language, is_order_question
 from crm.conversations.talk import PREVIEW, Saying
 from crm.conversations.threads import UPSET, Author, Status
 from crm.inbox.known import Address, Thread
@@ -58,6 +69,7 @@ class Plan:
     needs: dict[int, str] = field(default_factory=dict)
     owners: dict[Address, int] = field(default_factory=dict)
     answered: Set[Address] = frozenset()
+    ordered: Set[int] = frozenset()
 
 
 def meet(plan: Plan, got: Got, company: Company, *, now: int) -> Thread:
@@ -150,7 +162,7 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
             }
         )
     first = thread.last_heard_id == 0
-    quiet = isinstance(event, Reaction) and event.emoji not in UPSET
+    quiet = asks_nothing(event) or told_at_once(plan, thread, event)
     if quiet:  # it stands in the thread and on the card, and asks for nothing
         thread.told, thread.last_message_id = True, number
         thread.wrote_at = max(thread.wrote_at, sane(getattr(event, "at", 0), got.received_at))
@@ -172,6 +184,18 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
     if thread.lead_id is None and not (thread.blocked or thread.spam or isinstance(event, Reaction)):
         thread.lead_id = _lead(plan, thread, got, shown, now=now)
     return as_heard(event, text, media=bool(media), seen=seen, first=first)
+
+
+def asks_nothing(event: Event) -> bool:
+    """Whether nobody waits for an answer to this: a friendly reaction, a button whose verb answers by itself."""
+    return (isinstance(event, Reaction) and event.emoji not in UPSET) or (isinstance(event, Postback) and bool(about(event.value)))
+
+
+def told_at_once(plan: Plan, thread: Thread, event: Event) -> bool:
+    """Whether somebody asks where their order is, has one, and is told of it by the bot: then nobody else need answer."""
+    if thread.root_id not in plan.ordered or thread.rep_id is not None or thread.blocked or thread.spam:
+        return False
+    return isinstance(event, Message) and not event.media and is_order_question(event.text)
 
 
 def words_of(event: Event) -> str:
@@ -297,33 +321,6 @@ def learn(thread: Thread, action: Action) -> None:
             thread.marketing = -1
         case StopWriting():
             thread.silenced = 1
-
-
-def facts_of(thread: Thread, company: Company, opens: Opening | None) -> Facts:
-    """What a flow may know of a thread."""
-    return Facts(
-        company=company.name,
-        language=thread.language,
-        languages=company.languages,
-        channel=thread.account,
-        name=thread.name,
-        platform_name=thread.platform_name,
-        need=thread.need,
-        phone="known" if thread.has_phone else "",
-        offers=None if thread.marketing == 0 else thread.marketing == 1,
-        stopped=thread.marketing == -1,
-        followups_stopped=bool(thread.silenced),
-        taken=thread.rep_id is not None,
-        person_called=bool(thread.person_called),
-        opens=opens,
-        lead_open=thread.lead_id is not None,
-        can_continue=bool(company.continue_at) and thread.account in company.continue_from,
-    )
-
-
-def exchange(thread: Thread, heard: Heard, company: Company, opens: Opening | None) -> Exchange:
-    """One turn to take."""
-    return Exchange(heard, facts_of(thread, company, opens), thread.flow_state)
 
 
 def sane(at: int, received_at: int) -> int:

@@ -20,6 +20,7 @@ from crm.base.events import (
     SessionStarted,
     Status,
 )
+from crm.base.paid import Payment
 from crm.base.phones import normalise
 from crm.base.settings import Company
 from crm.base.text import clean, clean_name
@@ -31,6 +32,7 @@ from crm.inbox.calls import called
 from crm.inbox.duties import reach
 from crm.inbox.edits import put_off, reworded, waiting_for
 from crm.inbox.elsewhere import answered_elsewhere, machine_wrote, taken_back
+from crm.inbox.payments import money_came
 from crm.inbox.plan import TEXT_MOST, Got, sane
 from crm.inbox.statuses import statuses_told
 from crm.inbox.strangers import identity_at, stranger
@@ -46,7 +48,7 @@ def is_rare(event: Event) -> bool:
     """Whether an event is done here, one at a time."""
     if isinstance(event, Message):
         return event.echo or event.auto
-    return isinstance(event, Edit | Delete | IdentityChanged | LeadForm | Status | OptOut | OptIn | Call | AccountAlert)
+    return isinstance(event, Edit | Delete | IdentityChanged | LeadForm | Status | OptOut | OptIn | Call | AccountAlert | Payment)
 
 
 def seldom(session: Session, got: Sequence[Got], *, company: Company, now: int) -> None:
@@ -77,6 +79,8 @@ def _seldom(session: Session, one: Got, company: Company, *, now: int) -> None:
             called(session, one, company, now=now)
         case AccountAlert():
             alerted(session, one, now=now)
+        case Payment():
+            money_came(session, one, company, now=now)
 
 
 def arrive(session: Session, got: Got, company: Company, *, now: int) -> None:

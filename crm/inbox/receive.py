@@ -1,7 +1,7 @@
 """Receive: what a batch of things heard means: people, threads, messages, leads, answers, and what staff must see. Set-based."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, case, update
@@ -14,7 +14,8 @@ from crm.base.history import Change, record_many
 from crm.base.rows import add, among, change, run, table_of, take_ids
 from crm.base.settings import Company
 from crm.base.tallies import Count, count
-from crm.base.time import MINUTE
+from crm.base.text import is_order_question
+from crm.base.time import MINUTE, Hours, local
 from crm.base.wakes import MEDIA, wake
 from crm.conversations.rest import POSTED
 from crm.conversations.talk import say_many
@@ -23,13 +24,15 @@ from crm.conversations.threads import Message as MessageRow
 from crm.inbox.albums import Album, gather, settle_albums
 from crm.inbox.edits import catch_up
 from crm.inbox.elsewhere import SILENT, answered_now
+from crm.inbox.facing import exchange
 from crm.inbox.known import Address, Thread, known, standing
 from crm.inbox.own import owners
-from crm.inbox.plan import Due, Got, Plan, answer_with, exchange, hear, meet, only_looks, stops
+from crm.inbox.plan import Due, Got, Plan, answer_with, hear, meet, only_looks, stops
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.outreach import sequences
+from crm.people.calendars import firm_hours
 from crm.people.contacts import Contact, Identity
-from crm.sales import ladder
+from crm.sales import ladder, order_answers
 from crm.sales.leads import Lead
 
 Turn = Callable[[Sequence[Exchange]], list[Answer]]
@@ -57,8 +60,9 @@ def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, 
         heard, albums = gather(session, heard, threads)
     if len(heard) < len(got) and any(isinstance(one.event, Message) and one.event.echo for one in got):
         plan.answered = answered_now(session, got, now=now)
-    house = standing(session)
-    opens = opening(company, now, on_duty=house.on_duty)
+    plan.ordered = _ordered(session, heard, threads, now=now)
+    house = standing(session, local(now, company.zone).date().isoformat())
+    opens = opening(firm_hours(session, company, now=now, version=house.calendar), company.zone, now, on_duty=house.on_duty)
     draw(plan, heard, threads, turn, company, opens, now=now)
     write(session, plan, list(threads.values()), now=now)
     if albums:
@@ -71,6 +75,12 @@ def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, 
     return plan.due
 
 
+def _ordered(session: Session, heard: Sequence[Got], threads: dict[Address, Thread], *, now: int) -> Set[int]:
+    """Who of those that ask where their order is has one to be told of; nearly no batch has anybody who asks."""
+    asking = {(one.account, one.event.sender.external_id) for one in heard if isinstance(one.event, Message) and is_order_question(one.event.text)}
+    return order_answers.told_of_any(session, [threads[one].root_id for one in asking if one in threads], at=now) if asking else frozenset()
+
+
 def is_heard(event: Event) -> bool:
     """Whether a person said or did something that stands in their thread and may be answered."""
     if isinstance(event, Message):
@@ -78,11 +88,11 @@ def is_heard(event: Event) -> bool:
     return isinstance(event, Postback | ContactShared | SessionStarted | LeadForm | Reaction | Unknown) and event.sender is not None
 
 
-def opening(company: Company, now: int, *, on_duty: bool) -> Opening | None:
+def opening(hours: Hours, zone: str, now: int, *, on_duty: bool) -> Opening | None:
     """When somebody will be there again; None = somebody is there now."""
-    if on_duty and company.hours.open_at(now):
+    if on_duty and hours.open_at(now):
         return None
-    return Opening(company.hours.next_opening(now), company.zone, now)
+    return Opening(hours.next_opening(now), zone, now)
 
 
 def draw(plan: Plan, heard: Sequence[Got], threads: dict[Address, Thread], turn: Turn, company: Company, opens: Opening | None, *, now: int) -> None:
@@ -100,7 +110,7 @@ def draw(plan: Plan, heard: Sequence[Got], threads: dict[Address, Thread], turn:
         said = hear(plan, thread, one, now=now)
         if thread.blocked or isinstance(one.event, LeadForm | Reaction):
             continue
-        [answer] = turn([exchange(thread, said, company, opens)])
+        [answer] = turn([exchange(thread, said, company, opens, now=now)])
         if thread.spam:  # the bot is silent, but a word that wants no more of us is heard
             stops(plan, thread, answer, one)
             continue

@@ -50,6 +50,19 @@ class NoticeKind(StrEnum):
     GUEST_OVER = "guest_over"
     ORPHANS = "orphans"
     JOB_FAILED = "job_failed"
+    OFFERED = "offered"
+    HANDED = "handed"
+    QUEUE = "queue"
+    LEAD = "lead"
+    DOCUMENT = "document"
+    ORDER = "order"
+    PAYMENT = "payment"
+    PROJECT = "project"
+    RATING = "rating"
+    TIME_SAID = "time_said"
+    RULE = "rule"
+    CAPTURED = "captured"
+    LEAVE = "leave"
 
 
 class NoticeRow(Row):

@@ -14,7 +14,7 @@ from crm.base.i18n import N_button, translator
 from crm.base.outbound import Button, Buttons, Lane, Limits
 from crm.base.rows import Rows, add, change, fixed, table_of, take_ids
 from crm.base.settings import Company
-from crm.base.template import Values, name_to_use, own_names, parse, render
+from crm.base.template import Values, names_for, own_names, parse, render
 from crm.conversations.talk import Saying, say_many
 from crm.conversations.threads import Author, Conversation, Status
 from crm.outbox.deliveries import Delivery, State
@@ -58,7 +58,8 @@ DUE = (
         Identity.reachable,
         Identity.last_inbound_at,
         _root.id.label("root_id"),
-        *(getattr(_root, name) for name in ("name", "platform_name", "language", "zone", "marketing", "silenced", "blocked", "promoted_at", "kind")),
+        *(getattr(_root, name) for name in ("name", "platform_name", "greeting_name", "language", "zone")),
+        *(getattr(_root, name) for name in ("marketing", "silenced", "blocked", "promoted_at", "kind")),
         Conversation.id.label("conversation_id"),
         Lead.need,
         Member.name.label("rep"),
@@ -210,7 +211,8 @@ def _thread(chunk: Chunk, row: RowMapping, ids: Iterator[int], *, now: int) -> i
 
 
 def _values(row: RowMapping, company: Company, own: Mapping[str, str]) -> Values:
-    return Values(name_to_use(row["name"], row["platform_name"]), company.name, need=row["need"] or "", rep=row["rep"] or "", own=own)
+    names = names_for(row["greeting_name"], row["name"], row["platform_name"])
+    return Values(**names, company=company.name, need=row["need"] or "", rep=row["rep"] or "", own=own)
 
 
 def _saying(campaign: Campaign, words: str, row: RowMapping, conversation_id: int, number: int) -> Saying:

@@ -25,6 +25,7 @@ from crm.people import aliases, contacts, link, merge, suggestions
 from crm.people.contacts import UNPROVEN, ContactPoint, Identity, PointKind, Proof
 from crm.people.link import Link
 from crm.people.merge import Parted, Side
+from crm.people.pretended import only_real
 from crm.people.reps import authorise
 from crm.people.suggestions import Suggestion
 from crm.sales import leads
@@ -142,6 +143,7 @@ def older(session: Session, one_id: int, other_id: int) -> tuple[int, int]:
 def merged(session: Session, actor: Rep, winner_id: int, loser_id: int, *, now: int) -> int:
     """A member of staff makes two people one; answers the link, by which it is undone."""
     reach(session, actor, winner_id, loser_id)
+    only_real(session, winner_id, loser_id)
     made = merge.join(session, actor, winner_id, loser_id, now=now)
     joined(session, made, now=now, actor=actor)
     return made

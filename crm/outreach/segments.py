@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from crm.base.actors import Actor
 from crm.base.policy import Action
 from crm.base.settings import Company
-from crm.base.template import Template, Values, name_to_use, own_names, parse, render, tidy
+from crm.base.template import Template, Values, names_for, own_names, parse, render, tidy
 from crm.base.time import DAY, allowed_from
 from crm.conversations.threads import Conversation
 from crm.outbox.gate import CAP_MS
@@ -19,8 +19,10 @@ from crm.people.consents import MARKETING, Consent
 from crm.people.contacts import Contact, Identity
 from crm.people.fields import FieldValue, own_values, template_names
 from crm.people.own_accounts import OwnChat
+from crm.people.pretended import real
 from crm.people.reps import Member, authorise
 from crm.people.routes import in_order
+from crm.people.tags import Tag
 from crm.sales.leads import Lead, LeadStatus
 
 _kin, _owner, _person = aliased(Contact), aliased(Contact), aliased(Contact)
@@ -38,7 +40,7 @@ class Segment:
     `age_days` takes leads of the last days (0 = any age), `channels` are accounts, `statuses` of the lead (empty = all but spam), `consent` keeps
     only those who said yes to offers (the others are left out in any case, but are counted then). `sendable` names the accounts that can carry a
     message at all (empty = every account): who has no other address is unreachable. `details` are the firm's own fields with the values that are
-    wanted: one of those of each field that is named. Whoever is spam is in no segment.
+    wanted: one of those of each field that is named; `tags` are words of which a person has one. Whoever is spam is in no segment.
     """
 
     age_days: int = 0
@@ -48,10 +50,11 @@ class Segment:
     consent: bool = False
     sendable: frozenset[str] = frozenset()
     details: frozenset[tuple[int, str]] = frozenset()
+    tags: frozenset[str] = frozenset()
 
     def pack(self) -> str:
         """The segment as text, to be kept with a campaign."""
-        lists = {name: sorted(getattr(self, name)) for name in ("languages", "channels", "statuses", "sendable")}
+        lists = {name: sorted(getattr(self, name)) for name in ("languages", "channels", "statuses", "sendable", "tags")}
         details = sorted([number, value] for number, value in self.details)
         return json.dumps({"age_days": self.age_days, "consent": self.consent, **lists, "details": details}, ensure_ascii=False)
 
@@ -62,7 +65,8 @@ def unpack(text: str) -> Segment:
     statuses = frozenset(LeadStatus(status) for status in values["statuses"])
     sets = {name: frozenset(values[name]) for name in ("languages", "channels", "sendable")}
     details = frozenset((number, value) for number, value in values.get("details", ()))
-    return Segment(values["age_days"], sets["languages"], sets["channels"], statuses, values["consent"], sets["sendable"], details)
+    tags = frozenset(values.get("tags", ()))
+    return Segment(values["age_days"], sets["languages"], sets["channels"], statuses, values["consent"], sets["sendable"], details, tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ def reached(session: Session, segment: Segment, *, now: int) -> int:
 
 def belongs(segment: Segment, now: int) -> list[ColumnElement[bool]]:
     """What makes a person one of the segment, whether they can be written to or not."""
-    rules: list[ColumnElement[bool]] = [Contact.root_id == Contact.id, func.coalesce(Contact.kind, "") == "customer", ~_spam()]
+    rules: list[ColumnElement[bool]] = [Contact.root_id == Contact.id, func.coalesce(Contact.kind, "") == "customer", ~_spam(), real(Contact.id)]
     if segment.consent:
         rules += [Contact.marketing == 1, Contact.silenced == 0]
     if segment.languages:
@@ -144,6 +148,8 @@ def belongs(segment: Segment, now: int) -> list[ColumnElement[bool]]:
         rules.append(_interest(segment, now))
     for number in sorted({number for number, _ in segment.details}):
         rules.append(_says(number, sorted(value for one, value in segment.details if one == number)))
+    if segment.tags:  # one list for all: whoever has the word, under whichever of their contacts
+        rules.append(Contact.id.in_(select(_owner.root_id).join(Tag, Tag.contact_id == _owner.id).where(Tag.word.in_(sorted(segment.tags)))))
     return rules
 
 
@@ -233,4 +239,5 @@ def values_of(session: Session, person: Contact, segment: Segment, company: Comp
         .outerjoin(Member, Member.id == Conversation.rep_id)
         .where(Contact.id == person.id)
     ).one()
-    return Values(name_to_use(person.name, person.platform_name), company.name, need=row.need or "", rep=row.name or "")
+    names = names_for(person.greeting_name, person.name, person.platform_name)
+    return Values(**names, company=company.name, need=row.need or "", rep=row.name or "")

@@ -24,6 +24,7 @@ from crm.outreach.defaults import DEFAULT_FOLLOWUPS
 from crm.outreach.zones import zone_of
 from crm.people.contacts import Contact, Identity
 from crm.people.own_accounts import OwnChat
+from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.people.reps import authorise
 from crm.sales.leads import OPEN, Lead
 
@@ -230,6 +231,7 @@ _ELIGIBLE = (
         _root.kind == fixed("customer"),
         Identity.reachable == fixed(1),
         ~_in_own_account.correlate(Identity),
+        Conversation.account != fixed(PRACTICE),
         # Who waits for an answer of ours is not asked whether they have fallen silent.
         Conversation.person_called == fixed(0),
         or_(Conversation.waiting_since == fixed(0), Conversation.flow_state.not_like("done%")),

@@ -13,7 +13,7 @@ from crm.base.history import Change, record_many
 from crm.base.outbound import Lane, Limits
 from crm.base.rows import Rows, among, change, fixed, table_of
 from crm.base.settings import Company
-from crm.base.template import Values, name_to_use, own_names, parse, render
+from crm.base.template import Values, names_for, own_names, parse, render
 from crm.base.time import HOUR, allowed_from
 from crm.conversations.talk import Saying, say_many
 from crm.conversations.threads import Author, Conversation, Status
@@ -45,7 +45,7 @@ DUE = (
         _root.id.label("root_id"),
         Identity.reachable,
         Identity.last_inbound_at,
-        *(getattr(_root, name) for name in ("name", "platform_name", "language", "zone", "silenced", "blocked")),
+        *(getattr(_root, name) for name in ("name", "platform_name", "greeting_name", "language", "zone", "silenced", "blocked")),
         _root.last_inbound_at.label("heard_at"),
         Lead.status.label("lead_status"),
         Lead.need,
@@ -173,7 +173,8 @@ def text_of(step: Step, row: RowMapping, company: Company, own: Mapping[str, str
     """The step's words in the person's language, else in the company's first, else in any it has."""
     texts: dict[str, str] = json.loads(step.texts)
     language = next((one for one in (row["language"], *company.languages, "en") if one in texts), next(iter(texts)))
-    values = Values(name_to_use(row["name"], row["platform_name"]), company.name, need=row["need"] or "", rep=row["rep"] or "", own=own)
+    names = names_for(row["greeting_name"], row["name"], row["platform_name"])
+    values = Values(**names, company=company.name, need=row["need"] or "", rep=row["rep"] or "", own=own)
     return render(parse(texts[language], None), values, language)
 
 

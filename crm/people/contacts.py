@@ -15,9 +15,15 @@ from crm.base.table import Row
 from crm.base.text import clean_name
 from crm.base.time import DAY
 
+SHELF = "past"
+"""The account of what is kept of people who have no channel here: old chats, cards, notes. Nothing ever leaves by it, and nobody is told apart by it."""
+
 
 class Contact(Row):
-    """A person. `root_id` is who they were found to be (themselves at first); flags that bind every channel stand on the root."""
+    """A person. `root_id` is who they were found to be (themselves at first); flags that bind every channel stand on the root.
+
+    `greeting_name` is how they are greeted ("" = by the name they told).
+    """
 
     __tablename__ = "contacts"
     root_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
@@ -34,6 +40,7 @@ class Contact(Row):
     preferred_id: Mapped[int | None]
     kind: Mapped[str] = mapped_column(server_default="customer")
     company_id: Mapped[int | None] = mapped_column(index=True)
+    greeting_name: Mapped[str] = mapped_column(server_default="")
 
 
 class Identity(Row):

@@ -22,6 +22,7 @@ class Flags:
     last_inbound_at: int = 0
     preferred_id: int | None = None
     kind: str = CUSTOMER
+    greeting_name: str = ""
 
 
 Order = tuple[int, int]
@@ -61,6 +62,7 @@ def combined(winner: Flags, loser: Flags) -> Flags:
         last_inbound_at=max(winner.last_inbound_at, loser.last_inbound_at),
         preferred_id=winner.preferred_id or loser.preferred_id,
         kind=loser.kind if winner.kind == CUSTOMER else winner.kind,  # who is a supplier too gets no offers
+        greeting_name=winner.greeting_name or loser.greeting_name,
     )
 
 

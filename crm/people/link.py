@@ -14,7 +14,7 @@ from crm.base.rows import add_new, take_ids
 from crm.base.table import Row
 from crm.base.time import HOUR
 from crm.people import suggestions
-from crm.people.contacts import UNPROVEN, Contact, ContactPoint, Identity, PointKind, Proof, add_point, family_of, root_of
+from crm.people.contacts import SHELF, UNPROVEN, Contact, ContactPoint, Identity, PointKind, Proof, add_point, family_of, root_of
 from crm.people.ledger import Flags, combined, packed
 from crm.people.reps import digest
 
@@ -110,8 +110,9 @@ def _link_by(session: Session, contact_id: int, kind: str, value: str, *, now: i
 
 
 def accounts_of(session: Session, contact_id: int) -> set[str]:
-    """Where a person has addresses."""
-    return set(session.scalars(select(Identity.account).where(Identity.contact_id.in_(family_of(session, contact_id)))))
+    """Where a person has addresses of their own."""
+    mine = Identity.contact_id.in_(family_of(session, contact_id))
+    return set(session.scalars(select(Identity.account).where(mine, Identity.account != SHELF)))
 
 
 def prove(session: Session, winner_id: int, loser_id: int, *, why: str, now: int) -> int:

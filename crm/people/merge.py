@@ -21,7 +21,7 @@ from crm.people.ledger import Decided, Flags, Joined, bases, below, replayed
 from crm.people.link import Link, flags_of, link, put_flags, roots_for_change
 
 BY_HAND = "staff"
-_FLAGS = {"renamed": "name", "language": "language", "kind": "kind"}
+_FLAGS = {"renamed": "name", "language": "language", "kind": "kind", "greeting": "greeting_name"}
 
 
 @dataclass(frozen=True, slots=True)

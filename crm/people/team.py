@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 from crm.base.actors import Actor, Rep, Role
 from crm.base.errors import Invalid, NotFound
 from crm.base.history import Change, record
-from crm.base.policy import Action, Scope, may
+from crm.base.policy import Action, Scope, may, scope_of, sees_points
 from crm.base.time import DAY
 from crm.people import own_accounts, steps, teams
 from crm.people.desk import ButtonToken, WizardRow
@@ -49,7 +49,7 @@ def revoke(session: Session, actor: Actor, invite_id: int, *, now: int) -> None:
 
 
 def change_role(session: Session, actor: Actor, rep_id: int, role: Role, *, now: int) -> Rep:
-    """Give a member another role, which ends their browsers' logins and what was said of their scope; a second look is needed.
+    """Give a member another role, which ends their browsers' logins; a second look is needed. What an owner said of their sight stays (see `_kept`).
 
     Only an owner makes an owner, or changes one; raises `LastManager` where nobody would be left to steer. A guest by this stays for a week.
     """
@@ -63,13 +63,24 @@ def change_role(session: Session, actor: Actor, rep_id: int, role: Role, *, now:
         steps.require(session, actor, What.ROLE, f"{rep_id}:{role.value}", now=now)
         if not may(role, Action.INVITE):
             end_invitations(session, rep_id, now=now)
-        member.role, member.scope, member.points = role.value, "", ""
+        member.scope, member.points = _kept(member, Role(before), role)
+        member.role = role.value
         member.expires_at = now + GUEST_MS if role is Role.GUEST else 0
         session.flush()
         _end_logins(session, rep_id)
         steps.forget(session, rep_id)
         record(session, Change("rep", rep_id, "role", actor, {"role": before}, {"role": role.value}), now=now)
     return as_actor(member)
+
+
+def _kept(member: Member, before: Role, role: Role) -> tuple[str, str]:
+    """What stays of what an owner said of a member's sight and points: all of it, but an owner sees everything, and whoever is lowered no more than others."""
+    if role is Role.OWNER:
+        return "", ""
+    lowered, widths = list(Role).index(role) > list(Role).index(before), list(Scope)
+    wider = bool(member.scope) and widths.index(Scope(member.scope)) > widths.index(scope_of(role))
+    clearer = member.points == FULL and not sees_points(role)
+    return "" if lowered and wider else member.scope, "" if lowered and clearer else member.points
 
 
 def set_scope(session: Session, actor: Actor, rep_id: int, scope: Scope | None, *, now: int) -> None:

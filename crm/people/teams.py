@@ -53,6 +53,11 @@ def teams(session: Session, actor: Actor) -> list[TeamSeen]:
     return [TeamSeen(team.id, team.name, team.lead_id if lead else None, lead or "", int(count)) for team, lead, count in rows]
 
 
+def teams_there(session: Session) -> list[TeamRow]:
+    """The teams, oldest first, for whoever may hand something to one."""
+    return list(session.scalars(select(TeamRow).where(TeamRow.ended_at == 0).order_by(TeamRow.id).limit(SHOWN)))
+
+
 def found_team(session: Session, actor: Actor, name: str, *, now: int) -> int:
     """Make a team and answer its number; one of the same name is the same team."""
     authorise(session, actor, Action.STEER_TEAM)

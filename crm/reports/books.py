@@ -15,6 +15,8 @@ from crm.outreach.campaigns import Campaign, Recipient, RecipientState
 from crm.people.aliases import IdentityAlias
 from crm.people.contacts import Contact, Identity
 from crm.people.link import Link
+from crm.reports.paper_books import papers
+from crm.reports.trade_books import trade
 from crm.sales.leads import OPEN, Lead
 
 # The inbox stands above the reports and is never imported here: its two tables are named, not mapped.
@@ -80,7 +82,8 @@ def check(session: Session) -> Books:
         )
         accounts.append(one)
         problems += _unbalanced(one, events.get(name, 0))
-    return Books(tuple(accounts), (*problems, *_conversations(session), *_leads(session), *_recipients(session), *_people(session)))
+    found = (*_conversations(session), *_leads(session), *_recipients(session), *_people(session), *trade(session), *papers(session))
+    return Books(tuple(accounts), (*problems, *found))
 
 
 def _tallies(session: Session) -> dict[str, dict[str, int]]:

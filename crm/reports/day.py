@@ -13,7 +13,9 @@ from crm.base.settings import Company
 from crm.base.time import DAY, HOUR, day_start, instant, local
 from crm.conversations.threads import Conversation, Status
 from crm.outbox.notices import Notice, NoticeKind, tell
+from crm.people.calendars import began_since
 from crm.people.contacts import Contact
+from crm.people.leave import Away, away_on
 from crm.people.reps import Member, as_actor, authorise
 from crm.people.sight import seen_by
 from crm.sales.deals import Deal, DealState
@@ -48,13 +50,17 @@ class Turning:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The plan of one day, each part the most urgent first; `free` is how many wait whom nobody has taken, for one who may take them."""
+    """The plan of one day, each part the most urgent first; `free` is how many wait whom nobody has taken, for one who may take them.
+
+    `away` are the colleagues who do not work today.
+    """
 
     overdue: tuple[Due, ...] = ()
     today: tuple[Due, ...] = ()
     waiting: tuple[Talk, ...] = ()
     deals: tuple[Turning, ...] = ()
     free: int = 0
+    away: tuple[Away, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -69,29 +75,21 @@ def day_of(session: Session, actor: Rep, company: Company, *, now: int) -> Day:
     tomorrow = instant(local(day_start(now, zone), zone) + timedelta(days=1))
     due = tasks_for(session, actor, which=Which.MINE, limit=TASKS, before=tomorrow)
     late = tuple(one for one in due if one.due_at <= now)
-    return Day(late, tuple(due[len(late) :]), _waiting(session, actor), _turning(session, actor, zone, tomorrow, now), _free(session, actor))
+    gone = tuple(away_on(session, company, now=now, but=(actor.id,)))
+    return Day(late, tuple(due[len(late) :]), _waiting(session, actor), _turning(session, actor, zone, tomorrow, now), _free(session, actor), gone)
 
 
 def plans_due(session: Session, company: Company, *, now: int) -> int:
-    """Tell each member on duty who has something to do of their plan when the firm has opened, once a day; answers how many were looked at."""
-    opening = _opening_today(company, now)
-    if opening is None or not opening <= now <= opening + LATE_MS:
-        return 0
+    """Tell each member on duty who has something to do of their plan when their day has begun, once a day; answers how many were looked at."""
     once = f"plan:{local(now, company.zone).date().isoformat()}:"
     told = exists().where(DomainEvent.once == literal(once) + cast(Member.id, String))
-    wanted = select(Member).where(Member.active == 1, Member.available == 1, Member.morning == 1, ~told).order_by(Member.id).limit(AT_ONCE)
-    members = session.scalars(wanted).all()
+    wanted = select(Member).where(Member.active == 1, Member.available == 1, Member.morning == 1, ~told).order_by(Member.id)
+    begun = began_since(session, company, session.scalars(wanted.with_only_columns(Member.id)).all(), now - LATE_MS, now=now)
+    members = session.scalars(wanted.where(Member.id.in_(sorted(begun)[:AT_ONCE]))).all() if begun else []
     busy = [one for one in members if may(Role(one.role), Action.DO_TASK) and not day_of(session, as_actor(one), company, now=now).empty]
     record(session, *(Change("rep", one.id, "plan", System("clock"), once=f"{once}{one.id}") for one in members), now=now)
     tell(session, [Notice(NoticeKind.PLAN, one.id, f"{once}{one.id}") for one in busy], now=now)
     return len(members)
-
-
-def _opening_today(company: Company, now: int) -> int | None:
-    """The instant at which the firm opens on this local day; None on a closed day."""
-    there = local(now, company.zone)
-    day = company.hours.days[there.weekday()]
-    return day and instant(there.replace(hour=day[0].hour, minute=day[0].minute, second=0, microsecond=0, fold=0))
 
 
 def _waiting(session: Session, actor: Rep) -> tuple[Talk, ...]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from crm.base.actors import Rep
 from crm.base.policy import Action
 from crm.conversations.threads import Conversation
+from crm.documents.documents import CORRECTED, Document
 from crm.people.companies import Company
 from crm.people.contacts import Contact, root_of
 from crm.people.sight import seen_by, sight_of
@@ -16,6 +17,7 @@ from crm.reports.deals import Brief, as_read_by, briefs
 from crm.sales.deals import DealContact, deals_about, seen_deal
 from crm.sales.pipelines import Reason, Step, pipelines, stages_of, steps_of
 
+PAPERS = 3
 _own, _root = aliased(Contact), aliased(Contact)
 
 
@@ -32,7 +34,7 @@ class Person:
 class Sheet:
     """A deal: its line, where it stands, its company and people; `conversation_id` is the newest talk with its person (0 = none).
 
-    `pipeline` is the name of its pipeline where there are several ("" = it is the only one).
+    `pipeline` is the name of its pipeline where there are several ("" = it is the only one), `papers` are its newest documents.
     """
 
     brief: Brief
@@ -47,6 +49,7 @@ class Sheet:
     reason_words: str
     closed_at: int
     conversation_id: int
+    papers: tuple[Document, ...] = ()
 
     @property
     def following(self) -> Step | None:
@@ -72,7 +75,14 @@ def sheet(session: Session, actor: Rep, deal_id: int) -> Sheet:
         reason_words=deal.reason_words,
         closed_at=deal.closed_at,
         conversation_id=talk_with(session, deal.contact_id),
+        papers=_papers(session, deal.id),
     )
+
+
+def _papers(session: Session, deal_id: int) -> tuple[Document, ...]:
+    """The newest documents of a deal that the customer has or had an answer to."""
+    told = (Document.deal_id == deal_id, Document.state.in_(CORRECTED))
+    return tuple(session.scalars(select(Document).where(*told).order_by(Document.id.desc()).limit(PAPERS)))
 
 
 def talk_with(session: Session, contact_id: int) -> int:

@@ -13,8 +13,10 @@ from crm.base.time import DAY
 from crm.people.contacts import Contact
 from crm.people.reps import Member
 from crm.people.sight import Sight, seen_by, sight_of
+from crm.projects.projects import Standing, projects_of
 from crm.reports.paging import Page, Place
 from crm.sales.deals import Deal, DealState, deals_about
+from crm.sales.lines import line_counts
 from crm.sales.pipelines import Stage, Step, stages_of
 
 _own, _root = aliased(Contact), aliased(Contact)
@@ -23,7 +25,10 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """A deal on a line; `owner` is the name of whoever has it ("" = nobody)."""
+    """A deal on a line; `owner` is the name of whoever has it ("" = nobody).
+
+    `project` is how the work after it does (None = there is none), `goods` how many lines it has.
+    """
 
     id: int
     title: str
@@ -38,6 +43,8 @@ class Brief:
     rotting_days: int
     rep_id: int | None
     owner: str
+    project: Standing | None = None
+    goods: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,9 @@ def as_read_by(reader: Rep, one: Brief) -> Brief:
 def briefs(session: Session, numbers: Sequence[int]) -> tuple[Brief, ...]:
     """These deals, in this order."""
     rows = {row.id: _brief(row) for row in session.execute(_briefs().where(Deal.id.in_(numbers)))} if numbers else {}
-    return tuple(rows[number] for number in numbers if number in rows)
+    work = projects_of(session, list(rows))
+    goods = line_counts(session, list(rows))
+    return tuple(replace(rows[number], project=work.get(number), goods=goods.get(number, 0)) for number in numbers if number in rows)
 
 
 def _briefs() -> Any:

@@ -8,6 +8,7 @@ from crm.base.history import Change, DomainEvent, record
 from crm.base.settings import Company
 from crm.base.time import HOUR, MINUTE, local
 from crm.outbox.notices import Notice, NoticeKind, tell
+from crm.people.calendars import firm_hours
 
 LATE_MS = 3 * HOUR
 EARLY_MS = 5 * MINUTE
@@ -16,7 +17,7 @@ EARLY_MS = 5 * MINUTE
 
 def digest_due(session: Session, company: Company, *, now: int) -> int:
     """Write the notice when closing time has come; after a longer outage the day is let go. Answers how many were written."""
-    closing = company.hours.closing_today(now)
+    closing = firm_hours(session, company, now=now).closing_today(now)
     if closing is not None and local(closing + EARLY_MS, company.zone).date() != local(closing, company.zone).date():
         closing -= EARLY_MS
     if closing is None or not closing <= now <= closing + LATE_MS:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, case, select, union_all
+from sqlalchemy import ColumnElement, case, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Rep, Role
@@ -14,6 +14,7 @@ from crm.base.policy import Action, may
 from crm.conversations.desk import Listed
 from crm.conversations.threads import Conversation, Status
 from crm.people.contacts import Contact, ContactPoint, Identity
+from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.people.reps import Member, authorise
 from crm.reports import search
 
@@ -79,7 +80,7 @@ def _candidates(session: Session, actor: Rep, which: ColumnElement[bool]) -> lis
         .join(_root, _root.id == _own.root_id)
         .join(Identity, Identity.id == Conversation.identity_id)
         .outerjoin(Member, Member.id == Conversation.rep_id)
-        .where(which, _root.blocked == 0, Conversation.last_heard_id > 0)
+        .where(which, _root.blocked == 0, Conversation.last_heard_id > 0, or_(Conversation.account != PRACTICE, Conversation.rep_id == actor.id))
         .order_by(Conversation.last_at.desc(), Conversation.id.desc())
     )
     return [Candidate(*row) for row in rows if everybody or row.rep_id in (None, actor.id)]

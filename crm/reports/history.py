@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Rep
 from crm.base.errors import NotFound, Taken
-from crm.base.history import DomainEvent
+from crm.base.history import DomainEvent, behind
 from crm.base.policy import Action
 from crm.conversations.threads import Conversation, Message
+from crm.documents.documents import Document
 from crm.outreach import persons
 from crm.people import contacts
 from crm.people.companies import Company
@@ -21,9 +22,13 @@ from crm.people.fields import Field
 from crm.people.reps import Member, authorise
 from crm.people.sight import Sight, sight_of
 from crm.people.teams import TeamRow
+from crm.projects.projects import Project
 from crm.sales.deals import Deal
 from crm.sales.leads import Lead
+from crm.sales.ledger import Payment
+from crm.sales.orders import Order
 from crm.sales.pipelines import Pipeline, Reason, Stage
+from crm.sales.products import Product
 from crm.sales.tasks import Task
 
 PAGE = 8
@@ -79,6 +84,8 @@ def of_person(session: Session, actor: Rep, contact_id: int, *, before: int = 0,
         "conversation": threads,
         "lead": select(Lead.id).where(Lead.contact_id.in_(family), sight.rows(Lead.rep_id)),
         "deal": select(Deal.id).where(Deal.contact_id.in_(family), sight.rows(Deal.rep_id)),
+        "order": select(Order.id).where(Order.contact_id.in_(family), sight.rows(Order.rep_id)),
+        "payment": select(Payment.id).where(Payment.contact_id.in_(family), sight.rows(Payment.rep_id)),
         "task": select(Task.id).where(Task.contact_id.in_(family), sight.rows(Task.rep_id)),
     }
     ids = {subject: list(session.scalars(question.limit(FAMILY_MOST))) for subject, question in about.items()}
@@ -101,11 +108,21 @@ def of_thing(session: Session, actor: Rep, subject: str, number: int, *, before:
     owner = getattr(found, "rep_id", None)
     if not sight.covers(owner) and owner is not None:
         raise Taken(_names(session, Member, {owner}).get(owner, ""))
-    title = getattr(found, "title", "") or getattr(found, "name", "") or getattr(found, "text", "")
+    title = getattr(found, "title", "") or getattr(found, "name", "") or getattr(found, "text", "") or getattr(found, "number", "") or ""
     return _page(session, sight, sight.named(title), {subject: [number]}, before, limit)
 
 
-_THINGS: Mapping[str, type[Any]] = {"deal": Deal, "task": Task, "lead": Lead, "company": Company}
+_THINGS: Mapping[str, type[Any]] = {
+    "order": Order,
+    "payment": Payment,
+    "project": Project,
+    "document": Document,
+    "deal": Deal,
+    "task": Task,
+    "lead": Lead,
+    "company": Company,
+    "product": Product,
+}
 
 
 def _page(session: Session, sight: Sight, name: str, ids: Mapping[str, Sequence[int]], before: int, limit: int) -> Past:
@@ -119,7 +136,7 @@ def _page(session: Session, sight: Sight, name: str, ids: Mapping[str, Sequence[
 
 
 def _of(subject: str, numbers: Sequence[int], before: int, limit: int) -> Select[Any]:
-    columns = [getattr(DomainEvent, name) for name in ("id", "at", "subject", "subject_id", "kind", "actor", "rep_id", "before", "after", "cause")]
+    columns = [getattr(DomainEvent, name) for name in ("id", "at", "subject", "subject_id", "kind", "actor", "rep_id", "before", "after", "cause", "once")]
     wanted = select(*columns).where(DomainEvent.subject == literal(subject), DomainEvent.subject_id.in_(numbers), DomainEvent.kind.not_in(DULL))
     if before:
         wanted = wanted.where(DomainEvent.id < before)
@@ -139,7 +156,7 @@ def _told(session: Session, sight: Sight, rows: Sequence[Any]) -> tuple[Told, ..
         author = "rep" if row.rep_id else author if author in ("customer", "bot") else "system"
         turned = tuple(Turned(key, _named(sight, named, key, old.get(key)), _named(sight, named, key, new.get(key))) for key in _keys(old, new))
         who, title = doers.get(row.rep_id or 0, ""), sight.named(titles.get((row.subject, row.subject_id), ""))
-        told.append(Told(row.id, row.at, row.subject, row.subject_id, title, row.kind, author, who, turned, row.cause))
+        told.append(Told(row.id, row.at, row.subject, row.subject_id, title, row.kind, author, who, turned, behind(row, "rule") or row.cause))
     return tuple(told)
 
 

@@ -7,6 +7,7 @@ from crm.base.i18n import N_, NATIVE, Translator
 from crm.base.money import money
 from crm.base.text import clean_name
 from crm.people.contacts import PointKind
+from crm.reports import history_goods, history_queues
 from crm.reports.history import Told, Turned
 from crm.reports.words import LEADS, LIKE, TASKS
 
@@ -18,10 +19,49 @@ SUBJECTS: Mapping[str, str] = {
     "message": N_("Message"),
     "lead": N_("Lead"),
     "deal": N_("Deal"),
+    "product": N_("Product"),
+    "order": N_("Order"),
+    "payment": N_("Payment"),
+    "pay_way": N_("Way to pay"),
     "task": N_("Task"),
+    "project": N_("Work after the sale"),
+    "rating": N_("Answer of a customer"),
+    "document": N_("Document"),
     "rep": N_("Team"),
+    "queue": N_("Queue"),
 }
 KINDS: Mapping[str, str] = {
+    **history_goods.KINDS,
+    **history_queues.KINDS,
+    "address": N_("address"),
+    "asked_to_pay": N_("the customer was asked for payment"),
+    "assigned": N_("it is known what it is for"),
+    "awaited": N_("the day it is expected"),
+    "carried": N_("who carries it"),
+    "claimed": N_("the customer says it is paid"),
+    "code": N_("the picture of the code"),
+    "confirmed": N_("confirmed"),
+    "delivered": N_("delivered"),
+    "late": N_("it should have been there by now"),
+    "new": N_("new again"),
+    "offered": N_("offered or not"),
+    "receipt": N_("a receipt came"),
+    "rejected": N_("did not come"),
+    "shipment": N_("where the shipment is"),
+    "tells": N_("whether the customer hears of steps"),
+    "wins": N_("whether paid deals are won"),
+    "accepted": N_("accepted"),
+    "brought_back": N_("brought back"),
+    "cancelled": N_("withdrawn"),
+    "declined": N_("declined"),
+    "drafted": N_("drafted"),
+    "issued": N_("got its number"),
+    "paid": N_("paid"),
+    "sent": N_("sent"),
+    "superseded": N_("replaced by a newer version"),
+    "undrawn": N_("could not be made as a PDF"),
+    "unanswered": N_("waits for an answer again"),
+    "unpaid": N_("not paid after all"),
     "added": N_("made"),
     "amount": N_("amount"),
     "answered_elsewhere": N_("answered elsewhere"),
@@ -33,6 +73,8 @@ KINDS: Mapping[str, str] = {
     "closed": N_("closed"),
     "company": N_("company"),
     "consent": N_("consent"),
+    "day_off": N_("closed on a day"),
+    "day_on": N_("open on a day"),
     "deleted": N_("deleted"),
     "done": N_("done"),
     "dropped": N_("given up"),
@@ -45,13 +87,20 @@ KINDS: Mapping[str, str] = {
     "field": N_("field"),
     "filled": N_("filled in from a file"),
     "given": N_("given to somebody"),
+    "heat": N_("how likely they are"),
+    "greeting": N_("how they are greeted"),
+    "handed": N_("handed over"),
     "handed_back": N_("handed back"),
+    "queued": N_("given to a team"),
+    "hours": N_("working hours"),
     "import undone": N_("the import was undone"),
     "imported": N_("came from a file"),
     "joined": N_("joined the team"),
     "kind": N_("kind"),
     "language": N_("language"),
     "lead": N_("belongs to another lead now"),
+    "leave": N_("will be away"),
+    "leave_over": N_("will not be away"),
     "linked": N_("joined with another person"),
     "lost": N_("lost"),
     "made": N_("made"),
@@ -72,7 +121,9 @@ KINDS: Mapping[str, str] = {
     "planned_said": N_("the answer for later was sent"),
     "planned_waiting": N_("the answer for later waits again"),
     "parted": N_("parted from another person"),
+    "past brought": N_("an old chat was brought along"),
     "person": N_("person"),
+    "practised": N_("for practice"),
     "person_gone": N_("a person was taken out"),
     "phone": N_("phone"),
     "pin_chosen": N_("chose a PIN"),
@@ -100,6 +151,7 @@ KINDS: Mapping[str, str] = {
     "step_refused": N_("a second manager did not agree"),
     "stepped_up": N_("showed the PIN"),
     "suggested": N_("may be the same as another person"),
+    "tagged": N_("tagged"),
     "taken": N_("taken"),
     "taken_over": N_("taken over"),
     "team": N_("team"),
@@ -107,6 +159,7 @@ KINDS: Mapping[str, str] = {
     "title": N_("title"),
     "triaged": N_("decided"),
     "unblocked": N_("not blocked any more"),
+    "untagged": N_("tag taken off"),
     "unless_reply": N_("only if no reply comes"),
     "until": N_("stays until"),
     "visitor": N_("account in the shop"),
@@ -116,6 +169,22 @@ KINDS: Mapping[str, str] = {
     "woken": N_("came back"),
     "won": N_("won"),
     "zone": N_("time zone"),
+    "asked": N_("asked"),
+    "called_off": N_("called off"),
+    "deal runs on": N_("the deal runs on"),
+    "health": N_("how it does"),
+    "project asked": N_("asked how the work goes on"),
+    "rated": N_("a score"),
+    "started": N_("begun"),
+    "step begun": N_("a step was begun"),
+    "step blocked": N_("a step waits for something"),
+    "step done": N_("a step is done"),
+    "step given": N_("a step was given to somebody"),
+    "step put_off": N_("a step was put off"),
+    "step reopened": N_("a step is open again"),
+    "step skipped": N_("a step was left out"),
+    "told": N_("the customer was told"),
+    "words": N_("the customer wrote why"),
 }
 """What a change is called. A kind that stands here for two subjects means the same in both."""
 OTHERWISE = N_("changed")
@@ -140,14 +209,27 @@ WORDS: Mapping[str, str] = {
     "customer": N_("customer"),
     "supplier": N_("supplier"),
     "partner": N_("partner"),
+    "late": N_("late"),
+    "silent": N_("silent"),
+    "ok": N_("well"),
 }
 # Values that are instants, and values that only say what a change is about; all others are told as they are.
 INSTANTS = ("due", "until", "at")
 # Which of the values of a kind are told; of a kind that is not here, all.
 ONLY: Mapping[str, tuple[str, ...]] = {
+    "confirmed": ("number",),
+    "delivered": ("number",),
+    "claimed": ("number",),
+    "rejected": ("number",),
+    "new": (),
+    "receipt": (),
+    "asked_to_pay": ("number",),
+    "assigned": ("number",),
     "taken": (),
     "noted": (),
     "handed_back": ("rep",),
+    "leave": ("from", "to"),
+    "leave_over": ("from", "to"),
     "closed": (),
     "suggested": ("contact", "reason"),
     "linked": ("contact", "reason"),
@@ -163,7 +245,27 @@ ONLY: Mapping[str, tuple[str, ...]] = {
     "reopened": (),
     "done": (),
     "dropped": (),
+    "drafted": (),
+    "issued": ("number",),
+    "sent": ("number",),
+    "accepted": ("number",),
+    "declined": ("number",),
+    "superseded": ("number",),
+    "brought_back": ("number",),
+    "unanswered": ("number",),
+    "paid": ("number",),
+    "unpaid": (),
     "imported": ("name",),
+    "started": ("blueprint", "rep"),
+    "asked": (),
+    "health": ("health",),
+    "rated": ("score",),
+    "step begun": ("step",),
+    "step blocked": ("step", "words"),
+    "step done": ("step",),
+    "step given": ("rep", "step"),
+    "step reopened": ("step",),
+    "step skipped": ("step",),
 }
 
 
@@ -178,6 +280,8 @@ class Clock:
 def line(tr: Translator, clock: Clock, told: Told) -> str:
     """One change on one line: when, who, what of what, from what to what."""
     who = clean_name(told.who, 40) or tr(AUTHORS[told.author])
+    if told.cause.startswith("rule:"):
+        who = tr("{name}, by a rule", name=who)
     title = f" «{clean_name(told.title, 40)}»" if told.title else ""
     said = tr(KINDS.get(told.kind, OTHERWISE))
     values = "; ".join(filter(None, _values(tr, clock, told)))
@@ -188,11 +292,12 @@ def line(tr: Translator, clock: Clock, told: Told) -> str:
 
 def _values(tr: Translator, clock: Clock, told: Told) -> Iterator[str]:
     by_key = {one.key: one for one in told.turned}
-    if told.kind == "amount":
+    if told.kind in ("amount", "lines"):
         yield _arrow(_sum(tr, by_key, "before"), _sum(tr, by_key, "after"))
     if told.kind == "field":
         yield from _field(tr, clock, told)
-    wanted = ONLY.get(told.kind)
+    yield from history_goods.goods(tr, told)
+    wanted = ONLY.get(told.kind, history_goods.ONLY.get(told.kind))
     for one in told.turned:
         if wanted is None or one.key in wanted:
             yield _arrow(_value(tr, clock, one, one.before), _value(tr, clock, one, one.after))

@@ -9,6 +9,7 @@ from crm.base.actors import Rep
 from crm.base.policy import Action
 from crm.conversations.threads import Conversation, Status
 from crm.people.contacts import Contact
+from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.people.reps import Member
 from crm.people.sight import sight_of
 from crm.reports.paging import Page, Place
@@ -41,6 +42,7 @@ def inbox(session: Session, actor: Rep, *, mine: bool, now: int, after: Place | 
         .join(_root, _root.id == _own.root_id)
         .outerjoin(Member, Member.id == Conversation.rep_id)
         .where(Conversation.status.in_(statuses), _root.blocked == 0, sight.rows(Conversation.rep_id))
+        .where(or_(Conversation.account != PRACTICE, Conversation.rep_id == actor.id))
         .order_by(Conversation.last_at.desc(), Conversation.id.desc())
         .limit(limit + 1)
     )

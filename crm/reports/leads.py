@@ -7,14 +7,18 @@ from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Rep
 from crm.base.policy import Action
+from crm.base.settings import Company
 from crm.base.time import DAY
 from crm.people.contacts import Contact
+from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.people.sight import sight_of
 from crm.reports.orphans import forgotten
 from crm.reports.paging import Page, Place
-from crm.sales.leads import Lead, LeadStatus
+from crm.sales.leads import OPEN, Lead, LeadStatus
+from crm.sales.scores import likely, rank
 
 _own, _root = aliased(Contact), aliased(Contact)
+WEIGHED = 1000
 _APART = (LeadStatus.MERGED.value, LeadStatus.SPAM.value)
 
 
@@ -55,7 +59,7 @@ def leads(
     )
     if days:
         question = question.where(Lead.created_at >= now - days * DAY)
-    question = question.where(Lead.status == status.value if status else Lead.status.not_in(_APART), sight.rows(Lead.rep_id))
+    question = question.where(Lead.status == status.value if status else Lead.status.not_in(_APART), sight.rows(Lead.rep_id), Lead.channel != PRACTICE)
     if forgotten_only:
         question = question.where(*forgotten(now))
     if after:
@@ -63,6 +67,18 @@ def leads(
     found = session.execute(question).all()
     rows = tuple(_row(lead, name or platform) for lead, name, platform in found[:limit])
     return Page(rows, Place(rows[-1].created_at, rows[-1].lead_id) if len(found) > limit else None)
+
+
+def likeliest(session: Session, actor: Rep, company: Company, *, skip: int = 0, limit: int = 8) -> tuple[tuple[LeadRow, ...], bool]:
+    """The open leads within the actor's sight, the most likely first, and whether more follow; of the newest `WEIGHED`."""
+    sight = sight_of(session, actor, Action.SEE_LEADS)
+    open_ones = select(Lead.id).where(Lead.status.in_([one.value for one in OPEN]), sight.rows(Lead.rep_id), Lead.channel != PRACTICE)
+    numbers = session.scalars(open_ones.order_by(Lead.created_at.desc(), Lead.id.desc()).limit(WEIGHED)).all()
+    found = likely(session, company, numbers)
+    ranked = sorted(found, key=lambda number: (-rank(found[number]), -number))[skip : skip + limit + 1]
+    question = select(Lead, _root.name, _root.platform_name).join(_own, _own.id == Lead.contact_id).join(_root, _root.id == _own.root_id)
+    rows = {lead.id: _row(lead, name or platform) for lead, name, platform in session.execute(question.where(Lead.id.in_(ranked)))}
+    return tuple(rows[number] for number in ranked[:limit]), len(ranked) > limit
 
 
 def _row(lead: Lead, name: str) -> LeadRow:

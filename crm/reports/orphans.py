@@ -13,7 +13,9 @@ from crm.base.time import HOUR, instant, local
 from crm.conversations.threads import Conversation, Status
 from crm.outbox.notices import Notice, NoticeKind, tell
 from crm.outreach.sequences import Enrollment, EnrollmentState
+from crm.people.calendars import firm_hours
 from crm.people.contacts import Contact
+from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.people.reps import Member
 from crm.people.sight import sight_of
 from crm.reports.paging import Page, Place
@@ -73,7 +75,7 @@ def forgotten(now: int) -> list[ColumnElement[bool]]:
     """What makes a lead an orphan; a person who was shut out is nobody's to care for."""
     shut_out = exists().where(_root.id == Lead.open_contact_id, _root.blocked == 1).correlate(Lead)
     settled = Lead.created_at <= now - SETTLES_MS
-    return [Lead.status.in_(_statuses), Lead.open_contact_id.is_not(None), settled, ~shut_out, or_(~has_owner(), ~has_next_step())]
+    return [Lead.status.in_(_statuses), Lead.open_contact_id.is_not(None), Lead.channel != PRACTICE, settled, ~shut_out, or_(~has_owner(), ~has_next_step())]
 
 
 def orphans(session: Session, actor: Actor, *, now: int, after: Place | None = None, limit: int = 6) -> Page[Orphan]:
@@ -112,8 +114,8 @@ def orphans_due(session: Session, company: Company, *, now: int) -> int:
     """
     here = local(now, company.zone)
     begins = instant(here.replace(hour=TOLD_AT, minute=0, second=0, microsecond=0))
-    opens = company.hours.days
-    if not begins <= now <= begins + LATE_MS or (any(opens) and opens[here.weekday()] is None):
+    opens = firm_hours(session, company, now=now)
+    if not begins <= now <= begins + LATE_MS or (any(opens.days) and opens.on(here.date()) is None):
         return 0
     once = f"orphans:{here.date().isoformat()}"
     if session.scalar(select(DomainEvent.id).where(DomainEvent.once == once)):

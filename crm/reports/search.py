@@ -1,4 +1,4 @@
-"""Search: people, deals and messages by any words, in any spelling of our five scripts, among what a member of staff may see; the same on every engine.
+"""Search: people, deals, orders and messages by any words, in any spelling of our five scripts, among what a member of staff may see; the same on every engine.
 
 A word meets first those of its stem or its sound, then those it is a part of, and only where nothing was found those it may be a slip of.
 """
@@ -18,9 +18,11 @@ from crm.base.policy import Action
 from crm.base.rows import among
 from crm.conversations.threads import POINTED, Conversation, Message
 from crm.people.contacts import Contact, ContactPoint, PointKind
+from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.people.reps import Member
 from crm.people.sight import Sight, sight_of
 from crm.reports.search_index import progress
+from crm.reports.search_sold import FoundOrder, FoundPaper, orders_found, papers_found
 from crm.reports.search_tables import About, WordGram
 from crm.reports.search_words import ASKED_LETTERS, KIND, NEAR_FROM, STEM, Asked, asked, distance, grams, inner_grams, least_common, snippet
 from crm.sales.deals import Deal
@@ -76,6 +78,8 @@ class Found:
 
     people: tuple[Person, ...] = ()
     deals: tuple[FoundDeal, ...] = ()
+    orders: tuple[FoundOrder, ...] = ()
+    papers: tuple[FoundPaper, ...] = ()
     said: tuple[Said, ...] = ()
     percent: int = 100
 
@@ -140,11 +144,14 @@ def find(session: Session, actor: Actor, words: str, region: str) -> Found:
     if len(people) < PEOPLE and firms:
         known = {one.contact_id for one in people}
         people += [one for one in _people(session, sight, _of_firms(session, firms)) if one.contact_id not in known]
-    deals, said = _deals(session, sight, [circles.meant, circles.within], people, firms), _said(session, sight, [circles.meant, circles.within])
-    if not (people or deals or said):
+    both = [circles.meant, circles.within]
+    papers = papers_found(session, actor, sight, words)
+    deals, sold, said = _deals(session, sight, both, people, firms), _orders(session, sight, both, people), _said(session, sight, both)
+    if not (people or deals or sold or papers or said):
         people = _named(session, sight, circles.near(begins=True))
-        deals, said = _deals(session, sight, [circles.near], people, []), _said(session, sight, [circles.near])
-    return Found(tuple(people[:PEOPLE]), tuple(deals), tuple(said), read)
+        deals, sold = _deals(session, sight, [circles.near], people, []), _orders(session, sight, [circles.near], people)
+        said = _said(session, sight, [circles.near])
+    return Found(tuple(people[:PEOPLE]), tuple(deals), tuple(sold), tuple(papers), tuple(said), read)
 
 
 Circle = Callable[[], Groups]
@@ -185,7 +192,7 @@ def _people(session: Session, sight: Sight, contacts: Sequence[int]) -> list[Per
         select(Contact.id, Contact.name, Contact.platform_name, Contact.created_at).where(among(Contact.id, "ids"), Contact.blocked == 0), facts
     ).all()
     threads = session.execute(
-        select(_own.root_id, Conversation.id, Conversation.last_at, _HOLDER.label("rep_id"))
+        select(_own.root_id, Conversation.id, Conversation.account, Conversation.last_at, _HOLDER.label("rep_id"))
         .join(_own, _own.id == Conversation.contact_id)
         .outerjoin(Member, Member.id == Conversation.rep_id)
         .where(among(_own.root_id, "ids"))
@@ -195,7 +202,7 @@ def _people(session: Session, sight: Sight, contacts: Sequence[int]) -> list[Per
     has = {row.root_id for row in threads}
     seen: dict[int, Any] = {}
     for row in threads:
-        if sight.covers(row.rep_id):
+        if row.account != PRACTICE and sight.covers(row.rep_id):
             seen.setdefault(row.root_id, row)
     found = [
         Person(row.id, sight.named(row.name or row.platform_name), thread.id if thread else None, thread.last_at if thread else row.created_at)
@@ -230,6 +237,11 @@ def _deals(session: Session, sight: Sight, circles: Sequence[Circle], people: Se
     return list({**found, **by_firm, **by_person}.values())[:DEALS]
 
 
+def _orders(session: Session, sight: Sight, circles: Sequence[Circle], people: Sequence[Person]) -> list[FoundOrder]:
+    """Orders of which the words are the number or a line, then those of the people who were found."""
+    return orders_found(session, sight, _held(session, circles, About.ORDER), [one.contact_id for one in people])
+
+
 def _deals_where(session: Session, sight: Sight, which: object, numbers: Sequence[int]) -> dict[int, FoundDeal]:
     question = (
         select(Deal.id, Deal.title, Deal.state, func.coalesce(func.nullif(_root.name, ""), _root.platform_name).label("name"), Deal.created_at)
@@ -259,7 +271,7 @@ def _said_in(session: Session, sight: Sight, groups: Groups, most: int) -> list[
     for _ in range(LOOKS):
         numbers = holding(session, groups, About.MESSAGE.value, LOOK, before)
         if numbers:
-            rows = session.execute(_MESSAGES.where(sight.rows(_HOLDER)).limit(most - len(found)), {"ids": numbers})
+            rows = session.execute(_MESSAGES.where(sight.rows(_HOLDER), Conversation.account != PRACTICE).limit(most - len(found)), {"ids": numbers})
             shown = (Said(row.id, row.conversation_id, sight.named(row.name), row.author, row.at, _snippet(sight, row, wanted)) for row in rows)
             found += [one for one in shown if one.snippet]
         if len(numbers) < LOOK or len(found) >= most:

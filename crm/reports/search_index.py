@@ -1,4 +1,4 @@
-"""The index of search: it follows messages, people, deals and companies behind the commit, a small chunk at a time, and forgets whom it must.
+"""The index of search: it follows messages, people, deals, orders and companies behind the commit, a small chunk at a time, and forgets whom it must.
 
 Nothing is added where a message is kept. A step reads what is new (`upcoming`), cuts it into tokens outside any transaction (`digest`) and writes them
 down (`enter`), so the one writer is held for the rows alone. Each step goes on from marks that are rows: a program that was stopped goes on where it was.
@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from crm.reports.search_sources import SOURCES, SPOKEN, Source, Span, Thing, as_
 from crm.reports.search_tables import About, Findable, SearchMark, WordGram
 from crm.reports.search_words import KIND, grams, name_tokens, sounds_of, tokens
 from crm.sales.deals import Deal
+from crm.sales.orders import Order
 
 log = logging.getLogger(__name__)
 SETTLE_MS = 60_000
@@ -209,7 +210,7 @@ def _unlearn(session: Session, words: set[str]) -> None:
 
 
 def forget(session: Session, contact_ids: Sequence[int]) -> int:
-    """Take people, everything said with them and their deals out of the index, with the words nobody else has; before their rows are erased.
+    """Take people, everything said with them, their deals and orders out of the index, with the words nobody else has; before their rows are erased.
 
     Answers how many things were taken out.
     """
@@ -217,9 +218,19 @@ def forget(session: Session, contact_ids: Sequence[int]) -> int:
     mine = (
         Findable.id.in_(select(Message.id).where(Message.conversation_id.in_(threads))),
         Findable.id.in_(select(Deal.id).where(among(Deal.contact_id, "ids"))),
+        Findable.id.in_(select(Order.id).where(among(Order.contact_id, "ids"))),
         among(Findable.id, "ids"),
     )
-    gone = session.execute(delete(Findable).where(or_(*mine)).returning(Findable.id, Findable.words), {"ids": list(contact_ids)}).all()
+    return _forgotten(session, or_(*mine), contact_ids)
+
+
+def forget_said(session: Session, message_ids: Sequence[int]) -> int:
+    """Take messages out of the index, before their rows go; answers how many were in it."""
+    return _forgotten(session, among(Findable.id, "ids"), message_ids)
+
+
+def _forgotten(session: Session, which: ColumnElement[bool], ids: Sequence[int]) -> int:
+    gone = session.execute(delete(Findable).where(which).returning(Findable.id, Findable.words), {"ids": list(ids)}).all()
     _unlearn(session, _sounds(row.words for row in gone))
     session.flush()
     return len(gone)

@@ -1,4 +1,4 @@
-"""What the index of search reads: messages, people, firms and deals in the order of their numbers, and what of them has changed since."""
+"""What the index of search reads: messages, people, firms, deals and orders in the order of their numbers, and what of them has changed since."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +15,7 @@ from crm.people.companies import Company
 from crm.people.contacts import Contact, Identity
 from crm.reports.search_tables import About, Findable
 from crm.sales.deals import Deal
+from crm.sales.orders import Order, OrderLine
 
 CHUNK = 100
 EVENTS = 2000
@@ -81,6 +82,12 @@ def deals(session: Session, span: Span) -> Reading:
     return _reading(rows, [_deal(row) for row in rows])
 
 
+def orders(session: Session, span: Span) -> Reading:
+    """Orders, by their numbers and what is ordered."""
+    rows = _rows(session, select(Order.id, Order.number).where(span.of(_id(Order))), Order)
+    return _reading(rows, _orders(session, rows))
+
+
 def companies(session: Session, span: Span) -> Reading:
     """Firms, by their names."""
     rows = _rows(session, select(Company.id, Company.name).where(span.of(_id(Company))), Company)
@@ -133,6 +140,14 @@ def _deal(row: Any) -> Thing:
     return Thing(row.id, About.DEAL, row.title, (row.name,) if row.name else ())
 
 
+def _orders(session: Session, rows: Sequence[Any]) -> list[Thing]:
+    titles: dict[int, list[str]] = {}
+    lines = select(OrderLine.order_id, OrderLine.title).where(among(OrderLine.order_id, "ids")).order_by(OrderLine.place, OrderLine.id)
+    for order, title in session.execute(lines, {"ids": [row.id for row in rows]}) if rows else ():
+        titles.setdefault(order, []).append(title)
+    return [Thing(row.id, About.ORDER, "\n".join((row.number, *titles.get(row.id, ())))) for row in rows]
+
+
 def _people(session: Session, rows: Sequence[Any]) -> list[Thing]:
     known: dict[int, list[str]] = {}
     given = {"ids": [row.id for row in rows]}
@@ -156,6 +171,10 @@ def _deals_anew(session: Session, numbers: Sequence[int]) -> list[Thing]:
     return [_deal(row) for row in session.execute(_DEALS.where(among(Deal.id, "ids")), {"ids": numbers})]
 
 
+def _orders_anew(session: Session, numbers: Sequence[int]) -> list[Thing]:
+    return _orders(session, session.execute(select(Order.id, Order.number).where(among(Order.id, "ids")), {"ids": numbers}).all())
+
+
 def _companies_anew(session: Session, numbers: Sequence[int]) -> list[Thing]:
     """The firms, and the deals that carry their names."""
     rows = session.execute(select(Company.id, Company.name).where(among(Company.id, "ids")), {"ids": numbers}).all()
@@ -163,12 +182,13 @@ def _companies_anew(session: Session, numbers: Sequence[int]) -> list[Thing]:
     return [*(Thing(row.id, About.COMPANY, names=(row.name,)) for row in rows), *map(_deal, theirs)]
 
 
-SOURCES: dict[str, Source] = {About.COMPANY: companies, About.CONTACT: people, About.DEAL: deals, About.MESSAGE: messages}
+SOURCES: dict[str, Source] = {About.COMPANY: companies, About.CONTACT: people, About.DEAL: deals, About.ORDER: orders, About.MESSAGE: messages}
 """Each kind with what reads it, the smallest first."""
 _ANEW: dict[str, Callable[[Session, Sequence[int]], list[Thing]]] = {
     About.MESSAGE: _messages_anew,
     About.CONTACT: _people_anew,
     About.DEAL: _deals_anew,
+    About.ORDER: _orders_anew,
     About.COMPANY: _companies_anew,
 }
 

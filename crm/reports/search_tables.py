@@ -15,6 +15,7 @@ class About(StrEnum):
     MESSAGE = "message"
     CONTACT = "contact"
     DEAL = "deal"
+    ORDER = "order"
     COMPANY = "company"
 
 

@@ -24,13 +24,16 @@ from crm.people.fields import FieldKind, FieldView
 from crm.people.reps import Member, authorise
 from crm.people.sight import seen_by
 from crm.people.suggestions import Possible, open_ones
+from crm.people.tags import tags_of
 from crm.reports.deals import Brief, briefs_about
+from crm.reports.orders import CardOrder, order_about
 from crm.reports.person import Address, others_of
 from crm.reports.words import short_source, title_of
 from crm.sales.details import shown_details
 from crm.sales.entries import Known, entry_of
 from crm.sales.leads import lead_of
 from crm.sales.referrals import brought_by, referrer_name
+from crm.sales.scores import Likely
 from crm.sales.tasks import TaskKind
 from crm.sales.todo import beside
 
@@ -69,12 +72,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One note."""
+    """One note; `source` is who said it elsewhere, `file` the number of what is kept with it (0 = nothing)."""
 
     id: int
     who: str
     text: str
     at: int
+    source: str = ""
+    file: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,7 @@ class Thread:
     `reply_state` is the true state of the newest words of a rep, None when they said nothing of late. `others` are further addresses of the person,
     `possible` who they may be, the surest first. `may` is what the platform takes now (None = it does not differ, or nobody was asked), until `may_until`;
     `billed` = what goes now costs money.
+    `likely` is how likely their open lead is (None = nobody was asked).
     `entry` is the link their lead came by, `referrer` who gave it to them, `brought` how many they brought themselves.
     """
 
@@ -121,6 +127,8 @@ class Thread:
     need: str = ""
     phone: str = ""
     lead_status: str = ""
+    lead_id: int = 0
+    likely: Likely | None = None
     lines: tuple[Line, ...] = ()
     notes: tuple[Remark, ...] = ()
     todos: tuple[Todo, ...] = ()
@@ -135,10 +143,12 @@ class Thread:
     billed: bool = False
     entry: Known | None = None
     deals: tuple[Brief, ...] = ()
+    order: CardOrder | None = None
     referrer: str = ""
     kind: str = "customer"
     brought: int = 0
     details: tuple[tuple[FieldView, str], ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 def reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:
@@ -211,6 +221,7 @@ def _inside(session: Session, conversation: Conversation, titles: Mapping[str, s
         need=lead.need if lead else "",
         phone=next(iter(points_of(session, root_id, "phone")), ""),
         lead_status=lead.status if lead else "",
+        lead_id=lead.id if lead else 0,
         entry=entry,
         referrer=referrer_name(session, entry),
         brought=brought_by(session, root_id),
@@ -223,7 +234,9 @@ def _inside(session: Session, conversation: Conversation, titles: Mapping[str, s
         others=others_of(session, conversation.identity_id, titles),
         possible=tuple(open_ones(session, root_id)),
         deals=briefs_about(session, root_id),
+        order=order_about(session, root_id),
         details=shown_details(session, root_id),
+        tags=tags_of(session, [root_id])[root_id],
     )
 
 
@@ -286,7 +299,7 @@ def _line(message: Message, names: dict[int, str], files: Sequence[Attachment], 
 def _notes(session: Session, conversation_id: int, last: int) -> tuple[Remark, ...]:
     notes = notes_of(session, conversation_id, last)
     names = _names(session, [note.rep_id for note in notes])
-    return tuple(Remark(note.id, names.get(note.rep_id, ""), note.text, note.at) for note in notes)
+    return tuple(Remark(note.id, names.get(note.rep_id, ""), note.text, note.at, note.source, note.attachment_id or 0) for note in notes)
 
 
 def _planned(session: Session, conversation_id: int) -> tuple[Remark, ...]:

@@ -17,6 +17,7 @@ from crm.outbox.deliveries import Delivery, State
 from crm.outreach.sequences import Enrollment, EnrollmentState, SequenceState
 from crm.outreach.sequences import Sequence as FollowUps
 from crm.people.contacts import Contact
+from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.people.reps import authorise
 from crm.sales.leads import Lead, LeadStatus
 
@@ -102,14 +103,13 @@ def percentile(values: Sequence[int], share: int) -> int | None:
 
 
 def _new_leads(session: Session, since: int) -> int:
-    return session.scalar(select(func.count()).select_from(Lead).where(Lead.created_at >= since, Lead.status != LeadStatus.SPAM)) or 0
+    return session.scalar(select(func.count()).select_from(Lead).where(Lead.created_at >= since, Lead.status != LeadStatus.SPAM, Lead.channel != PRACTICE)) or 0
 
 
 def _unanswered(session: Session, now: int) -> tuple[int, int]:
     question = select(func.count(), func.min(Conversation.waiting_since)).select_from(Conversation)
-    count, oldest = session.execute(
-        question.join(_own, _own.id == Conversation.contact_id).join(_root, _root.id == _own.root_id).where(Conversation.waiting_since > 0, _root.blocked == 0)
-    ).one()
+    waits = (Conversation.waiting_since > 0, _root.blocked == 0, Conversation.account != PRACTICE)
+    count, oldest = session.execute(question.join(_own, _own.id == Conversation.contact_id).join(_root, _root.id == _own.root_id).where(*waits)).one()
     return count, now - oldest if oldest else 0
 
 
@@ -118,7 +118,7 @@ def _waiting(session: Session, now: int) -> tuple[Unanswered, ...]:
         select(Conversation.id, Conversation.account, Conversation.waiting_since, _root.name, _root.platform_name)
         .join(_own, _own.id == Conversation.contact_id)
         .join(_root, _root.id == _own.root_id)
-        .where(Conversation.waiting_since > 0, _root.blocked == 0)
+        .where(Conversation.waiting_since > 0, _root.blocked == 0, Conversation.account != PRACTICE)
         .order_by(Conversation.waiting_since, Conversation.id)
         .limit(SHOWN)
     )
@@ -127,7 +127,7 @@ def _waiting(session: Session, now: int) -> tuple[Unanswered, ...]:
 
 def _responses(session: Session, since: int) -> list[int]:
     """How long people who first wrote today waited for a person; `last_at` is indexed and never earlier than the first word."""
-    recent = (Conversation.status.in_([status.value for status in Status]), Conversation.last_at >= since)
+    recent = (Conversation.status.in_([status.value for status in Status]), Conversation.last_at >= since, Conversation.account != PRACTICE)
     rows = session.execute(
         select(Conversation.first_answer_at - Conversation.first_heard_at).where(
             *recent, Conversation.first_heard_at >= since, Conversation.first_answer_at > 0
@@ -142,7 +142,7 @@ def _traffic(session: Session, since: int) -> tuple[Traffic, ...]:
     rows = session.execute(
         select(Conversation.account, heard, said)
         .join(Conversation, Conversation.id == Message.conversation_id)
-        .where(Message.at >= since)
+        .where(Message.at >= since, Conversation.account != PRACTICE)
         .group_by(Conversation.account)
         .order_by(Conversation.account)
     )

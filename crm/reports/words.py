@@ -32,6 +32,7 @@ KINDS: Mapping[str, str] = {
     Kind.REACTION: N_("reacted: {text}"),
     Kind.ELSEWHERE: N_("answered elsewhere: {text}"),
     Kind.AUTO: N_("automatic answer: {text}"),
+    Kind.NOTE: N_("kept with a note, for colleagues only"),
 }
 CALLS: Mapping[tuple[bool, CallPhase], str] = {
     (False, CallPhase.RINGING): N_("is ringing us"),

@@ -19,6 +19,7 @@ from crm.conversations.talk import within_reach
 from crm.conversations.threads import Conversation, Status
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.people.contacts import Contact, family_of, root_of
+from crm.people.pretended import only_real
 from crm.people.reps import Member
 from crm.people.sight import sight_of
 from crm.sales.entries import entry_of
@@ -148,6 +149,7 @@ def add_deal(session: Session, actor: Actor, new: NewDeal, language: str, *, now
     before = session.scalar(select(Deal).where(Deal.once == new.once)) if new.once else None
     if before is not None:
         return before
+    only_real(session, new.contact_id)
     if new.amount is not None and new.amount < 0:
         raise Invalid("an amount is not less than nothing")
     stage = stage_at(session, new.stage_id) if new.stage_id is not None else first_stage(session, language, now=now)

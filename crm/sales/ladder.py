@@ -14,6 +14,7 @@ from crm.base.rows import among, ask, fixed
 from crm.base.settings import Company
 from crm.base.time import DAY, HOUR, Hours, instant, local
 from crm.outbox.notices import Notice, NoticeKind, tell
+from crm.people.calendars import firm_hours
 from crm.people.contacts import Contact
 from crm.sales.tasks import Task, TaskState, cards, reminder, settle_all, task_at
 
@@ -56,11 +57,12 @@ def remind(session: Session, *, now: int) -> int:
 
 def escalate(session: Session, company: Company, *, now: int) -> int:
     """Tell again of what is late, one step of the ladder at a time and each once, never while the firm is closed; answers how many."""
-    if not company.hours.open_at(now) and any(company.hours.days):
+    hours = firm_hours(session, company, now=now)
+    if not hours.open_at(now) and any(hours.days):
         return 0
     told = 0
     for place, rung in enumerate(ESCALATION):
-        late = (Task.state == TaskState.OPEN.value, Task.raised <= place, Task.due_at <= overdue_from(rung, now, company.hours), Task.due_at > now - LATEST)
+        late = (Task.state == TaskState.OPEN.value, Task.raised <= place, Task.due_at <= overdue_from(rung, now, hours), Task.due_at > now - LATEST)
         tasks = session.scalars(select(Task).where(*late).order_by(Task.due_at, Task.id).limit(REMINDED)).all()
         for task in tasks:
             task.raised = place + 1
@@ -76,7 +78,7 @@ def overdue_from(rung: Rung, now: int, hours: Hours) -> int:
     date = there.date()
     for _ in range(rung.working_days):
         date -= timedelta(days=1)
-        while any(hours.days) and hours.days[date.weekday()] is None:
+        while any(hours.days) and hours.on(date) is None:
             date -= timedelta(days=1)
     return instant(datetime.combine(date, there.time(), ZoneInfo(hours.zone))) if rung.working_days else at
 

@@ -32,7 +32,8 @@ OPEN = (LeadStatus.NEW, LeadStatus.QUALIFIED, LeadStatus.ACCEPTED)
 class Lead(Row):
     """Interest of a person; `open_contact_id` is the person while the lead is open, so there is one open lead each.
 
-    `rep_id` is whose it is since somebody accepted it; `reason_id` or `reason_words` say why it was lost, or called spam.
+    `rep_id` is whose it is since somebody accepted it; `reason_id` or `reason_words` say why it was lost, or called spam;
+    `heat` is how likely a person says it is ("" = nobody did).
     """
 
     __tablename__ = "leads"
@@ -51,6 +52,7 @@ class Lead(Row):
     reason_id: Mapped[int | None]
     reason_words: Mapped[str] = mapped_column(server_default="")
     closed_at: Mapped[int] = mapped_column(server_default="0")
+    heat: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (Index("leads_created", "created_at", "id"), Index("leads_status", "status", "created_at"))
 
 

@@ -101,8 +101,12 @@ def add_stage(session: Session, actor: Actor, pipeline_id: int, name: str, *, no
 
 
 def rename_stage(session: Session, actor: Actor, stage_id: int, name: str, *, now: int) -> Stage:
-    """Call a stage by another name; deals stay in it."""
-    return _set(session, actor, stage_id, "name", _named(name), now=now)
+    """Call a stage by another name, which no other stage of its pipeline has; deals stay in it."""
+    authorise(session, actor, Action.SET_PIPELINES)
+    said, others = _named(name), stages_of(session, stage_at(session, stage_id).pipeline_id)
+    if any(one.id != stage_id and one.name.casefold() == said.casefold() for one in others):
+        raise Invalid("there is such a stage already")
+    return _set(session, actor, stage_id, "name", said, now=now)
 
 
 def set_probability(session: Session, actor: Actor, stage_id: int, percent: int, *, now: int) -> Stage:

@@ -18,6 +18,7 @@ from crm.people.contacts import family_of, root_of
 from crm.people.reps import member_of
 from crm.people.sight import sight_of
 from crm.sales.deals import TITLE_MOST, Deal, DealContact, Moved, held_deal, redraw, tell_owner
+from crm.sales.lines import line_count
 
 ROLE_MOST = 40
 LATELY = 20
@@ -48,6 +49,8 @@ def set_amount(session: Session, actor: Actor, deal_id: int, new: Sum | None, *,
     deal = held_deal(session, actor, deal_id)
     if new is not None and not (0 <= new.amount <= AMOUNT_MOST and (new.currency in CURRENCIES or new.currency == deal.currency)):
         raise Invalid("this amount cannot be used")
+    if new is not None and new.currency != deal.currency and line_count(session, deal.id):
+        raise Invalid("the products of this deal are in its currency")
     before = worth(deal)
     if before == new:
         return deal

@@ -15,7 +15,7 @@ from crm.base.settings import Company
 from crm.base.text import clean
 from crm.conversations.talk import held_by
 from crm.conversations.threads import Conversation, Status
-from crm.outbox.notices import card, tell
+from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.people.contacts import family_of
 from crm.people.reps import Member, authorise, member_of
 from crm.people.sight import sight_of
@@ -48,7 +48,12 @@ def accept(session: Session, actor: Rep, lead_id: int, *, rep_id: int | None = N
         raise Invalid("they may not work on leads")
     if lead.status == LeadStatus.MERGED:
         raise Invalid("this lead is part of another one")
-    return _move(session, actor, lead, LeadStatus.ACCEPTED, owner.id, {}, now=now)
+    given = owner.id not in (actor.id, lead.rep_id)
+    moved = _move(session, actor, lead, LeadStatus.ACCEPTED, owner.id, {}, now=now)
+    if given:
+        facts = {"rep": owner.id, "by": actor.id}
+        tell(session, [Notice(NoticeKind.LEAD, lead.id, f"lead:{lead.id}:{owner.id}:{now}", facts)], now=now)
+    return moved
 
 
 def put_away(session: Session, actor: Rep, lead_id: int, status: LeadStatus, why: Why, *, now: int) -> Lead:

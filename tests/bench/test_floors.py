@@ -11,7 +11,7 @@ from bench import peers, table
 from bench.rounds import Figure, Size
 
 SMALL = Size(small=True)
-MEASURED = ("webhook", "ingest", "campaign", "drain", "postgres", "inbox_page", "handover", "parse", "doors", "find")
+MEASURED = ("webhook", "ingest", "campaign", "drain", "postgres", "inbox_page", "handover", "parse", "doors", "find", "rules")
 
 
 def below(figures: list[Figure]) -> list[str]:

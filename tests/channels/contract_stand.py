@@ -60,6 +60,7 @@ CALLED = [
     "voice",
     "zadarma",
     "mango",
+    "payments",
 ]
 """Channels whose platforms come to us over HTTP."""
 SECRET_IN_BODY = ["googleads", "vkleads", "tilda", "vk", "mango"]
@@ -94,6 +95,7 @@ def table(name: str, api: str = NOWHERE) -> dict[str, object]:
         "smpp": {"host": "127.0.0.1", "port": port, "system_id": "marani", "password": "sesame"},
         "viber": {"tokens": VIBER_TOKENS, "api_base": api},
         "leads": {"secrets": PHONE_SECRETS},
+        "payments": {"secrets": PHONE_SECRETS},
         "googleads": {"keys": PHONE_SECRETS},
         "metaleads": {"page": "102290129340398", "token": "EAAPAGE", "app_secrets": META_SECRETS, "api_base": api},
         "vkleads": {"group": 123456, "confirmation": "0f4b1c6a", "secrets": PHONE_SECRETS},
@@ -154,6 +156,10 @@ def call(name: str, channel: Channel, *, old: bool = False) -> Call:
         case "calls":
             body = json.dumps({"call_id": "a1", "event": "missed", "from": "+37491123456", "to": "+37410111111", "at": NOW, "direction": "in"}).encode()
             return Call(paths[0], {"X-Signature": _mac(PHONE_SECRETS[old], body)}, body)
+        case "payments":
+            body = json.dumps({"id": "a1", "number": "2025-0001", "amount": "120000", "currency": "AMD", "status": "paid"}).encode()
+            at = str(NOW // 1000)
+            return Call(paths[0], {"X-Timestamp": at, "X-Signature": _mac(PHONE_SECRETS[old], f"{at}.".encode() + body)}, body)
         case "leads":
             body = json.dumps([{"id": n, "name": "Ani", "phone": "+37491123456", "message": f"word {n}"} for n in (1, 2)]).encode()
             return Call(paths[0], {"X-Signature": _mac(PHONE_SECRETS[old], body)}, body)

@@ -14,15 +14,20 @@ from crm.base.actors import Rep, Role, System
 from crm.base.db import Store
 from crm.base.errors import DragomanError, Forbidden, NotFound, StepUp, Taken
 from crm.base.policy import Action, Scope, may
+from crm.base.rows import add_new, take_ids
 from crm.base.settings import Company
 from crm.conversations.threads import Conversation
 from crm.people import team, teams
 from crm.people.desk import Intent
 from crm.people.reps import invite
 from crm.people.sight import sight_of
+from crm.projects.projects import Project, ProjectStep
 from crm.reports.thread import reach
 from crm.sales.deals import Deal, NewDeal, add_deal
 from crm.sales.leads import Lead
+from crm.sales.ledger import Payment
+from crm.sales.orders import Line, NewOrder, Order, add_order
+from crm.sales.payments import Due, Money, claim
 from crm.sales.pipelines import found_pipeline
 from crm.sales.tasks import Duty, Task, TaskKind, add_task
 from crm.tables import metadata
@@ -83,10 +88,24 @@ def _thing(session: Session, whose: str, holder: int | None) -> dict[str, int]:
     deal = add_deal(session, MACHINE, NewDeal(conversation.contact_id, f"deal of {whose}", "AMD", rep_id=None), "en", now=NOON)
     task = add_task(session, MACHINE, conversation.id, Duty(TaskKind.CALL, NOON + 1), now=NOON)
     session.flush()
-    for table, number in ((Conversation, conversation.id), (Lead, lead.id), (Deal, deal.id), (Task, task)):
+    new = NewOrder(conversation.contact_id, (Line("a chair", 100),), "AMD", deal_id=deal.id)
+    order = add_order(session, MACHINE, new, "UTC", now=NOON)
+    payment = claim(session, MACHINE, Due(order), Money(100, "AMD", NOON), once=f"claim of {whose}", now=NOON)
+    session.flush()
+    for table, number in ((Conversation, conversation.id), (Lead, lead.id), (Deal, deal.id), (Task, task), (Order, order.id), (Payment, payment.id)):
         session.execute(update(table).where(table.id == number).values(rep_id=holder))
     session.expire_all()
-    return {"c": conversation.id, "p": conversation.contact_id, "l": lead.id, "d": deal.id, "t": task}
+    work = _work(session, deal, holder)
+    return {**work, "c": conversation.id, "p": conversation.contact_id, "l": lead.id, "d": deal.id, "t": task, "o": order.id, "y": payment.id}
+
+
+def _work(session: Session, deal: Deal, holder: int | None) -> dict[str, int]:
+    """The work after a sale, with one step."""
+    project, step = take_ids(session, 2)
+    row = {"deal_id": deal.id, "contact_id": deal.contact_id, "title": "w", "rep_id": holder, "started_at": NOON, "due_at": NOON, "touched_at": NOON}
+    add_new(session, Project, [{"id": project, **row}])
+    add_new(session, ProjectStep, [{"id": step, "project_id": project, "position": 0, "title": "s", "due_at": NOON}])
+    return {"j": project, "s": step}
 
 
 def dump(session: Session) -> dict[str, list[tuple[object, ...]]]:

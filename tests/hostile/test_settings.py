@@ -24,6 +24,8 @@ WRONG = {
     "hours backwards": {"working_hours": "mon 18:00-09:00"},
     "days backwards": {"working_hours": "fri-mon 09:00-18:00"},
     "no hours": {"working_hours": "mon"},
+    "holidays of nowhere": {"company_holidays": "Armenia"},
+    "holidays of small letters": {"company_holidays": "am"},
     "hours in Arabic digits": {"working_hours": "mon ٠٩:٠٠-١٨:٠٠"},
 }
 

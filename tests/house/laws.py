@@ -45,6 +45,7 @@ NOT_CHANNELS = {
     "payload",
     "callback",
     "hooked",
+    "hooks",
     "telephony",
     "twilio_voice",
     "leads",

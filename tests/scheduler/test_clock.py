@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,3 +40,25 @@ async def test_what_a_clock_set_back_needs_is_done_at_the_start_and_on_no_beat()
     clock.start()
     await done.wait()
     clock.stop()
+
+
+async def test_a_job_longer_than_its_beat_runs_once_at_a_time_and_the_log_stays_quiet(caplog: pytest.LogCaptureFixture) -> None:
+    at_once, most, beats = 0, 0, asyncio.Event()
+    runs = 0
+
+    async def job() -> None:
+        nonlocal at_once, most, runs
+        at_once, runs = at_once + 1, runs + 1
+        most = max(most, at_once)
+        if runs > 1:
+            beats.set()
+        await asyncio.sleep(0.2)
+        at_once -= 1
+
+    clock = Clock([Tick("slow", 0.05, job)])
+    clock.start()
+    async with asyncio.timeout(20):
+        await beats.wait()
+    clock.stop()
+    assert most == 1
+    assert "maximum number" not in caplog.text

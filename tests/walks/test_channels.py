@@ -103,6 +103,14 @@ async def test_a_form_filled_in_elsewhere_is_a_lead_a_card_and_a_task_and_twice_
     assert place.house.rows("SELECT count(*) FROM raw_events WHERE account = ?", channel) == [(1,)]
 
 
+async def test_a_payment_that_a_till_tells_of_is_kept_once_and_only_with_its_secret(place: Place) -> None:
+    till = place.town.till
+    assert await till.pay("2025-0001", "120000", times=2) == [200, 200]
+    assert await till.pay("2025-0001", "1", secret="another secret of 16") == [401]
+    assert await place.house.until("SELECT number, amount, currency, state FROM payments") == [("2025-0001", 12_000_000, "AMD", "confirmed")]
+    assert place.house.rows("SELECT count(*) FROM raw_events WHERE account = 'payments'") == [(1,)]
+
+
 async def test_a_call_that_an_asterisk_tells_of_is_a_lead_and_a_task(place: Place) -> None:
     await place.town.residents["asterisk"].say("")
     await place.house.until(LEAD, "asterisk")

@@ -34,7 +34,7 @@ async def test_a_lead_is_won_by_buttons_alone(rep: Phone) -> None:
         post, taps = await onward(rep, post), taps + 1
     await rep.press(post, "🏆 Won")
     won = await rep.sees("Won today", since=post["revision"])
-    assert labels(won) == ["Run it on", "Show the card"]
+    assert labels(won) == ["Run it on", "🛠 The work", "📦 Order", "More…", "Show the card"]
     assert taps + 1 == TAPS
     await rep.house.until(STATE, "Gohar", want=[("won",)])
     await rep.press(won, "Show the card")
@@ -92,6 +92,8 @@ async def test_a_deal_that_is_handed_over_is_its_new_owners(rep: Phone, colleagu
     post = await new_deal(rep, "lusik")
     await rep.press(post, "More…")
     more = await rep.sees("what do you want to change?", since=post["revision"])
+    await rep.press(more, "More…")
+    more = await rep.sees("what do you want to change?", since=more["revision"])
     await rep.press(more, "Hand over")
     who = await rep.sees("who is to have it?", since=more["revision"])
     name = colleague.name.title()

@@ -66,11 +66,16 @@ async def test_an_address_book_and_a_pasted_table_come_in_as_well(manager: Phone
     await manager.press(await manager.sees("What the columns are", after=asked["message_id"] - 1), "Check it")
     await manager.press(await manager.sees("1 new person", after=asked["message_id"] - 1), "Bring in 1")
     await manager.house.until(PEOPLE, "Pasted %", want=[("Pasted Gor",)])
-    await manager.send_file("document", "phone.vcf", b"BEGIN:VCARD\nVERSION:3.0\nFN:Card Hasmik\nTEL:+37491700022\nEND:VCARD\n")
-    card = await manager.sees("phone.vcf")
-    await manager.press(await manager.sees("What the columns are", after=card["message_id"] - 1), "Check it")
-    await manager.press(await manager.sees("1 new person", after=card["message_id"] - 1), "Bring in 1")
-    await manager.house.until(PEOPLE, "Card %", want=[("Card Hasmik",)])
+    await manager.send_file("document", "phone.vcf", b"".join(map(card, ("Card Hasmik", "Card Sona"), ("+37491700022", "+37491700023"))))
+    card_post = await manager.sees("phone.vcf")
+    await manager.press(await manager.sees("What the columns are", after=card_post["message_id"] - 1), "Check it")
+    await manager.press(await manager.sees("2 new people", after=card_post["message_id"] - 1), "Bring in 2")
+    await manager.house.until(PEOPLE, "Card %", want=[("Card Hasmik",), ("Card Sona",)])
+
+
+def card(name: str, phone: str) -> bytes:
+    """Somebody as a phone shares them."""
+    return f"BEGIN:VCARD\nVERSION:3.0\nFN:{name}\nTEL:{phone}\nEND:VCARD\n".encode()
 
 
 async def served(manager: Phone, name: str, words: str) -> tuple[Phone, Json]:

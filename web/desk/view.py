@@ -217,7 +217,8 @@ def _file(tr: Translator, file: Media) -> Shown:
 
 
 def _note(place: Place, note: Remark) -> Bubble:
-    return Bubble(f"n{note.id}", "note", clean_name(note.who, 40) or place.tr(AUTHORS[Author.REP]), _when(place, note.at, False), whole(note.text))
+    said = ": ".join(filter(None, (note.source, note.text)))
+    return Bubble(f"n{note.id}", "note", clean_name(note.who, 40) or place.tr(AUTHORS[Author.REP]), _when(place, note.at, False), whole(said))
 
 
 def waiting(rows: Sequence[Row]) -> int:

@@ -1,4 +1,4 @@
-"""The fields of a deal that the firm has made: shown with what is known, filled by a button or by words."""
+"""The fields of a deal that the firm has made: looked at like those of a person, and filled one by one where a stage demands them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,9 +13,8 @@ from crm.base.errors import Expired
 from crm.base.i18n import Translator
 from crm.base.text import clean_name, isolated
 from crm.people.desk import CONFIRM_MS, Intent, Wizard, begin, quit_wizard
-from crm.people.field_words import NO, YES, YES_NO_WORDS, BadValue, FieldKind, FieldView, parse_value, shown_value
-from crm.people.fields import About, fields_of, set_value, values_of
-from crm.people.sight import seen_by
+from crm.people.field_words import NO, YES, YES_NO_WORDS, BadValue, FieldKind, FieldView, parse_value
+from crm.people.fields import About, fields_of, set_value
 from crm.reports.deal import sheet
 from crm.sales.deals import held_deal, redraw
 
@@ -29,25 +28,8 @@ def asked_names(session: Session, names: Sequence[str]) -> dict[str, str]:
 
 
 def every(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
-    """The fields with what is known."""
-    tr, page, found = visit.tr, int(value or 0), fields_of(session, About.DEAL)
-    sheet(session, visit.rep, deal_id)
-    known = values_of(session, About.DEAL, [deal_id]).get(deal_id, {})
-    room = SHOWN - 1 if len(found) > SHOWN else SHOWN
-    shown = found[page * room : (page + 1) * room]
-    keys = [Key(f"✏️ {clean_name(one.label, 20)}", Intent("deal", deal_id, f"field:{one.name}")) for one in shown]
-    if len(found) > room:
-        keys.append(Key(tr.button(deals.MORE_OF), Intent("deal", deal_id, f"fields:{(page + 1) % -(-len(found) // room)}")))
-    rows = [_line(visit, one, known.get(one.id, "")) for one in shown]
-    return _asked(visit, deals.choice(tr, "\n".join(rows) or tr("There are no fields of deals."), keys, deal_id))
-
-
-def _line(visit: Visit, field: FieldView, stored: str) -> str:
-    shown = shown_value(field, stored, visit.tr) if stored else ""
-    if stored and field.kind in (FieldKind.PHONE, FieldKind.TEXT):
-        sight = seen_by(visit.rep)
-        shown = sight.shown("phone", stored) if field.kind is FieldKind.PHONE else sight.named(stored)
-    return f"{isolated(clean_name(field.label, 40))}: {isolated(clean_name(shown, 80)) if stored else '—'}"
+    """The fields with what is known: the same screen as a person's and a company's."""
+    return _asked(visit, details.overview(session, visit, About.DEAL, deal_id))
 
 
 def fill(session: Session, visit: Visit, deal_id: int, value: str) -> Done:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bots.staff import deals, menus
+from bots.staff import deals, details, goods, menus, orders, papers
 from bots.staff.commands import deal_fields, deal_terms
 from bots.staff.posts import Key, Post
 from bots.staff.updates import Text
@@ -36,17 +36,28 @@ ROLES = (N_("Decides"), N_("Pays"), N_("Uses it"), N_("Advises"))
 SHOWN, LOOKED_AT = 5, 40
 
 
+# Buttons of a deal that other files bring: label, press with the deal as its target, what it takes.
+DEAL_WAYS: tuple[tuple[str, str, Action], ...] = (
+    (goods.GOODS, "goods", Action.CHANGE_DEAL),
+    (papers.PAPERS, "papers", Action.MAKE_DOCUMENTS),
+    (deals.PROJECT, "project_of", Action.SEE_PROJECTS),
+    (orders.ORDER, "order_deal", Action.CHANGE_ORDER),
+)
+
+
 def more(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
-    """What is changed less often."""
+    """What is changed less often, in pages."""
     tr, found = visit.tr, sheet(session, visit.rep, deal_id)
-    rows = [*deal_terms.MORE_ROWS, (COMPANY, "firm"), (PEOPLE, "people")]
+    rows = [(COMPANY, "firm"), (PEOPLE, "people"), *deal_terms.MORE_ROWS]
     if fields_of(session, About.DEAL):
         rows.append((FIELDS, "fields"))
     if found.pipeline:
         rows.append((PIPELINE, "pipe"))
-    keys = [*(Key(tr.button(label), Intent("deal", deal_id, verb)) for label, verb in rows), Key(tr.button(TASK), Intent("task_deal", deal_id))]
+    keys = [Key(tr.button(label), Intent(press, deal_id)) for label, press, needs in DEAL_WAYS if may(visit.rep.role, needs)]
+    keys += [*(Key(tr.button(label), Intent("deal", deal_id, verb)) for label, verb in rows), Key(tr.button(TASK), Intent("task_deal", deal_id))]
     if may(visit.rep.role, Action.SEE_HISTORY):
         keys.append(Key(tr.button(HISTORY), Intent("history", deal_id, "deal")))
+    keys = deals.paged(tr, keys, int(value or 0), lambda page: Intent("deal", deal_id, f"more:{page}"))
     return _asked(visit, deals.choice(tr, tr("{title}: what do you want to change?", title=deals.title(tr, found.brief)), keys, deal_id))
 
 
@@ -54,8 +65,9 @@ def firm(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
     """Ask which company it is: one of those made last, or a name."""
     tr, deal = visit.tr, held_deal(session, visit.rep, deal_id)
     begin(session, visit.rep, Wizard(FIRM, FIRM, deal_id), until=visit.now + CONFIRM_MS)
-    keys = _firm_keys(deal_id, newest_companies(session, visit.rep, limit=SHOWN))
+    keys = _firm_keys(deal_id, newest_companies(session, visit.rep, limit=SHOWN - bool(deal.company_id)))
     if deal.company_id:
+        keys.append(details.company_key(tr, deal.company_id))
         keys.append(Key(tr.button(NO_COMPANY), Intent("deal", deal_id, "firm_is:")))
     return _asked(visit, deals.choice(tr, tr("Which company is it? Type its name, or press one."), keys, deal_id, wide=1))
 
@@ -100,8 +112,9 @@ def firm_new(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
 def people(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
     """The further people of a deal; pressing one changes their role or takes them out."""
     tr, found = visit.tr, sheet(session, visit.rep, deal_id)
-    keys = [Key(f"👤 {plain_name(tr, one.name, 24)}", Intent("deal", deal_id, f"role:{one.contact_id}")) for one in found.people[: menus.MOST - 2]]
-    keys.append(Key(tr.button(ADD_PERSON), Intent("deal", deal_id, "join")))
+    keys = [Key(tr.button(ADD_PERSON), Intent("deal", deal_id, "join"))]
+    keys += [Key(f"👤 {plain_name(tr, one.name, 24)}", Intent("deal", deal_id, f"role:{one.contact_id}")) for one in found.people]
+    keys = deals.paged(tr, keys, int(value or 0), lambda page: Intent("deal", deal_id, f"people:{page}"))
     words = tr("Who else is part of it?") if found.people else tr("Nobody else is part of it yet.")
     return _asked(visit, deals.choice(tr, words, keys, deal_id, wide=1))
 
@@ -175,6 +188,7 @@ def pipe(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
     tr, found = visit.tr, sheet(session, visit.rep, deal_id)
     others = [one for one in pipelines(session) if one.id != found.pipeline_id]
     keys = [Key(clean_name(one.name, 24), Intent("deal", deal_id, f"pipe_to:{one.id}:{found.stage.id}")) for one in others]
+    keys = deals.paged(tr, keys, int(value or 0), lambda page: Intent("deal", deal_id, f"pipe:{page}"))
     words = tr("{title}: into which pipeline? It goes into the stage there that is most like its own.", title=deals.title(tr, found.brief))
     return _asked(visit, deals.choice(tr, words, keys, deal_id))
 

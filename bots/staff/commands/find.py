@@ -1,9 +1,9 @@
-"""/find: people, deals and messages by any words in any spelling; each a button that opens the card, the deal, or the message in its thread."""
+"""/find: people, deals, orders and messages by any words in any spelling; each a button that opens the card, the deal, the order, or the message."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bots.staff import menus
+from bots.staff import menus, orders, papers
 from bots.staff.deals import MARKS
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.updates import Text
@@ -14,12 +14,15 @@ from crm.base.i18n import N_, N_button, Translator
 from crm.base.policy import Action
 from crm.base.text import clean_name, escape_html, isolated
 from crm.conversations.threads import Author
+from crm.documents.documents import Kind
 from crm.people.desk import CONFIRM_MS, Intent, Wizard, begin, quit_wizard
 from crm.reports.search import Found, FoundDeal, Person, Said, find
 from crm.reports.search_around import Heard, around
+from crm.reports.search_sold import FoundOrder, FoundPaper
 from crm.reports.search_words import ASKED_LETTERS
 from crm.reports.words import AUTHORS, call_words, done_words, plain_name
 from crm.sales.deals import DealState
+from crm.sales.orders import OrderState
 
 NAME, PAGE = "find", 6
 LABEL, SHOWN = 24, 600
@@ -72,7 +75,7 @@ def message(session: Session, visit: Visit, intent: Intent) -> Done:
 
 def _asked(session: Session, visit: Visit) -> Done:
     begin(session, visit.rep, Wizard(NAME, NAME), until=visit.now + CONFIRM_MS)
-    words = visit.tr("What shall be found? Type a name, @name, phone, e-mail or any words of a message or a deal, in any spelling.")
+    words = visit.tr("What shall be found? Type a name, @name, phone, e-mail or any words of a message, a deal or an order, in any spelling.")
     return Done((menus.question(visit.tr, words, NAME),))
 
 
@@ -113,6 +116,10 @@ def _hits(visit: Visit, found: Found) -> Iterator[Hit]:
         yield _person(tr, person)
     for deal in found.deals:
         yield _deal(tr, deal)
+    for order in found.orders:
+        yield _order(tr, order)
+    for paper in found.papers:
+        yield _paper(tr, paper)
     for said in found.said:
         yield _said(visit, said)
 
@@ -127,6 +134,20 @@ def _deal(tr: Translator, deal: FoundDeal) -> Hit:
     mark = MARKS[DealState(deal.state)]
     line = f"{mark} {line_html(deal.title, 80)} · {name_html(tr, deal.name, 40)}"
     return Hit(escape_html(tr("Deals")), line, f"{mark} {clean_name(deal.title, LABEL)}", Intent("deal", deal.deal_id, "open"))
+
+
+def _order(tr: Translator, order: FoundOrder) -> Hit:
+    state = OrderState(order.state)
+    facts = (order.number, line_html(order.what, 80), name_html(tr, order.name, 40), escape_html(tr(orders.STATES[state])))
+    label = f"{orders.MARKS[state]} {order.number} · {plain_name(tr, order.name, 18)}"
+    opens = Intent(orders.NAME, order.order_id, "open")
+    return Hit(escape_html(tr("Orders")), f"{orders.MARKS[state]} {' · '.join(filter(None, facts))}", label, opens)
+
+
+def _paper(tr: Translator, paper: FoundPaper) -> Hit:
+    called = f"{tr(papers.KINDS[Kind(paper.kind)])} {paper.number}"
+    line = f"📄 {escape_html(called)} · {name_html(tr, paper.name, 40)}"
+    return Hit(escape_html(tr("Documents")), line, f"📄 {paper.number}", Intent("paper", paper.document_id, f"show:{papers.PICTURE}"))
 
 
 def _said(visit: Visit, said: Said) -> Hit:
@@ -146,7 +167,7 @@ def _heard(visit: Visit, one: Heard, name: str, *, here: bool) -> str:
 
 COMMAND = Command(
     "find",
-    N_("Find people, deals and messages"),
+    N_("Find people, deals, orders and messages"),
     deed,
     Action.FIND,
     presses={"find_more": turn, "find_anew": anew, "found": message},

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bots.staff import exchange, menus
-from bots.staff.exchange import key, named, page
+from bots.staff import exchange, menus, past
+from bots.staff.exchange import key, named, names_in, page
 from bots.staff.posts import Post
 from bots.staff.updates import Text
-from bots.staff.visit import Command, Done, Group, Visit, told
+from bots.staff.visit import Command, Done, Group, Visit, ask, told
 from bots.staff.words import UNDO
 from crm.base.db import Session
 from crm.base.errors import Expired, Invalid
@@ -17,10 +17,13 @@ from crm.base.policy import Action, may
 from crm.base.text import clean_name
 from crm.base.time import HOUR
 from crm.exchange import imports
+from crm.exchange import past as past_deeds
 from crm.people.desk import Intent, Wizard, begin, quit_wizard
+from crm.reports.search import find
 
 NAME = "import"
-LISTS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".vcf")
+LISTS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".vcf", ".zip", ".json")
+FOUND_MOST = 5
 DOWNLOAD_MOST = 20 * 1024 * 1024
 
 
@@ -30,6 +33,7 @@ def deed(session: Session, visit: Visit) -> Done:
     begin(session, visit.rep, Wizard(NAME, NAME), until=visit.now + HOUR)
     words = [
         visit.tr("📥 Send me your people: a CSV or Excel file, the contacts of a phone (.vcf), or a table pasted here."),
+        visit.tr("💬 Or an old chat: what WhatsApp exports (.txt or .zip), or Telegram Desktop as JSON."),
         visit.tr("You see what each row would do before anything is written, and one button takes all of it back."),
     ]
     keys = [(key(f"{clean_name(one.name, 40)} · {visit.tr.when(one.created_at, visit.company.zone, visit.now)}", one.id, "fresh"),) for one in before]
@@ -53,8 +57,10 @@ def filed(session: Session, visit: Visit) -> Done:
 
 
 def typed(session: Session, visit: Visit, wizard: Wizard) -> Done:
-    """Take a file or a pasted table."""
+    """Take a file or a pasted table, or the name of whom an old chat is with."""
     assert isinstance(visit.said, Text)
+    if "chat" in wizard.facts and not visit.said.media:
+        return _looked_up(session, visit, wizard.target, int(wizard.facts["chat"]))
     if not is_list(visit) and (visit.said.media or not any(mark == "@" or mark.isdecimal() for mark in visit.said.text)):
         return told(visit.tr("This is no list. Send a CSV or Excel file, contacts (.vcf), or paste a table. /cancel to leave it."))
     quit_wizard(session, visit.rep, NAME)
@@ -69,7 +75,12 @@ def _plain(ref: MediaRef) -> Mapping[str, object]:
 
 def _received(session: Session, visit: Visit, name: str, source: Mapping[str, object]) -> Done:
     number = imports.receive(session, visit.rep, name, source, now=visit.now)
-    return Done((named(page(visit.tr, imports.shown(session, visit.rep, number)), number, visit.rep),))
+    return Done((named(_drawn(session, visit, number), number, visit.rep),))
+
+
+def _drawn(session: Session, visit: Visit, number: int) -> Post:
+    sheet = imports.shown(session, visit.rep, number)
+    return page(visit.tr, sheet, names_in(session, sheet, visit.rep), visit.company.zone)
 
 
 def turn(session: Session, visit: Visit, intent: Intent) -> Done:
@@ -82,11 +93,12 @@ def turn(session: Session, visit: Visit, intent: Intent) -> Done:
 
 
 def _page(session: Session, visit: Visit, number: int, value: str) -> Done:
-    return _shown(visit, page(visit.tr, imports.shown(session, visit.rep, number)))
+    quit_wizard(session, visit.rep, NAME)
+    return _shown(visit, _drawn(session, visit, number))
 
 
 def _fresh(session: Session, visit: Visit, number: int, value: str) -> Done:
-    return Done((page(visit.tr, imports.shown(session, visit.rep, number)),))
+    return Done((_drawn(session, visit, number),))
 
 
 def _shown(visit: Visit, post: Post) -> Done:
@@ -97,6 +109,8 @@ def _check(session: Session, visit: Visit, number: int, value: str) -> Done:
     try:
         imports.check(session, visit.rep, number, now=visit.now)
     except Invalid:
+        if imports.shown(session, visit.rep, number).kind == imports.CHATS:
+            return Done(toast=visit.tr("Say first who of them is the customer."), alert=True)
         return Done(toast=visit.tr("Say first which column is the phone or the e-mail: people are told apart by them."), alert=True)
     return _page(session, visit, number, value)
 
@@ -139,6 +153,39 @@ def _is(session: Session, visit: Visit, number: int, value: str) -> Done:
     return _page(session, visit, number, value)
 
 
+def _chats(session: Session, visit: Visit, number: int, value: str) -> Done:
+    return _shown(visit, past.listed(visit.tr, imports.shown(session, visit.rep, number), int(value or 0)))
+
+
+def _chat(session: Session, visit: Visit, number: int, value: str) -> Done:
+    sheet, place = imports.shown(session, visit.rep, number), int(value)
+    begin(session, visit.rep, Wizard(NAME, NAME, number, {"chat": place}), until=visit.now + HOUR)
+    return _shown(visit, past.choices(visit.tr, sheet, place, names_in(session, sheet, visit.rep)))
+
+
+def _whose(session: Session, visit: Visit, number: int, value: str) -> Done:
+    return _shown(visit, past.senders(visit.tr, imports.shown(session, visit.rep, number), int(value)))
+
+
+def _from(session: Session, visit: Visit, number: int, value: str) -> Done:
+    place, _, sender = value.partition(":")
+    past_deeds.choose_customer(session, visit.rep, number, int(place), int(sender), visit.company.region, now=visit.now)
+    return _page(session, visit, number, value)
+
+
+def _with(session: Session, visit: Visit, number: int, value: str) -> Done:
+    place, _, who = value.partition(":")
+    past_deeds.choose_person(session, visit.rep, number, int(place), int(who), now=visit.now)
+    return _page(session, visit, number, value)
+
+
+def _looked_up(session: Session, visit: Visit, number: int, place: int) -> Done:
+    """Who is found by what was typed for an old chat."""
+    words = visit.said.text if isinstance(visit.said, Text) else ""
+    people = ask(visit, (NAME, words), lambda s: find(s, visit.rep, words, visit.company.region)).people[:FOUND_MOST]
+    return Done((past.found(visit.tr, number, place, [(one.contact_id, one.name) for one in people]),))
+
+
 Turn = Callable[[Session, Visit, int, str], Done]
 TURNS: Mapping[str, Turn] = {
     "page": _page,
@@ -151,6 +198,11 @@ TURNS: Mapping[str, Turn] = {
     "columns": _columns,
     "column": _column,
     "is": _is,
+    "chats": _chats,
+    "chat": _chat,
+    "whose": _whose,
+    "from": _from,
+    "with": _with,
 }
 
 COMMAND = Command("import", N_("Bring in your own people from a list"), deed, Action.IMPORT, presses={NAME: turn}, listeners={NAME: typed}, group=Group.PEOPLE)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bots.staff import menus
+from bots.staff import greeting, menus
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.replies import conversation_at
 from bots.staff.sight import read_name
@@ -50,4 +50,12 @@ def _post(session: Session, visit: Visit, conversation_id: int) -> Post:
     return Post("\n".join(words), keys)
 
 
-COMMAND = Command("kind", N_("Customer, supplier or partner: reply to a card"), deed, Action.CHANGE_PERSON, presses={"kind": choose}, group=Group.PEOPLE)
+COMMAND = Command(
+    "kind",
+    N_("Customer, supplier or partner: reply to a card"),
+    deed,
+    Action.CHANGE_PERSON,
+    presses={"kind": choose, greeting.NAME: greeting.pressed},
+    listeners={greeting.NAME: greeting.typed},
+    group=Group.PEOPLE,
+)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from bots.staff import deals, menus
+from bots.staff import deals, menus, score
 from bots.staff.posts import Key, Post
 from bots.staff.replies import conversation_at
 from bots.staff.tasks import zone_of
@@ -25,6 +25,7 @@ from crm.people.sight import seen_by
 from crm.reports.deal import sheet
 from crm.reports.words import LEADS, TASKS, plain_name, short_source
 from crm.sales import tasks, triage
+from crm.sales.leads import OPEN as OPEN_LEADS
 from crm.sales.leads import Lead, LeadStatus, lead_of
 from crm.sales.moves import Why
 from crm.sales.pipelines import Reason
@@ -108,6 +109,8 @@ def _keys(visit: Visit, lead: Lead, undo: int) -> list[Key]:
     keys += [Key(tr.button(label), _intent(number, verb)) for status, (label, verb) in steps.items() if status != lead.status]
     if may(visit.rep.role, Action.GIVE_TASK):
         keys.append(Key(tr.button(GIVE), _intent(number, "give")))
+    if lead.status in OPEN_LEADS:
+        keys.append(Key(tr.button(score.SCORE), _intent(number, "score")))
     if lead.status == LeadStatus.SPAM:
         keys.append(Key(tr.button(BLOCK), Intent("block", lead.conversation_id)))
     if undo:
@@ -247,6 +250,14 @@ def _give(session: Session, visit: Visit, lead: Lead, value: str) -> Done:
     return _edited(visit, Post(tr("Whose shall this lead be?"), menus.in_rows([*keys, *more, Key(tr.button(BACK), _intent(lead.id, "show"))])))
 
 
+def _score(session: Session, visit: Visit, lead: Lead, value: str) -> Done:
+    return _edited(visit, score.explained(session, visit, lead))
+
+
+def _heat(session: Session, visit: Visit, lead: Lead, value: str) -> Done:
+    return _edited(visit, score.say(session, visit, lead, value), visit.tr("Written down."))
+
+
 def _to(session: Session, visit: Visit, lead: Lead, value: str) -> Done:
     given = triage.accept(session, visit.rep, lead.id, rep_id=int(value), now=visit.now)
     return _next(session, visit, given, "") if given.rep_id == visit.rep.id else _moved(session, visit, given)
@@ -299,6 +310,8 @@ TURNS: Mapping[str, Turn] = {
     "to": _to,
     "undo": _undo,
     "show": _show,
+    "score": _score,
+    "heat": _heat,
 }
 COMMAND = Command(
     NAME,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from bots.staff import score
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.visit import Command, Done, Group, Visit, ask
 from bots.staff.words import MORE
@@ -12,10 +13,11 @@ from crm.base.i18n import N_, N_button, Translator
 from crm.base.policy import Action
 from crm.base.text import clean_name, isolated
 from crm.people.desk import Intent
-from crm.reports.leads import LeadRow, leads
+from crm.reports.leads import LeadRow, leads, likeliest
 from crm.reports.paging import Page, Place
 from crm.reports.words import LEADS, plain_name
 from crm.sales.leads import LeadStatus
+from crm.sales.scores import likely
 
 T = TypeVar("T")
 PAGE = 5  # with two filters and the next page it makes eight buttons
@@ -26,14 +28,21 @@ STATUSES = {
     LeadStatus.NEW.value: N_button("Only new"),
     LeadStatus.QUALIFIED.value: N_button("Only qualified"),
 }
-FORGOTTEN, SPAM = 0, -1  # instead of a number of days: whatever nobody cares for, and what stands in quarantine, at any age
-DAYS = {30: N_button("Last 30 days"), 7: N_button("Last 7 days"), FORGOTTEN: N_button("Without a next step"), SPAM: N_button("Spam")}
+FORGOTTEN, SPAM, LIKELY = 0, -1, -2  # instead of a number of days, at any age: what nobody cares for, what stands in quarantine, the likeliest
+DAYS = {
+    30: N_button("Last 30 days"),
+    7: N_button("Last 7 days"),
+    LIKELY: N_button("Most likely first"),
+    FORGOTTEN: N_button("Without a next step"),
+    SPAM: N_button("Spam"),
+}
 HEADS = {
     "": N_("Leads of the last {days} days, newest first. Press one to see its card."),
     LeadStatus.NEW.value: N_("New leads of the last {days} days, newest first. Press one to see its card."),
     LeadStatus.QUALIFIED.value: N_("Qualified leads of the last {days} days, newest first. Press one to see its card."),
 }
 ANY_AGE = {
+    LIKELY: N_("Open leads, the most likely to buy first. Press one to see its card."),
     FORGOTTEN: N_("Leads that nobody has or nothing is planned about, newest first. Press one to see its card."),
     SPAM: N_("Spam, newest first. Press one to see its card."),
 }
@@ -79,19 +88,28 @@ def page(session: Session, visit: Visit, wanted: Choice) -> Post:
     def question(asked: Session) -> Page[LeadRow]:
         return leads(asked, visit.rep, now=visit.now, days=days, status=status, forgotten_only=forgotten, after=wanted.after, limit=PAGE)
 
-    found = ask(visit, ("leads", wanted), question) if forgotten else question(session)
+    def weighed(asked: Session) -> Page[LeadRow]:
+        skip = wanted.after.at if wanted.after else 0
+        rows, more = likeliest(asked, visit.rep, visit.company, skip=skip, limit=PAGE)
+        return Page(rows, Place(skip + PAGE, 1) if more else None)
+
+    if wanted.days == LIKELY:
+        found = ask(visit, ("leads", wanted), weighed)
+    else:
+        found = ask(visit, ("leads", wanted), question) if forgotten else question(session)
     scene = visit.scene(session)
-    lines = [line(visit, number, row, scene.title(row.channel)) for number, row in enumerate(found.rows, 1)]
+    marks = {number: score.mark(one) for number, one in likely(session, visit.company, [row.lead_id for row in found.rows]).items()}
+    lines = [line(visit, number, row, scene.title(row.channel), marks.get(row.lead_id, "")) for number, row in enumerate(found.rows, 1)]
     said = ANY_AGE.get(wanted.days, HEADS[wanted.status])
     head = visit.tr(said, days=wanted.days) if found.rows else visit.tr("There is no such lead. Choose anew:")
     return Post("\n".join([head, *lines]), keys(visit.tr, found, wanted))
 
 
-def line(visit: Visit, number: int, row: LeadRow, channel: str) -> str:
+def line(visit: Visit, number: int, row: LeadRow, channel: str, mark: str = "") -> str:
     """One lead in words."""
     tr = visit.tr
     when = tr.when(row.created_at, visit.company.zone, visit.now)
-    facts = " · ".join((tr(LEADS.get(row.status, row.status)), channel, when))
+    facts = " · ".join(filter(None, (tr(LEADS.get(row.status, row.status)), mark, channel, when)))
     need = f"\n   {isolated(clean_name(row.need, NEED))}" if row.need.strip() else ""
     return f"{number}. {plain_name(tr, row.name, 40)} · {facts}{need}"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 
 from bots.staff import menus
-from bots.staff.commands import promo_campaigns, promo_details
+from bots.staff.commands import promo_campaigns, promo_details, promo_tags
 from bots.staff.commands.promo_people import Desk, Plan, bills, choice_post, dear, described, left_out, people_post, plan_of, with_choice
 from bots.staff.posts import Key, Post
 from bots.staff.templates import fields, refusal
@@ -25,6 +25,7 @@ from crm.outreach.segments import Preview, preview
 from crm.people.desk import Intent, Wizard, begin, quit_wizard, wizard_of
 from crm.people.fields import template_names
 from crm.people.reps import authorise
+from crm.people.tags import known_tags
 from crm.reports.words import plain_name
 
 NAME = "promo"
@@ -105,6 +106,21 @@ def _value(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
     plan = replace(plan, details=promo_details.toggled(plan, field, at), version=visit.event)
     _keep(session, visit, wizard.target, plan)
     return _changed(visit, promo_details.values_post(_desk(visit, wizard.target), plan, field, int(page)))
+
+
+def _tags(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
+    """Offer the tags by which people can be chosen."""
+    page = int(detail.partition(":")[2] or 0)
+    return _changed(visit, promo_tags.tags_post(_desk(visit, wizard.target), plan_of(wizard.facts), known_tags(session), page))
+
+
+def _tag(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
+    """Take a tag, or leave it."""
+    _, page, known = detail.split(":")
+    words = known_tags(session)
+    plan = promo_tags.toggled(plan_of(wizard.facts), words, known, visit.event)
+    _keep(session, visit, wizard.target, plan)
+    return _changed(visit, promo_tags.tags_post(_desk(visit, wizard.target), plan, words, int(page)))
 
 
 def _back(session: Session, visit: Visit, wizard: Wizard, detail: str) -> Done:
@@ -235,6 +251,8 @@ TURNS: Mapping[str, Turn] = {
     **dict.fromkeys(CHOICES, _choose),
     "fields": _fields,
     "field": _field,
+    "tags": _tags,
+    "tag": _tag,
     "value": _value,
     "people": _back,
     "text": _text,

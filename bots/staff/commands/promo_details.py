@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bots.staff import menus
-from bots.staff.commands.promo_people import MARK, Desk, Plan
+from bots.staff.commands.promo_people import MARK, TAGS, Desk, Plan
 from bots.staff.details import mark, marked
 from bots.staff.posts import Post
 from bots.staff.words import MORE
@@ -15,7 +15,7 @@ from crm.people.field_words import NO, YES
 from crm.people.fields import About, FieldKind, FieldView, fields_of, shown_value
 
 BACK, DONE = N_button("Back"), N_button("Done")
-PAGE = 6
+PAGE = 5
 
 
 def usable(session: Session) -> list[FieldView]:
@@ -27,7 +27,8 @@ def fields_post(desk: Desk, fields: Sequence[FieldView], page: int) -> Post:
     """Which field is to be asked for."""
     tr = desk.tr
     page = page if 0 <= page * PAGE < len(fields) else 0
-    keys = [desk.key(clean_name(field.label, 24), f"field:{field.id}") for field in fields[page * PAGE : (page + 1) * PAGE]]
+    keys = [desk.key(tr.button(TAGS), "tags")]
+    keys += [desk.key(clean_name(field.label, 24), f"field:{field.id}") for field in fields[page * PAGE : (page + 1) * PAGE]]
     if len(fields) > PAGE:
         keys.append(desk.key(tr.button(MORE), f"fields:{(page + 1) % -(-len(fields) // PAGE)}"))
     words = (

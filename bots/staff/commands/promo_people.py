@@ -30,7 +30,8 @@ ALL = N_button("All")
 DONE = N_button("Done")
 WRITABLE = (LeadStatus.NEW, LeadStatus.QUALIFIED, LeadStatus.ACCEPTED, LeadStatus.WON, LeadStatus.LOST)
 CHANNELS_MOST = menus.MOST - 2
-DETAILS = N_button("Your own fields")
+DETAILS = N_button("Fields and tags")
+TAGS = N_button("Tags")
 MARK = "\x1f"
 """Between the parts of a detail, as a plan keeps it."""
 
@@ -49,12 +50,14 @@ class Plan:
     text: str = ""
     version: int = 0
     details: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     def segment(self, sendable: frozenset[str]) -> Segment:
         """The rule that chooses the people; spam is never written to."""
         statuses = frozenset(LeadStatus(status) for status in self.statuses) or frozenset(WRITABLE)
         details = frozenset((int(number), value) for number, _, value in self.wanted)
-        return Segment(self.age, frozenset(self.languages), frozenset(self.channels), statuses, sendable=sendable, details=details)
+        whom = self.age, frozenset(self.languages), frozenset(self.channels), statuses
+        return Segment(*whom, sendable=sendable, details=details, tags=frozenset(self.tags))
 
     @property
     def wanted(self) -> list[tuple[str, str, str]]:
@@ -131,6 +134,7 @@ def described(desk: Desk, plan: Plan) -> list[str]:
         tr("Channels: {channels}", channels=channels),
         tr("Lead status: {statuses}", statuses=statuses),
         *(f"{isolated(label)}: {isolated(tr(YES_NO_WORDS.get(value, value)))}" for _, label, value in plan.wanted),
+        *([tr("Tags: {tags}", tags=", ".join(map(isolated, plan.tags)))] if plan.tags else []),
         tr("Consent: required. Only who said yes to offers gets it."),
     ]
 

@@ -9,13 +9,13 @@ from bots.staff.tasks import at as chosen_at
 from bots.staff.tasks import instead, page, times, until, zone_of
 from bots.staff.visit import Command, Done, Group, Visit, told
 from bots.staff.words import CANCEL
-from crm.base import moments
+from crm.base import moments, said_times
 from crm.base.db import Session
 from crm.base.errors import Expired, NotFound
 from crm.base.i18n import N_, N_button
 from crm.base.policy import Action
 from crm.base.text import cut, isolated, unturned
-from crm.base.time import HOUR
+from crm.base.time import HOUR, MINUTE
 from crm.conversations.threads import POINTED, Message, the
 from crm.people.contacts import root_of
 from crm.people.desk import CONFIRM_MS, Intent, Wizard, begin, quit_wizard, wizard_of
@@ -36,7 +36,7 @@ KINDS = {
     TaskKind.ANSWER: N_button("✍️ Answer"),
     TaskKind.OTHER: N_button("📌 Something else"),
 }
-NAME, TIME = "task_draft", "task_time"
+NAME, TIME, SAID = "task_draft", "task_time", "on"
 
 
 def deed(session: Session, visit: Visit) -> Done:
@@ -97,7 +97,9 @@ def kind(session: Session, visit: Visit, intent: Intent) -> Done:
     event, _, chosen = intent.detail.partition(":")
     draft = _draft(session, visit, event)
     tr = visit.tr
-    each = times(tr, visit.rep, visit.company, visit.now, Intent("task_at", intent.target, intent.detail))
+    said = _named(visit, str(draft.facts["text"]), Intent("task_at", intent.target, intent.detail))
+    *others, last = times(tr, visit.rep, visit.company, visit.now, Intent("task_at", intent.target, intent.detail))
+    each = [*said, *others[: menus.MOST - 2 - len(said)], last]
     leave = Key(tr.button(CANCEL), Intent("cancel", detail=draft.name))
     words = "\n".join(filter(None, (tr("{kind}: when?", kind=tr.button(KINDS[TaskKind(chosen)])), _quoted(str(draft.facts["text"])))))
     return Done((Post(words, (*menus.in_rows(each), (leave,)), lasts=HOUR, edits=instead(visit)),))
@@ -108,8 +110,18 @@ def at(session: Session, visit: Visit, intent: Intent) -> Done:
     event, chosen, name = intent.detail.split(":")
     if name == "typed":
         return _ask_time(session, visit, intent.target, {"draft": event, "kind": chosen})
-    post = _from_draft(session, visit, event, TaskKind(chosen), chosen_at(name, visit))
+    due = int(name.removeprefix(SAID)) * MINUTE if name.startswith(SAID) else chosen_at(name, visit)
+    if due <= visit.now:
+        raise Expired
+    post = _from_draft(session, visit, event, TaskKind(chosen), due)
     return Done((replace(post, edits=instead(visit)),))
+
+
+def _named(visit: Visit, text: str, action: Intent) -> list[Key]:
+    """The times that the words of a task name themselves, as a customer's message does: they stand first."""
+    zone = zone_of(visit.rep, visit.company)
+    found = said_times.meant(text, visit.rep.language, (zone,), visit.now)[:2]
+    return [Key(visit.tr.when(due, zone, visit.now), replace(action, detail=f"{action.detail}:{SAID}{due // MINUTE}")) for due in found]
 
 
 def when(session: Session, visit: Visit, intent: Intent) -> Done:

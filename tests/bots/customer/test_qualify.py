@@ -112,7 +112,7 @@ def test_what_was_said_before_the_question_left_is_no_answer(state: str) -> None
     assert (answered.say, answered.state, answered.actions) == ((), state, ())
 
 
-@pytest.mark.parametrize("value", ["", "take:5", "lang:xx", "offers:maybe", "skip:purse", "\ud800", "order:1"])
+@pytest.mark.parametrize("value", ["", "take:5", "lang:xx", "offers:maybe", "skip:purse", "\ud800", "orders:1"])
 def test_a_foreign_button_changes_nothing(value: str) -> None:
     answered = pressed(value, "need")
     assert (answered.say, answered.state, answered.actions) == ((), "need", ())

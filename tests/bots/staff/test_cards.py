@@ -49,13 +49,13 @@ def test_a_card_says_who_where_from_and_what(company: Company) -> None:
 @pytest.mark.parametrize(
     ("changes", "reader", "expected"),
     [
-        ({}, RUBEN, ["💼 Deal", "📋 Details", "Take", "Note", "📌 Task", "Later", "Close", "Block"]),
-        ({"holder_id": 1}, RUBEN, ["💼 Deal", "📋 Details", "Hand back", "Note", "📌 Task", "Later", "Close", "Block"]),
+        ({}, RUBEN, ["💼 Deal", "⋯ More", "Take", "Note", "📌 Task", "Later", "Close", "Block"]),
+        ({"holder_id": 1}, RUBEN, ["💼 Deal", "⋯ More", "Hand back", "Note", "📌 Task", "Later", "Close", "Block"]),
         ({"holder_id": 9}, RUBEN, []),
         ({"holder_id": 9}, MARIAM, ["Take over"]),
-        ({"status": "closed"}, RUBEN, ["💼 Deal", "📋 Details", "Reopen", "Note", "📌 Task"]),
+        ({"status": "closed"}, RUBEN, ["💼 Deal", "⋯ More", "Reopen", "Note", "📌 Task"]),
         ({"blocked": True}, RUBEN, ["Unblock"]),
-        ({"status": "snoozed"}, RUBEN, ["💼 Deal", "📋 Details", "Take", "Note", "📌 Task", "Later", "Close", "Block"]),
+        ({"status": "snoozed"}, RUBEN, ["💼 Deal", "⋯ More", "Take", "Note", "📌 Task", "Later", "Close", "Block"]),
     ],
 )
 def test_buttons_follow_the_state_and_the_role(changes: dict[str, object], reader: Rep, expected: list[str]) -> None:

@@ -46,7 +46,7 @@ async def details(office: Office) -> Message:
 async def deal(office: Office) -> Message:
     await office.press("boss", await office.find("boss", "oak tables"), "💼 Deal")
     await office.press("boss", await office.find("boss", "has no deal yet"), "New deal")
-    return await walk(office, await office.find("boss", "Whose:"), "More…", "Fields", "Size")
+    return await walk(office, await office.find("boss", "Whose:"), "More…", "More…", "Fields", "Size")
 
 
 async def test_a_button_from_before_writes_the_choice_it_names(office: Office, boss: Rep) -> None:

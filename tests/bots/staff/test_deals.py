@@ -159,9 +159,24 @@ async def test_a_field_of_the_firms_own_is_filled_from_the_deal(office: Office) 
     }
     await office.store.write(lambda s: s.add(Field(id=900, shown=1, active=1, **row)))
     await office.member("ruben")
-    post = await walk(office, "ruben", await deal_of(office), "More…", "Fields", "Wood", "Ash")
-    listed = await walk(office, "ruben", post, "More…", "Fields")
+    listed = await walk(office, "ruben", await deal_of(office), "More…", "More…", "Fields", "Wood", "Ash")
     assert "Wood\u2069: \u2068Ash" in str(listed["text"])
+    await walk(office, "ruben", listed, "Back")
+    again = await walk(office, "ruben", await office.last("ruben"), "More…", "More…", "Fields")
+    assert "Wood\u2069: \u2068Ash" in str(again["text"])
+
+
+async def test_the_fields_of_a_company_are_reached_from_its_deal(office: Office) -> None:
+    row = {"about": About.COMPANY.value, "name": "inn", "label": "Tax number", "kind": FieldKind.TEXT.value, "choices": "[]", "place": 0, "created_at": NOON}
+    await office.store.write(lambda s: s.add(Field(id=901, shown=1, active=1, **row)))
+    await office.member("ruben")
+    await walk(office, "ruben", await deal_of(office), "More…", "Company")
+    shown = await walk(office, "ruben", await said(office, "ruben", "Ararat LLC"), "New:")
+    await walk(office, "ruben", shown, "More…", "Company", "📋 Of the company")
+    await walk(office, "ruben", await office.find("ruben", "Tax number"), "Tax number")
+    await office.say("ruben", "00123456")
+    await office.settle()
+    assert "00123456" in str((await office.find("ruben", "Tax number"))["text"])
 
 
 async def test_what_was_typed_for_an_amount_that_is_none_is_asked_again(office: Office) -> None:

@@ -7,9 +7,11 @@ from crm.base.actors import Role
 from crm.base.settings import Company
 from crm.conversations import assign
 from crm.conversations.threads import Conversation, Message
+from crm.sales.orders import Order
 from scheduler.indexing import indexing
 from tests.bots.staff.firm import ask, firm, labels, press, toast
 from tests.bots.staff.office import Office
+from tests.bots.staff.test_orders import ordered
 
 WALNUT = "How much is the walnut table?"
 
@@ -89,3 +91,16 @@ async def test_hostile_words_of_a_customer_are_shown_as_they_are(office: Office)
     found = await ask(office, "mariam", "/find walnut")
     assert "<b>bold</b> & <script>" in str(found["text"])
     assert await office.store.read(lambda s: s.scalars(select(Message.author).limit(1)).one()) == "contact"
+
+
+async def test_an_order_is_found_by_its_number_and_by_what_is_ordered_and_opens(office: Office) -> None:
+    await office.member("ruben")
+    await ordered(office)
+    await indexing(office.store, office.now)()
+    number = (await office.store.read(lambda s: s.scalars(select(Order.number)).one()))[-9:]
+    for words in (number, "ann"):
+        found = await ask(office, "ruben", f"/find {words}")
+        assert "Orders" in str(found["text"])
+        button = next(label for label in labels(found) if number in label)
+        await press(office, "ruben", found, button)
+        assert "Address: \u20681 Abovyan Street" in str((await office.last("ruben"))["text"])

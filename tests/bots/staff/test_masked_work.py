@@ -11,6 +11,7 @@ from crm.people.fields import About, FieldKind, set_value
 from crm.people.fieldset import Draft, make_field
 from crm.sales import ladder, tasks
 from crm.sales.deals import Deal, open_deal
+from crm.sales.orders import order_of_deal
 from crm.sales.tasks import Duty, TaskKind
 from tests.bots.staff.firm import Message, firm, labels
 from tests.bots.staff.office import Office
@@ -82,8 +83,28 @@ async def test_a_trainee_reads_no_phone_in_the_fields_of_a_deal_nor_in_its_task(
     listed = await office.last("nare")
     await office.press("nare", listed, next(label for label in labels(listed) if label.startswith("1.")))
     deal = await office.last("nare")
-    for button in ("More…", "Fields"):
+    for button in ("More…", "More…", "Fields"):
         await office.press("nare", deal, button)
         deal = next(one for one in await office.chat("nare") if one["message_id"] == deal["message_id"])
     assert "Site phone\u2069: \u2068+374•••66\u2069" in str(deal["text"])
     assert not in_full(deal)
+
+
+async def test_a_trainee_reads_no_phone_in_an_order_nor_where_its_address_is_asked(office: Office, nare: Rep) -> None:
+    def deed(session: Session) -> int:
+        order = order_of_deal(session, nare, session.query(Deal).one().id, "UTC", once="o", now=office.now())
+        order.address, order.note = f"1 Abovyan Street, {SITE}", f"call {SITE}"
+        return order.id
+
+    await office.store.write(deed)
+    await office.say("nare", "/order")
+    await office.settle()
+    listed = await office.last("nare")
+    await office.press("nare", listed, next(label for label in labels(listed) if "0001" in label))
+    post = await office.last("nare")
+    assert "1 Abovyan Street" in str(post["text"])
+    assert not in_full(post)
+    await office.press("nare", post, "📍 Address")
+    asked = await office.last("nare")
+    assert "1 Abovyan Street" in str(asked["text"])
+    assert not in_full(asked)

@@ -1,5 +1,6 @@
 """Working time: additive, monotone, never more than the clock, and right where clocks change."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.base.time import DAY, HOUR, MINUTE, parse_hours
+from crm.base.time import DAY, HOUR, MINUTE, local, parse_hours
 from crm.base.worktime import Calendar, after, before, spans, worked
 
 ZONES = ("Asia/Yerevan", "Africa/Addis_Ababa", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia")
@@ -96,3 +97,27 @@ def test_an_hour_that_a_clock_change_skips_is_worked_after_it_or_not_at_all() ->
 def test_who_never_opens_is_never_done() -> None:
     assert after(Calendar(parse_hours("", "Asia/Tbilisi")), BEGINNING, MINUTE) is None
     assert after(Calendar(parse_hours("", "Asia/Tbilisi")), BEGINNING, 0) == BEGINNING
+
+
+@given(calendars, st.sets(st.dates(date(2023, 11, 1), date(2026, 12, 31)), max_size=20), instants, instants)
+def test_a_day_off_of_the_firm_and_one_of_a_member_are_the_same_day_off(calendar: Calendar, off: set[date], one: int, two: int) -> None:
+    first, last = sorted((one, two))
+    of_firm = Calendar(replace(calendar.hours, off=frozenset(off)), calendar.off)
+    assert worked(of_firm, first, last) == worked(Calendar(calendar.hours, calendar.off | off), first, last)
+    assert worked(of_firm, first, last) <= worked(calendar, first, last)
+
+
+@given(calendars, instants)
+def test_it_opens_next_when_work_goes_on_next(calendar: Calendar, now: int) -> None:
+    hours = replace(calendar.hours, off=calendar.off)
+    opens = hours.next_opening(now)
+    assert worked(calendar, now, opens) <= (0 if not hours.open_at(now) else DAY)
+    if not hours.open_at(now):
+        [first, *_] = [*spans(calendar, now, now + 60 * DAY), (0, 0)]
+        assert first[0] == opens or first == (0, 0) or instant_is_skipped(calendar, opens)
+
+
+def instant_is_skipped(calendar: Calendar, at_: int) -> bool:
+    """Whether the span that begins at an instant is one that a clock change swallows."""
+    found = calendar.open_on(local(at_, calendar.hours.zone).date())
+    return found is None or found[0] == found[1]

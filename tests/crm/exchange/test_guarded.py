@@ -14,9 +14,11 @@ from sqlalchemy import func, select
 from crm.base import jobs
 from crm.base.actors import System
 from crm.base.db import Session, Store
-from crm.base.errors import Lost, NotFound
+from crm.base.errors import Forbidden, Lost, NotFound
 from crm.base.jobs import Job, Progress, Work
-from crm.exchange import exports, grid, imports
+from crm.base.policy import Scope
+from crm.conversations.threads import Conversation
+from crm.exchange import erasure, exports, grid, imports
 from crm.exchange.imports import ImportRow
 from crm.exchange.made import MadeFiles
 from crm.exchange.safe import lines, safe
@@ -25,8 +27,10 @@ from crm.people.contacts import Contact, Identity, Proof
 from crm.people.field_words import About, FieldKind
 from crm.people.fieldset import Draft, make_field
 from crm.people.link import learn_point
+from crm.people.reps import Member
 from crm.people.suggestions import Suggestion
 from crm.sales.deals import Deal
+from crm.sales.leads import Lead
 from tests.conftest import NOON
 from tests.crm.exchange.stand import Stand
 from tests.crm.exchange.test_erasure import made
@@ -171,3 +175,24 @@ async def test_a_job_that_ended_names_its_own_file(store: Store) -> None:
     assert work
     await store.write(lambda session: jobs.keep_on(session, work, Progress(1, 1, over=True, file=77), now=NOON))
     assert await store.read(lambda session: jobs.made_by(session, number)) == 77
+
+
+async def test_a_manager_of_narrowed_sight_erases_nobody_whom_nobody_works_with(stand: Stand) -> None:
+    await hear(stand.store, stand.company, said(1, "wa1", "hi"))
+
+    def narrowed(session: Session) -> int:
+        session.get_one(Member, stand.who.id).scope = Scope.OWN.value
+        return session.scalars(select(Contact.id)).one()
+
+    contact = await stand.store.write(narrowed)
+    with pytest.raises(Forbidden):
+        await stand.store.read(lambda session: erasure.preview(session, stand.who, contact))
+
+    def taken(session: Session) -> None:
+        talk = session.scalars(select(Conversation)).one()
+        talk.rep_id = stand.who.id
+        lead = session.scalars(select(Lead)).one()
+        lead.rep_id = stand.who.id
+
+    await stand.store.write(taken)
+    assert (await stand.store.read(lambda session: erasure.preview(session, stand.who, contact))).contact_id == contact

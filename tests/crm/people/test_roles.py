@@ -192,3 +192,25 @@ async def test_a_guest_whose_time_is_over_leaves_and_the_managers_hear_of_it(sto
     assert await store.write(lambda s: show_out(s, "staff", now=NOON + GUEST_MS)) == 1
     assert await rows(store, select(Member.active).where(Member.id == guest.id)) == [0]
     assert set(await rows(store, select(NoticeRow.kind).where(NoticeRow.subject_id == guest.id))) == {"left", "guest_over"}
+
+
+@pytest.mark.parametrize(
+    ("before", "role", "said", "stays"),
+    [
+        (Role.REP, Role.MANAGER, (Scope.OWN, False), ("own", "masked")),
+        (Role.MANAGER, Role.REP, (Scope.TEAM, False), ("", "masked")),
+        (Role.MANAGER, Role.REP, (Scope.OWN, True), ("own", "full")),
+        (Role.REP, Role.GUEST, (Scope.ALL, True), ("", "")),
+        (Role.REP, Role.GUEST, (Scope.OWN, False), ("own", "masked")),
+        (Role.REP, Role.OWNER, (Scope.OWN, False), ("", "")),
+    ],
+)
+async def test_another_role_keeps_what_an_owner_said_and_widens_nothing(
+    store: Store, before: Role, role: Role, said: tuple[Scope, bool], stays: tuple[str, str]
+) -> None:
+    owner, rep = await hire(store, "mariam", Role.MANAGER), await hire(store, "tigran", before)
+    await step_up(store, owner)
+    await store.write(lambda s: team.set_scope(s, owner, rep.id, said[0], now=NOON))
+    await store.write(lambda s: team.set_points(s, owner, rep.id, said[1], now=NOON))
+    await store.write(lambda s: team.change_role(s, owner, rep.id, role, now=NOON))
+    assert await store.read(lambda s: (s.get_one(Member, rep.id).scope, s.get_one(Member, rep.id).points)) == stays

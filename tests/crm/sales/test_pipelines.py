@@ -102,3 +102,13 @@ async def test_nobody_is_told_of_a_rotting_deal_at_night(store: Store, company: 
         return await store.write(lambda s: rotting.remind(s, hours=hours, now=now))
 
     assert [await told(opening - HOUR), await told(opening), await told(opening + HOUR)] == [0, 1, 0]
+
+
+async def test_a_stage_is_not_renamed_to_what_another_is_called(store: Store) -> None:
+    actor = await store.write(lambda s: employ(s))
+    pipeline = await store.write(lambda s: default_pipeline(s, "en", now=NOON).id)
+    first, second = (await store.read(lambda s: stages_of(s, pipeline)))[:2]
+    with pytest.raises(Invalid):
+        await store.write(lambda s: stages.rename_stage(s, actor, first.id, second.name.upper(), now=NOON) and None)
+    await store.write(lambda s: stages.rename_stage(s, actor, first.id, first.name.upper(), now=NOON) and None)
+    assert (await store.read(lambda s: stages_of(s, pipeline)))[0].name == first.name.upper()
