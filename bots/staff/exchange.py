@@ -51,6 +51,7 @@ WHY = (
     N_("it is no table"),
     N_("it is an old Excel file: save it as .xlsx or as CSV"),
     N_("it cannot be read"),
+    N_("it cannot be unpacked"),
     N_("it takes too long to read"),
     N_("it takes too much to read"),
     N_("it is no Excel workbook"),

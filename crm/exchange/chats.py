@@ -47,7 +47,7 @@ def packed_file(path: Path, wanted: Callable[[str], bool]) -> Opening | None:
         with zipfile.ZipFile(path) as archive:
             found = next((one for one in archive.infolist() if not one.is_dir() and wanted(one.filename)), None)
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise Unreadable("it cannot be read") from error
+        raise Unreadable("it cannot be unpacked") from error
     if found is None:
         return None
     if found.flag_bits & 0x1 or found.file_size > UNPACKED_MOST:

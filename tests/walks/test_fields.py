@@ -32,7 +32,8 @@ async def made(manager: Phone, kind: str, label: str, choices: str = "") -> Json
 async def details(rep: Phone, who: str) -> Json:
     """The details of somebody who has just written, in the rep's chat."""
     _, card = await taken(rep, who)
-    await rep.press(card, "📋 Details")
+    await rep.press(card, "⋯ More")
+    await rep.press(await rep.sees("What shall it be about"), "📋 Details")
     return await rep.sees(f"What is known of \u2068{who.title()}\u2069")
 
 

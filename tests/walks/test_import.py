@@ -28,16 +28,16 @@ async def test_a_mistyped_import_is_undone(manager: Phone) -> None:
     assert "Имя" in asked["text"]
     assert labels(asked) == ["Check it", "Change a column", "Leave it"]
     await manager.press(asked, "Check it")
-    ready = await manager.sees("nothing is written yet")
+    ready = await manager.sees("nothing is written yet", after=asked["message_id"] - 1)
     assert "2 new people" in ready["text"]
     assert (await manager.sees("What each row would do"))["file"]["name"] == "people-check.csv"
     assert manager.house.rows(PEOPLE, "Walk %") == []
     await manager.press(ready, "Bring in 2")
-    done = await manager.sees("✅ Brought in")
+    done = await manager.sees("✅ Brought in", after=asked["message_id"] - 1)
     assert manager.house.rows(PEOPLE, "Walk %") == [("Walk Anna",), ("Walk Bagrat",)]
     await manager.press(done, "Undo")
-    await manager.press(await manager.sees("Take back all that"), "Undo")
-    await manager.sees("everything is as it was before")
+    await manager.press(await manager.sees("Take back all that", after=asked["message_id"] - 1), "Undo")
+    await manager.sees("everything is as it was before", after=asked["message_id"] - 1)
     assert manager.house.rows(PEOPLE, "Walk %") == []
 
 

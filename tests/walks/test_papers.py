@@ -38,24 +38,24 @@ def words(made: bytes) -> str:
 
 
 async def test_a_quote_goes_from_a_card_to_a_yes_by_buttons(rep: Phone) -> None:
-    post = await priced(rep, "nvard", "250000")
+    post = await priced(rep, "arusik", "250000")
     picture = await drafted(rep, post)
     assert picture["file"]["kind"] == "photo"
     assert (await rep.file_of(picture)).startswith(b"\x89PNG")
     await rep.press(picture, "📨 Send to the customer")
     await rep.sees("It is on its way", after=picture["message_id"])
-    nvard = Phone(rep.house, "nvard", "customer", 0)
+    nvard = Phone(rep.house, "arusik", "customer", 0)
     came = await nvard.sees("Quote Q-")
     assert labels(came) == ["Accept", "Decline"]
     seen = words(await nvard.file_of(came))
-    assert "Nvard" in seen
+    assert "Arusik" in seen
     assert "֏250,000" in seen
     assert "DRAFT" not in seen
     await nvard.press(came, "Accept")
     await nvard.sees("You have accepted Quote Q-")
     told = await rep.sees("has accepted")
     assert "Make the invoice" in labels(told)
-    [(number, version, state)] = await rep.house.until(STATE, "Nvard")
+    [(number, version, state)] = await rep.house.until(STATE, "Arusik")
     assert (number[:2], version, state) == ("Q-", 1, "accepted")
 
 

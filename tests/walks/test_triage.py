@@ -75,6 +75,8 @@ async def test_the_list_of_leads_shows_those_without_a_next_step(rep: Phone, des
     post = await manager.sees("Leads of the last 30 days")
     await manager.press(post, "Last 7 days")
     post = await manager.sees("of the last 7 days", since=post["revision"])
+    await manager.press(post, "Most likely first")
+    post = await manager.sees("the most likely to buy first", since=post["revision"])
     await manager.press(post, "Without a next step")
     found = await manager.sees("", since=post["revision"])
     assert "Spam" in labels(found)
