@@ -15,7 +15,7 @@ from crm.people.field_words import NO, YES
 from crm.people.fields import About, FieldKind, FieldView, fields_of, shown_value
 
 BACK, DONE = N_button("Back"), N_button("Done")
-PAGE = 5
+PAGE, VALUES = 5, 6
 
 
 def usable(session: Session) -> list[FieldView]:
@@ -42,9 +42,9 @@ def fields_post(desk: Desk, fields: Sequence[FieldView], page: int) -> Post:
 def values_post(desk: Desk, plan: Plan, field: FieldView, page: int) -> Post:
     """Which of its values are wanted; what is chosen is ticked."""
     tr, values = desk.tr, values_of(field)
-    page = page if 0 <= page * PAGE < len(values) else 0
+    page = page if 0 <= page * VALUES < len(values) else 0
     chosen = {value for number, _, value in plan.wanted if number == str(field.id)}
-    room = PAGE if len(values) <= PAGE else PAGE - 1
+    room = VALUES if len(values) <= VALUES else VALUES - 1
     keys = []
     for at in range(page * room, min(len(values), (page + 1) * room)):
         label = shown_value(field, values[at], tr)
