@@ -125,6 +125,12 @@ def capture_at(session: Session, actor: Actor, capture_id: int) -> Capture:
     return _own(actor, session.get(Capture, capture_id, with_for_update=True, populate_existing=True))
 
 
+def _read(session: Session, actor: Actor, capture_id: int) -> Capture:
+    """A capture of this member's own, to be looked at: a snapshot locks nothing."""
+    authorise(session, actor, Action.CAPTURE)
+    return _own(actor, session.get(Capture, capture_id))
+
+
 def _own(actor: Actor, found: Capture | None) -> Capture:
     if found is None or not isinstance(actor, Rep) or found.rep_id != actor.id:
         raise NotFound("no such capture")
@@ -153,8 +159,7 @@ def items_of(one: Capture) -> tuple[Item, ...]:
 
 def view(session: Session, actor: Actor, capture_id: int) -> View:
     """A capture with those who may be meant."""
-    authorise(session, actor, Action.CAPTURE)
-    one = _own(actor, session.get(Capture, capture_id))
+    one = _read(session, actor, capture_id)
     draft, items = draft_of(one), items_of(one)
     photo = tuple(json.loads(one.data).get("photo", ()))
     sight = sight_of(session, actor, Action.CAPTURE)
@@ -181,12 +186,12 @@ def as_seen(sight: Sight, draft: Draft) -> Draft:
 
 def source_of(session: Session, actor: Actor, capture_id: int) -> str:
     """Who said first what was handed over ("" = nobody tells)."""
-    return next((item.source for item in items_of(capture_at(session, actor, capture_id)) if item.source), "")
+    return next((item.source for item in items_of(_read(session, actor, capture_id)) if item.source), "")
 
 
 def line_at(session: Session, actor: Actor, capture_id: int, place: int) -> str:
     """One of the lines that were read, as it was read; raises `Expired` where there is none."""
-    lines = draft_of(capture_at(session, actor, capture_id)).lines
+    lines = draft_of(_read(session, actor, capture_id)).lines
     if not 0 <= place < len(lines):
         raise Expired
     return lines[place]
