@@ -106,8 +106,9 @@ def _one(visit: Visit, kind: str, language: str, now: Wording, *, undo: bool = F
     keys = [Key(f"✏️ {tr.button(FIELDS[field])}", Intent("layouts", 0, f"ask:{kind}:{language}:{field}")) for field in layouts.fields_of(kind)]
     ends = [Key(where, Intent("layouts", 0, f"lang:{kind}:{language}")), Key(tr.button(BACK), Intent("layouts", 0, "home"))]
     if undo:
-        ends.insert(0, Key(tr.button(UNDO), Intent("layouts", now.version, f"undo:{kind}:{language}")))
-    return Post("\n".join([f"{what} · {where}", *rows]), (*menus.in_rows(keys[: menus.MOST - len(ends) + 1]), tuple(ends)))
+        way_back = Key(tr.button(UNDO), Intent("layouts", now.version, f"undo:{kind}:{language}"))
+        ends = [way_back, *(ends if len(keys) + len(ends) < menus.MOST else ends[1:])]  # the languages are a press further where there is no room
+    return Post("\n".join([f"{what} · {where}", *rows]), (*menus.in_rows(keys), tuple(ends)))
 
 
 def _lang(session: Session, visit: Visit, target: int, value: str) -> Shown:
