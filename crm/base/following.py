@@ -6,8 +6,9 @@ nobody can still be writing it. Whoever follows does each event under a once-key
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.dialect import is_server
@@ -16,6 +17,7 @@ from crm.base.rows import add_new, take_ids
 from crm.base.table import Row
 from crm.base.time import SECOND
 
+R = TypeVar("R")
 MOST = 200
 SETTLE_MS = 30 * SECOND
 """A transaction that is older than this has ended: the store gives none so long."""
@@ -33,36 +35,39 @@ class Follower(Row):
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """Events to act on, oldest first; `again` = they were handed out before, but for those that came late."""
+class News(Generic[R]):
+    """What to act on, oldest first; `again` = it was handed out before, but for what came late."""
 
-    events: tuple[DomainEvent, ...] = ()
+    found: tuple[R, ...] = ()
     again: bool = False
 
 
-def follow(session: Session, name: str, kinds: Sequence[tuple[str, str]] | None = None, *, now: int, most: int = MOST) -> News:
-    """The next events for a follower, moving its mark in this transaction; `kinds` are pairs of subject and kind (None = all).
+def follow(session: Session, name: str, kinds: Sequence[tuple[str, str]] | None = None, *, now: int, most: int = MOST) -> News[DomainEvent]:
+    """The next changes on record for a follower, moving its mark in this transaction; `kinds` are pairs of subject and kind (None = all)."""
+    news = follow_rows(session, name, select(DomainEvent.id, DomainEvent), now=now, most=most)
+    events = (one for _, one in news.found)
+    return News(tuple(one for one in events if kinds is None or (one.subject, one.kind) in kinds), news.again)
+
+
+def follow_rows(session: Session, name: str, wanted: Select[*tuple[Any, ...]], *, now: int, most: int = MOST) -> News[Any]:
+    """The next rows of any table, whose first column is its id, in the order of these.
 
     Whoever follows for the first time begins with what comes from now on.
     """
+    key = wanted.selected_columns[0]
     row = session.scalar(select(Follower).where(Follower.name == name).with_for_update())
     if row is None:
-        newest = session.scalar(select(func.max(DomainEvent.id))) or 0
+        newest = session.scalar(select(func.max(key))) or 0
         add_new(session, Follower, [{"id": next(take_ids(session, 1)), "name": name, "ahead": newest, "mark": newest, "head": newest, "head_at": now}])
         return News()
-    found = session.scalars(select(DomainEvent).where(DomainEvent.id > row.ahead).order_by(DomainEvent.id).limit(most)).all()
-    if found:
-        row.ahead = found[-1].id
+    if found := session.execute(wanted.where(key > row.ahead).order_by(key).limit(most)).all():
+        row.ahead = found[-1][0]
         if not is_server(session):
             row.mark = row.head = row.ahead
         elif row.head == row.mark:
             row.head, row.head_at = row.ahead, now
         session.flush()
-        return News(_wanted(found, kinds))
-    return _settled(session, row, kinds, now=now, most=most)
-
-
-def _settled(session: Session, row: Follower, kinds: Sequence[tuple[str, str]] | None, *, now: int, most: int) -> News:
+        return News(tuple(found))
     if row.head == row.mark:
         if row.ahead > row.mark:
             row.head, row.head_at = row.ahead, now
@@ -70,11 +75,7 @@ def _settled(session: Session, row: Follower, kinds: Sequence[tuple[str, str]] |
         return News()
     if now - row.head_at < SETTLE_MS:
         return News()
-    found = session.scalars(select(DomainEvent).where(DomainEvent.id > row.mark, DomainEvent.id <= row.head).order_by(DomainEvent.id).limit(most)).all()
-    row.mark = found[-1].id if len(found) == most else row.head
+    found = session.execute(wanted.where(key > row.mark, key <= row.head).order_by(key).limit(most)).all()
+    row.mark = found[-1][0] if len(found) == most else row.head
     session.flush()
-    return News(_wanted(found, kinds), again=True)
-
-
-def _wanted(found: Sequence[DomainEvent], kinds: Sequence[tuple[str, str]] | None) -> tuple[DomainEvent, ...]:
-    return tuple(found) if kinds is None else tuple(one for one in found if (one.subject, one.kind) in kinds)
+    return News(tuple(found), again=True)

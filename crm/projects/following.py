@@ -44,7 +44,7 @@ def _next(session: Session, *, now: int) -> Sequence[DomainEvent]:
     """The next changes that concern projects; a stretch of the record that has none is passed over at once, so that a busy inbox is no delay."""
     for _ in range(STRETCHES):
         before = session.scalar(select(Follower.ahead).where(Follower.name == NAME))
-        found = follow(session, NAME, tuple(DEEDS), now=now, most=MOST).events
+        found = follow(session, NAME, tuple(DEEDS), now=now, most=MOST).found
         if found or before == session.scalar(select(Follower.ahead).where(Follower.name == NAME)):
             return found
     return ()

@@ -3,13 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from crm.base.dialect import is_server
-from crm.base.following import MOST, SETTLE_MS, Follower, follow
+from crm.base.following import Follower, follow, follow_rows
 from crm.base.history import DomainEvent, behind
-from crm.base.rows import add_new, take_ids
 from crm.base.time import DAY
 from crm.conversations.threads import Author, Kind, Message
 
@@ -41,7 +39,7 @@ def happened(session: Session, names: Collection[str], *, now: int) -> tuple[Seq
     if not names:
         session.execute(delete(Follower).where(Follower.name.in_([NAME, MESSAGES])))
         return (), 0
-    changes = follow(session, NAME, now=now).events
+    changes = follow(session, NAME, now=now).found
     found = [_change(one) for one in changes if f"{one.subject}.{one.kind}" in names]
     said, looked = _messages(session, names, now=now)
     return (*found, *said), len(changes) + looked
@@ -52,24 +50,12 @@ def _change(one: DomainEvent) -> Happened:
 
 
 def _messages(session: Session, names: Collection[str], *, now: int) -> tuple[Sequence[Happened], int]:
-    """New messages, once each: on a server those alone before which nothing can still be written; what was brought in from elsewhere is old, and none."""
-    row = session.scalar(select(Follower).where(Follower.name == MESSAGES).with_for_update())
+    """New messages; what was brought in from elsewhere is old, and none."""
     if not {HEARD, SAID} & set(names):
-        if row is not None:
-            session.delete(row)
+        session.execute(delete(Follower).where(Follower.name == MESSAGES))
         return (), 0
-    if row is None:
-        newest = session.scalar(select(func.max(Message.id))) or 0
-        mark = {"ahead": newest, "mark": newest, "head": newest, "head_at": now}
-        add_new(session, Follower, [{"id": next(take_ids(session, 1)), "name": MESSAGES, **mark}])
-        return (), 0
-    wanted = select(Message.id, Message.at, Message.author, Message.kind).where(Message.id > row.ahead)
-    if is_server(session):
-        wanted = wanted.where(Message.at <= now - SETTLE_MS)
-    rows = session.execute(wanted.order_by(Message.id).limit(MOST)).all()
-    if rows:
-        row.ahead = row.mark = row.head = rows[-1].id
-        session.flush()
+    wanted = select(Message.id, Message.at, Message.author, Message.kind)
+    rows = follow_rows(session, MESSAGES, wanted, now=now).found
     kinds = {Author.CONTACT.value: "heard", Author.REP.value: "said"}
     found = [Happened(one.id, one.at, "message", one.id, kinds[one.author]) for one in rows if one.author in kinds and one.kind in _WORDS]
     return [one for one in found if one.name in names and one.at > now - DAY], len(rows)
