@@ -323,8 +323,7 @@ async def demo(env: Environment) -> None:
     from console.demo import play
     from sandbox.stage import open_stage
 
-    page = int(os.environ.get("DEMO_PORT", "0"))
-    await play(lambda bots, settings: open_stage(bots, settings, page), accounts, Path(__file__), Path("demo-data"))
+    await play(open_stage, accounts, Path(__file__), Path("demo-data"))
 
 
 async def check_token(token: str, server: str, proxy: str) -> BotFacts | str:

@@ -4,8 +4,7 @@ import hashlib
 import json
 import math
 import re
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message as Part
 from email.parser import BytesHeaderParser
@@ -13,11 +12,12 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from channels.base import Keep, Offsets
+from channels.base import Keep
 from channels.http import Budget, client_address, cross_origin, origin_allowed, read_body, storable, strict_json, wall
-from crm.base.errors import Busy, Invalid, NotFound
-from crm.base.events import Event, LeadForm, MediaRef, RawEvent, Sender, Source, Unknown
-from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, Undeliverable, Window
+from channels.mute import A_FORM, Mute
+from crm.base.errors import Busy, Invalid
+from crm.base.events import Event, LeadForm, RawEvent, Sender, Source, Unknown
+from crm.base.outbound import Health
 from crm.base.webhooks import media_type
 
 Fields = Mapping[str, str]
@@ -56,27 +56,16 @@ class FormOptions:
     posts_seconds: float = 600.0
 
 
-class Form:
+class Form(Mute):
     """Forms on any page of the firm; `show` renders what the visitor sees next."""
 
-    account = "form"
-    title = "Site form"
+    unanswered = A_FORM
+    fileless = "a form carries no files"
 
     def __init__(self, options: FormOptions, show: Show, clock: Callable[[], int] = wall) -> None:
+        super().__init__("form", "Site form")
         self._options, self._show, self._clock = options, show, clock
         self._budget = Budget(options.posts, options.posts_seconds)
-        self.counts: Counter[str] = Counter()
-
-    async def open(self) -> None:
-        """Nothing takes long."""
-
-    def limits(self, window: Window, now: int) -> Limits:
-        """Tell that nothing can be sent: no text, no files, no edits."""
-        return Limits(text=0, caption=0, buttons=0, label=0, knows=frozenset())
-
-    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
-        """Refuse: a form cannot be answered where it was filled in."""
-        raise Undeliverable(Reason.UNSUPPORTED, "a form cannot be answered; use the phone or the e-mail it gave")
 
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
         """Open POST /in/form."""
@@ -85,9 +74,6 @@ class Form:
             return await self._post(request, keep)
 
         return [web.post("/in/form", post), web.options("/in/form", self._preflight)]
-
-    async def listen(self, offsets: Offsets) -> None:
-        """Return at once: browsers come to us."""
 
     def parse(self, raw: RawEvent) -> Sequence[Event]:
         """Read one submission: pure and total."""
@@ -98,17 +84,9 @@ class Form:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             return [Unknown("unreadable", at=raw.received_at)]
 
-    async def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
-        """Refuse: a form carries no files."""
-        raise NotFound("a form carries no files")
-        yield b""
-
     async def health(self) -> Health:
         """Tell how many were kept and how many were caught by the trap."""
         return Health(ok=True, words="open to visitors", facts={name: str(count) for name, count in self.counts.items()})
-
-    async def close(self) -> None:
-        """Nothing is held open."""
 
     async def _preflight(self, request: web.Request) -> web.Response:
         if not origin_allowed(request, self._options.origins):

@@ -6,20 +6,20 @@
 import hashlib
 import hmac
 import json
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from aiohttp import web
 
-from channels.base import Firm, Keep, Offsets
+from channels.base import Firm, Keep
 from channels.callback import any_equal, moment, plain
 from channels.http import kept, read_json, strict_json
-from crm.base.errors import Invalid, Misconfigured, NotFound
-from crm.base.events import Event, MediaRef, RawEvent, Unknown
+from channels.mute import Mute
+from crm.base.errors import Invalid, Misconfigured
+from crm.base.events import Event, RawEvent, Unknown
 from crm.base.money import AMOUNT_MOST
-from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, Undeliverable, Window
+from crm.base.outbound import Health
 from crm.base.paid import Payment
 
 SIGNATURE, TIMESTAMP = "X-Signature", "X-Timestamp"
@@ -40,33 +40,17 @@ class PaymentsOptions:
     again: int = 5
 
 
-class Payments:
-    """A till, a wallet or a bank that tells what was paid; `counts` says how often its door let in and turned away."""
+class Payments(Mute):
+    """A till, a wallet or a bank that tells what was paid."""
+
+    unanswered = "a payment cannot be answered; write to the customer where they write"
+    fileless = "a payment carries no files"
 
     def __init__(self, options: PaymentsOptions, firm: Firm) -> None:
         if not options.secrets or any(len(secret) < SHORTEST for secret in options.secrets):
             raise Misconfigured(f"{options.account} needs secrets of at least {SHORTEST} characters")
+        super().__init__(options.account, options.title)
         self._options, self._firm = options, firm
-        self.counts: Counter[str] = Counter()
-
-    @property
-    def account(self) -> str:
-        return self._options.account
-
-    @property
-    def title(self) -> str:
-        return self._options.title
-
-    async def open(self) -> None:
-        """Nothing takes long."""
-
-    def limits(self, window: Window, now: int) -> Limits:
-        """Tell that nothing can be sent: nobody is there to read it."""
-        return Limits(text=0, caption=0, buttons=0, label=0, knows=frozenset())
-
-    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
-        """Refuse: nothing can be said to a payment."""
-        raise Undeliverable(Reason.UNSUPPORTED, "a payment cannot be answered; write to the customer where they write")
 
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
         """Open the secret paths, for POST alone."""
@@ -76,9 +60,6 @@ class Payments:
 
         return [web.post(path, take) for path in self._firm.paths(self.account)]
 
-    async def listen(self, offsets: Offsets) -> None:
-        """Return at once: payments are brought to us."""
-
     def parse(self, raw: RawEvent) -> Sequence[Event]:
         """Read one payment: pure and total. What is genuine and cannot be read is shown to a manager: it may be money."""
         try:
@@ -87,17 +68,9 @@ class Payments:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, ArithmeticError):
             return [Unknown("unreadable", at=raw.received_at)]
 
-    async def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
-        """Refuse: a payment carries no files."""
-        raise NotFound("a payment carries no files")
-        yield b""
-
     async def health(self) -> Health:
         """Tell how many payments came and how many callers were turned away."""
         return Health(True, "waits for payments", {name: str(count) for name, count in self.counts.items()})
-
-    async def close(self) -> None:
-        """Nothing is held open."""
 
     async def _take(self, request: web.Request, keep: Keep) -> web.Response:
         body = await read_json(request, limit=BODY_MOST, seconds=self._options.patience)

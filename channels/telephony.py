@@ -1,17 +1,17 @@
 """Telephony: what every source of calls has in common. Calls are told and nobody is rung; nothing can be written there."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from channels.base import Firm, Keep, Offsets
+from channels.base import Firm, Keep
 from channels.http import kept
+from channels.mute import A_CALL, Mute
 from crm.base.events import Call, CallPhase, Event, MediaKind, MediaRef, RawEvent, Sender, Unknown
-from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, Undeliverable, Window
+from crm.base.outbound import Health
 from crm.base.phones import normalise
 from crm.base.text import clean_name
 
@@ -37,34 +37,14 @@ class Rung:
     recording: MediaRef | None = field(default=None)
 
 
-class Telephone:
+class Telephone(Mute):
     """A source of calls; a subclass opens its door (`routes`), reads one event (`event`) and fetches recordings."""
 
+    unanswered = A_CALL
+
     def __init__(self, account: str, title: str, firm: Firm, again: int) -> None:
-        self._account, self._title, self._firm, self._again = account, title, firm, again
-        self.counts: Counter[str] = Counter()
-
-    @property
-    def account(self) -> str:
-        return self._account
-
-    @property
-    def title(self) -> str:
-        return self._title
-
-    async def open(self) -> None:
-        """Nothing takes long."""
-
-    def limits(self, window: Window, now: int) -> Limits:
-        """Tell that nothing can be sent: the telephone is answered by voice."""
-        return Limits(text=0, caption=0, buttons=0, label=0, knows=frozenset())
-
-    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
-        """Refuse: nothing can be written to a telephone call."""
-        raise Undeliverable(Reason.UNSUPPORTED, "a call cannot be answered in writing; call back, or write on another channel")
-
-    async def listen(self, offsets: Offsets) -> None:
-        """Return at once: the telephone system comes to us."""
+        super().__init__(account, title)
+        self._firm, self._again = firm, again
 
     def parse(self, raw: RawEvent) -> Sequence[Event]:
         """Read one event: pure and total."""
@@ -81,9 +61,6 @@ class Telephone:
     async def health(self) -> Health:
         """Tell how many events came and how many were turned away."""
         return Health(True, "waits for calls", {name: str(count) for name, count in self.counts.items()})
-
-    async def close(self) -> None:
-        """Nothing is held open."""
 
     def call(self, rung: Rung) -> Event:
         """A call as the business knows it; one with nobody's number is counted."""

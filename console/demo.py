@@ -42,7 +42,7 @@ class World(Protocol):
     async def close(self) -> None: ...
 
 
-OpenWorld = Callable[[dict[str, str], dict[str, object]], Awaitable[World]]
+OpenWorld = Callable[[dict[str, str], dict[str, object], int], Awaitable[World]]
 
 
 class Product:
@@ -112,7 +112,7 @@ async def play(open_world: OpenWorld, accounts: Accounts, program: Path, folder:
     shop = f"http://127.0.0.1:{port}/"
     settings: dict[str, object] = {"company": "Marani", "shop_url": shop, "people": {"customer": "ani", "rep": "tigran", "manager": "mariam"}}
     try:
-        world = await open_world({"customer": CUSTOMER_TOKEN, "staff": STAFF_TOKEN}, settings)
+        world = await open_world({"customer": CUSTOMER_TOKEN, "staff": STAFF_TOKEN}, settings, int(os.environ.get("DEMO_PORT", "0")))
     except OSError as error:  # before the folder is emptied: a demo that runs on that port may be using it
         raise Misconfigured(f"the page cannot be opened: {error.strerror or error}; set DEMO_PORT to a free port, or to none") from error
     shutil.rmtree(folder, ignore_errors=True)

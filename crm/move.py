@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, create_engine, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from crm.base import dialect
+from crm.base import dialect, dialect_rows
 from crm.base.errors import Invalid, Misconfigured
 from crm.base.postgres import arguments, async_url
 from crm.schema import bring_server_up_to_date, bring_up_to_date
@@ -62,7 +62,7 @@ async def _copy(there: Connection, here: AsyncConnection, table: Table, told: Pr
     wanted = there.execute(select(func.count()).select_from(table)).scalar_one()
     done = await _count_here(here, table)
     if done < wanted:
-        add = dialect.insert_on_server(table)
+        add = dialect_rows.insert_on_server(table)
         for rows in _chunks(there, table, skip=done):
             await here.execute(add, rows)
             await here.commit()

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
@@ -14,9 +14,10 @@ from channels.asterisk.tracker import Told, Tracker
 from channels.base import Firm, Keep, Offsets
 from channels.callback import plain
 from channels.http import storable
-from crm.base.errors import Busy, NotFound
-from crm.base.events import Call, CallPhase, Event, MediaRef, RawEvent, Sender, Unknown
-from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, Undeliverable, Window
+from channels.mute import A_CALL, Mute
+from crm.base.errors import Busy
+from crm.base.events import Call, CallPhase, Event, RawEvent, Sender, Unknown
+from crm.base.outbound import Health
 from crm.base.phones import normalise
 from crm.base.text import clean_name
 
@@ -25,32 +26,17 @@ _LONGEST_CALL = 10**6
 _LAST_INSTANT = 10**15
 
 
-class Asterisk:
+class Asterisk(Mute):
     """One Asterisk whose calls are followed."""
+
+    unanswered = A_CALL
+    fileless = "Asterisk's manager interface carries no files"
 
     def __init__(self, options: AsteriskOptions, firm: Firm) -> None:
         check(options)
+        super().__init__(options.account, options.title)
         self._options, self._firm = options, firm
         self._failures, self._trouble, self._stands, self._told = 0, "", False, 0
-
-    @property
-    def account(self) -> str:
-        return self._options.account
-
-    @property
-    def title(self) -> str:
-        return self._options.title
-
-    async def open(self) -> None:
-        """Nothing takes long."""
-
-    def limits(self, window: Window, now: int) -> Limits:
-        """Tell that nothing can be sent: the telephone is answered by voice."""
-        return Limits(text=0, caption=0, buttons=0, label=0, knows=frozenset())
-
-    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
-        """Refuse: nothing can be written to a telephone call."""
-        raise Undeliverable(Reason.UNSUPPORTED, "a call cannot be answered in writing; call back, or write on another channel")
 
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
         """Open nothing: Asterisk is connected to."""
@@ -76,18 +62,10 @@ class Asterisk:
         except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
             return [Unknown("unreadable", at=raw.received_at)]
 
-    async def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
-        """Refuse: the manager interface carries no recordings."""
-        raise NotFound("Asterisk's manager interface carries no files")
-        yield b""
-
     async def health(self) -> Health:
         """Tell whether the line stands."""
         words = self._trouble or ("follows the calls" if self._stands else "is not followed here")
         return Health(not self._trouble, words, {"told": str(self._told)})
-
-    async def close(self) -> None:
-        """Nothing is held open: the line ends with `listen`."""
 
     async def _follow(self, line: Line, tracker: Tracker, offsets: Offsets) -> None:
         """Keep what one line tells until it ends; first what is under way is asked for."""

@@ -3,25 +3,24 @@
 import hashlib
 import json
 import re
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from channels.base import Firm, Keep, Offsets
+from channels.base import Firm, Keep
 from channels.http import read_json
 from channels.leadfields import FIELDS, Naming
+from channels.mute import A_FORM, Mute
 from channels.payload import read
-from crm.base.errors import Misconfigured, NotFound
-from crm.base.events import Event, MediaRef, RawEvent, Unknown
-from crm.base.outbound import Health, Limits, OpenMedia, Outbound, Reason, Receipt, Undeliverable, Window
+from crm.base.errors import Misconfigured
+from crm.base.events import Event, RawEvent, Unknown
+from crm.base.outbound import Health
 
 SHORTEST = 16
 LEAD = "lead:"
 _NAME = re.compile(r"[A-Za-z0-9._:@=+/-]{1,160}", re.ASCII)
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
-_NOTHING_GOES = Limits(text=0, caption=0, buttons=0, label=0, knows=frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,31 +41,15 @@ class FormOptions:
         return Naming(self.fields, self.offers, self.offers_text)
 
 
-class Imported:
-    """A source of leads; `counts` says how often its door let in and turned away."""
+class Imported(Mute):
+    """A source of leads."""
+
+    unanswered = A_FORM
+    fileless = "a form carries no files"
 
     def __init__(self, account: str, title: str, firm: Firm) -> None:
-        self._account, self._title, self.firm = account, title, firm
-        self.counts: Counter[str] = Counter()
-
-    @property
-    def account(self) -> str:
-        return self._account
-
-    @property
-    def title(self) -> str:
-        return self._title
-
-    async def open(self) -> None:
-        """Nothing takes long."""
-
-    def limits(self, window: Window, now: int) -> Limits:
-        """Tell that nothing can be sent: no text, no files, no edits."""
-        return _NOTHING_GOES
-
-    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
-        """Refuse: a form cannot be answered where it was filled in."""
-        raise Undeliverable(Reason.UNSUPPORTED, "a form cannot be answered; use the phone or the e-mail it gave")
+        super().__init__(account, title)
+        self.firm = firm
 
     def routes(self, keep: Keep) -> Sequence[web.RouteDef]:
         """Open the secret paths, for POST alone."""
@@ -93,9 +76,6 @@ class Imported:
         """What one kept object says; whatever is of another shape may raise as a missing key does."""
         raise NotImplementedError
 
-    async def listen(self, offsets: Offsets) -> None:
-        """Return at once: leads are brought to us."""
-
     def parse(self, raw: RawEvent) -> Sequence[Event]:
         """Read one lead: pure and total."""
         try:
@@ -103,11 +83,6 @@ class Imported:
             return [self.read(told, raw)] if isinstance(told, dict) else [Unknown("unreadable", at=raw.received_at)]
         except _UNREADABLE:
             return [Unknown("unreadable", at=raw.received_at)]
-
-    async def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
-        """Refuse: a form carries no files."""
-        raise NotFound("a form carries no files")
-        yield b""
 
     async def health(self) -> Health:
         """Tell how many leads came and how many callers were turned away."""

@@ -27,7 +27,7 @@ _FILE = (
 )
 # No list of what is still to be put in its place: every search would have to read it, which took 48 ms of 50.
 _SERVER = (f"CREATE INDEX IF NOT EXISTS findable_words ON findables USING gin ({_TOKENS}) WITH (fastupdate = off)",)
-_HELD_IN_FILE = text(
+_HELD_IN_FILE = (
     "SELECT findable_words.rowid FROM findable_words CROSS JOIN findables ON findables.id = findable_words.rowid "
     "WHERE findable_words MATCH :wanted AND findable_words.rowid < :before AND findables.about = :about ORDER BY findable_words.rowid DESC LIMIT :most"
 )
@@ -37,6 +37,17 @@ _HELD_ON_SERVER = text(
     "SELECT id FROM held WHERE about = :about AND id < :before AND id >= :least ORDER BY id DESC LIMIT :most"
 )
 _LAST = text("SELECT max(id) FROM findables")
+# A word with these letters in it is under each of their grams, so that one of these is enough to ask.
+_CONTAINING_IN_FILE = "SELECT word FROM word_grams WHERE gram = :gram AND instr(word, :letters) > 0"
+_CONTAINING_ON_SERVER = text("SELECT word FROM word_grams WHERE gram = :gram AND strpos(word, :letters) > 0")
+# All of them begin with one letter, so that in a file only a part of each gram's words is read.
+_SHARING_IN_FILE = (
+    "SELECT word FROM word_grams WHERE gram IN (SELECT value FROM json_each(:grams)) AND word >= :first AND word < :beyond "
+    "GROUP BY word HAVING count(*) >= :least"
+)
+_SHARING_ON_SERVER = text(
+    "SELECT word FROM word_grams WHERE gram = ANY(CAST(:grams AS text[])) AND left(word, 1) = :first GROUP BY word HAVING count(*) >= :least"
+)
 _TOKEN = re.compile(r"[^\x00-/:-@\[-`{-\x7f\s]+")
 _NEWEST_WORDS = text("SELECT words FROM findables ORDER BY id DESC LIMIT 200")
 # Each word is asked for by itself and no further than its first thing.
@@ -56,6 +67,7 @@ _FORGET_ON_SERVER = text(
     "WHERE word_grams.gram = gone.gram AND word_grams.word = gone.word"
 )
 NEWEST = 2**62
+LAST_LETTER = "\U0010ffff"
 
 
 def found_index(connection: Connection) -> None:
@@ -99,7 +111,7 @@ def holding(session: Session, groups: Sequence[Sequence[str]], about: str, most:
 
     Of a kind of which there are `few` all are looked at in one go.
     """
-    groups = [[token for token in group if is_token(token)] for group in groups]
+    groups = [[token for token in dict.fromkeys(group) if is_token(token)] for group in groups]
     if not groups or not all(groups):
         return []
     in_file = session.get_bind().dialect.name == "sqlite"
@@ -107,8 +119,29 @@ def holding(session: Session, groups: Sequence[Sequence[str]], about: str, most:
     wanted = both.join("(" + either.join(f"{mark}{token}{mark}" for token in group) + ")" for group in groups)
     given = {"wanted": wanted, "about": about, "before": before, "most": most}
     if in_file:
-        return list(session.scalars(_HELD_IN_FILE, given))
+        return _in_file(session, _HELD_IN_FILE, given)
     return list(session.scalars(_HELD_ON_SERVER, {**given, "least": 0})) if few else _from_the_newest(session, given)
+
+
+def sharing(session: Session, grams: Sequence[str], least: int, first: str) -> list[str]:
+    """The known words with this first letter that have so many of some grams."""
+    given = {"grams": list(grams), "least": least, "first": first}
+    if session.get_bind().dialect.name != "sqlite":
+        return list(session.scalars(_SHARING_ON_SERVER, given))
+    return _in_file(session, _SHARING_IN_FILE, {**given, "grams": json.dumps(grams, ensure_ascii=False), "beyond": first + LAST_LETTER})
+
+
+def containing(session: Session, letters: str, gram: str) -> list[str]:
+    """The known words that have these letters in them, among those of a gram that every such word has."""
+    given = {"letters": letters, "gram": gram}
+    if session.get_bind().dialect.name != "sqlite":
+        return list(session.scalars(_CONTAINING_ON_SERVER, given))
+    return _in_file(session, _CONTAINING_IN_FILE, given)
+
+
+def _in_file(session: Session, statement: str, given: dict[str, Any]) -> list[Any]:
+    """The first column, without the price of a statement that is put together anew."""
+    return [row[0] for row in session.connection().exec_driver_sql(statement, given).all()]
 
 
 def _from_the_newest(session: Session, given: dict[str, Any]) -> list[int]:

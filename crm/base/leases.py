@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crm.base.dialect import fixed, insert_ignoring, instant
+from crm.base.dialect import fixed, instant
+from crm.base.dialect_rows import insert_ignoring
 from crm.base.errors import Lost
 from crm.base.rows import among, ask, run, table_of
 from crm.base.table import Base

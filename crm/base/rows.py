@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, Dialect, Select, Table, bindparam, insert,
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from crm.base.dialect import among, drive, fixed, insert_ignoring, insert_lists, insert_or_bump, is_server, take_ids, update_lists
+from crm.base.dialect import among, drive, fixed, is_server, take_ids
+from crm.base.dialect_rows import insert_ignoring, insert_lists, insert_or_bump, update_lists
 from crm.base.table import Base, Row
 
 __all__ = ["Rows", "add", "add_new", "among", "ask", "bump", "change", "fixed", "run", "take_ids"]

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crm.base.dialect import insert_or_add
+from crm.base.dialect_rows import insert_or_add
 from crm.base.rows import many, table_of
 from crm.base.table import Base
 from crm.base.time import DAY

@@ -18,11 +18,12 @@ from crm.exchange import imports
 from crm.exchange.captures import OPEN, Capture, CaptureKind, CaptureState
 from crm.exchange.capturing import READ, redraw
 from crm.exchange.cards import Draft, of_lines, of_vcards
+from crm.exchange.chunks import actor_of
 from crm.exchange.delimited import codec_of
 from crm.exchange.grid import Unreadable
 from crm.exchange.keeping import STAFF, media_of
 from crm.exchange.ocr import read_card
-from crm.exchange.runs import Fetch, Kind, actor_of
+from crm.exchange.runs import Fetch, Kind
 
 SIZE_MOST = 10 * 1024 * 1024
 KEPT = 7 * DAY
@@ -72,7 +73,7 @@ class Carding:
         kind = await self._store.read(lambda session: session.get_one(Capture, work.subject_id).kind)
         region = self._company.region
         if kind == CaptureKind.CARD:
-            return [of_lines(await read_card(path), region)]
+            return [await _card(path, region)]
         raw = await asyncio.to_thread(path.read_bytes)
         codec = codec_of(raw[:65_536])
         text = raw.decode(codec, "replace" if codec.startswith("utf-16") else "surrogateescape")  # a card may name an encoding of its own
@@ -87,6 +88,17 @@ class Carding:
         for name in (name for names in undone.values() for name in names):
             (self._folder / "media" / name).unlink(missing_ok=True)
         await self._store.write(partial(_tidied, undone=list(undone), now=now))
+
+
+async def _card(path: Path, region: str) -> Draft:
+    """What a photographed card says; where that leads to nobody, it is looked at once more, as it may have been taken from any side."""
+    draft = of_lines(await read_card(path), region)
+    if draft.points:
+        return draft
+    again = of_lines(await read_card(path, anew=True), region)
+    if not again.lines:
+        raise Unreadable("it cannot be read")
+    return again if again.points else draft
 
 
 def _gone(session: Session) -> dict[int, list[str]]:

@@ -19,10 +19,10 @@ from crm.base.jobs import Progress, Work
 from crm.base.policy import Action
 from crm.base.time import local
 from crm.exchange.belongings import belongings_of, events_of, rows_of, values_about
+from crm.exchange.chunks import actor_of
 from crm.exchange.exports import hand_over, packed
 from crm.exchange.made import MadeFiles, write_down
 from crm.exchange.reach import in_reach, whole
-from crm.exchange.runs import actor_of
 from crm.people.contacts import root_of
 from crm.people.steps import What, require
 from crm.sales.ledger import Payment

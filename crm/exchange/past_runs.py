@@ -26,12 +26,12 @@ from crm.exchange import past
 from crm.exchange.bring import Bringing, bring
 from crm.exchange.cells import Person
 from crm.exchange.chats import THEM, US
+from crm.exchange.chunks import Pace, Row, actor_of, over, rows_after, timed, until_over, went_on
 from crm.exchange.imports import RUN, TRY, UNDO, Import, ImportRow, ImportState, Outcome, counted
 from crm.exchange.keeping import SHOWING, shelf_gone
 from crm.exchange.past import NEW, OUT, Chat, at_ms, once_of
 from crm.exchange.plan import Deed
 from crm.exchange.runs import Kind as Doing
-from crm.exchange.runs import Pace, Row, actor_of, over, rows_after, timed, went_on
 from crm.exchange.tombstones import erased_among, is_erased
 from crm.exchange.undo import named_by, rows_to_undo, take_back
 from crm.outbox.deliveries import Delivery
@@ -82,11 +82,7 @@ class PastRuns:
 
     async def undo(self, work: Work) -> None:
         """Take back what was brought in, the last message first."""
-        pace, done = Pace(), False
-        while not done:
-            deed = partial(_taken_back, work=work, size=pace.size, now=self._clock())
-            (work, done), seconds = await self._store.write(partial(timed, deed=deed), Order.CHUNK)
-            pace.took(seconds)
+        await until_over(self._store, work, lambda work, size: partial(_taken_back, work=work, size=size, now=self._clock()))
 
 
 def _would(session: Session, import_id: int, batch: Sequence[Row]) -> list[str]:

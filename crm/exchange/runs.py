@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,9 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from crm.base import jobs
-from crm.base.actors import Actor, System
 from crm.base.db import Order, Session, Store
-from crm.base.errors import Forbidden, Lost
 from crm.base.events import MediaKind, MediaRef
 from crm.base.jobs import Progress, Work
 from crm.base.policy import Action
@@ -25,6 +22,7 @@ from crm.exchange.bring import Bringing, bring
 from crm.exchange.cells import Firm as Reading
 from crm.exchange.cells import Person, person_of
 from crm.exchange.chats import KINDS
+from crm.exchange.chunks import MOST, Pace, Row, actor_of, over, rows_after, timed, until_over, went_on
 from crm.exchange.grid import Cells, Unreadable
 from crm.exchange.imports import FIELD, READ, RUN, SAMPLES, TRY, UNDO, Import, ImportRow, ImportState, Outcome, counted, guessed, redraw, shape_of, work_of
 from crm.exchange.known import known_of
@@ -35,38 +33,13 @@ from crm.exchange.safe import BOM, lines
 from crm.exchange.undo import rows_to_undo, take_back
 from crm.people.field_words import About
 from crm.people.fields import fields_of
-from crm.people.reps import Member, as_actor, authorise
+from crm.people.reps import authorise
 
 Fetch = Callable[[str, MediaRef], AsyncIterator[bytes]]
 Kind = Callable[[Work], Awaitable[None]]
-CONSOLE = System("console")
 STAFF = "staff"
 FILE_MOST = 200 * 1024 * 1024
 SMALL = 256 * 1024
-LEAST, MOST, FIRST = 20, 250, 50
-GOAL_SECONDS = 0.015
-"""How long a chunk of an import shall hold the one writer; half of what it may (architecture section 8), since some rows cost more than others."""
-
-
-@dataclass(slots=True)
-class Pace:
-    """How many rows a chunk has: as many as fit into the time it may take."""
-
-    size: int = FIRST
-
-    def took(self, seconds: float) -> None:
-        """Learn from the last chunk."""
-        factor = 2.0 if seconds < GOAL_SECONDS / 2 else GOAL_SECONDS / seconds if seconds > GOAL_SECONDS else 1.0
-        self.size = max(LEAST, min(MOST, int(self.size * factor)))
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row that was read back."""
-
-    id: int
-    number: int
-    cells: Cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,18 +164,7 @@ class Imports:
 
     async def undo(self, work: Work) -> None:
         """Take back what it made, the last row first."""
-        pace, ended = Pace(), False
-        while not ended:
-            deed = partial(_taken_back, work=work, size=pace.size, now=self._clock())
-            (work, ended), seconds = await self._store.write(partial(timed, deed=deed), Order.CHUNK)
-            pace.took(seconds)
-
-
-def timed(session: Session, deed: Callable[[Session], Any]) -> tuple[Any, float]:
-    """Run a deed and say how long it held the writer."""
-    began = time.monotonic()
-    found = deed(session)
-    return found, time.monotonic() - began
+        await until_over(self._store, work, lambda work, size: partial(_taken_back, work=work, size=size, now=self._clock()))
 
 
 def _copied(source: Path, target: Path) -> None:
@@ -214,23 +176,6 @@ def _copied(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
     except OSError as error:
         raise Unreadable(f"the file cannot be opened: {error.strerror}") from error
-
-
-def actor_of(session: Session, rep_id: int | None) -> Actor:
-    """Who an import is done by: the member who began it, as they are now, or the machine itself."""
-    if rep_id is None:
-        return CONSOLE
-    member = session.get(Member, rep_id)
-    if member is None or not member.active:
-        raise Forbidden
-    return as_actor(member)
-
-
-def rows_after(session: Session, import_id: int, after: int, size: int, *, fresh: bool = False) -> list[Row]:
-    """The next rows of an import; `fresh` = only those that nothing was done with."""
-    found = select(ImportRow.id, ImportRow.number, ImportRow.cells).where(ImportRow.import_id == import_id, ImportRow.number > after)
-    found = found.where(ImportRow.outcome == "") if fresh else found
-    return [Row(row.id, row.number, tuple(json.loads(row.cells))) for row in session.execute(found.order_by(ImportRow.number).limit(size))]
 
 
 def _sense(session: Session, import_id: int, company: Company) -> Sense:
@@ -269,23 +214,6 @@ def _refused(session: Session, work: Work, why: str, *, now: int) -> None:
     one = session.get_one(Import, work.subject_id)
     one.state, one.why, one.ended_at = ImportState.UNREADABLE.value, why[:300], now
     over(session, work, work.done, now=now)
-
-
-def over(session: Session, work: Work, done: int, *, now: int) -> Work:
-    """A piece of work is at its end."""
-    session.flush()
-    gone_on = jobs.keep_on(session, work, Progress(work.place, done, over=True), now=now)
-    redraw(session, work.subject_id, now=now, urgent=True)
-    return gone_on
-
-
-def went_on(session: Session, work: Work, progress: Progress, *, now: int) -> Work:
-    """Say how far it came; the post is drawn again at each twentieth part."""
-    gone_on = jobs.keep_on(session, work, progress, now=now)
-    part = max(1, gone_on.total // 20)
-    if gone_on.done // part != work.done // part:
-        redraw(session, work.subject_id, now=now)
-    return gone_on
 
 
 def _tried(session: Session, work: Work, path: Path, counts: dict[str, int], *, now: int) -> None:
@@ -347,4 +275,4 @@ def kept_rows(session: Session, import_id: int, limit: int = 20) -> Iterator[tup
     yield from ((row.number, row.why, row.contact_id) for row in session.execute(found.order_by(ImportRow.number).limit(limit)))
 
 
-__all__ = ["Imports", "Kind", "Lost", "Pace", "actor_of", "failed", "kept_rows"]
+__all__ = ["Imports", "Kind", "failed", "kept_rows"]

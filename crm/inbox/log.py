@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crm.base.dialect import each, fixed, insert_or_replace
+from crm.base.dialect import each, fixed
+from crm.base.dialect_rows import insert_or_replace
 from crm.base.events import RawEvent
 from crm.base.leases import SHARDS, fence
 from crm.base.rows import Rows, add, add_new, among, ask, many, table_of, take_ids

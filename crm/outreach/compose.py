@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import BigInteger, RowMapping, Table, and_, bindparam, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from crm.base.dialect import insert_in_file, insert_on_server, is_server
+from crm.base.dialect import is_server
+from crm.base.dialect_rows import insert_in_file, insert_on_server
 from crm.base.history import Change, record
 from crm.base.i18n import N_button, translator
 from crm.base.outbound import Button, Buttons, Lane, Limits

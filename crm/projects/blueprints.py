@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crm.base.errors import NotFound
+from crm.base.lookup import row_at
 from crm.base.table import Row
 from crm.people.contacts import root_of
 from crm.sales.deals import Deal
@@ -76,18 +76,12 @@ class Plan:
 
 def blueprint_at(session: Session, blueprint_id: int) -> Blueprint:
     """A blueprint by its number."""
-    found = session.get(Blueprint, blueprint_id)
-    if found is None:
-        raise NotFound("no such blueprint")
-    return found
+    return row_at(session, Blueprint, blueprint_id, "no such blueprint")
 
 
 def step_at(session: Session, step_id: int) -> BlueprintStep:
     """A step of a blueprint by its number."""
-    found = session.get(BlueprintStep, step_id)
-    if found is None:
-        raise NotFound("no such step")
-    return found
+    return row_at(session, BlueprintStep, step_id, "no such step")
 
 
 def steps_of(session: Session, blueprint_id: int) -> list[BlueprintStep]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Actor
 from crm.base.errors import NotFound, Taken
+from crm.base.lookup import row_at
 from crm.base.policy import Action
 from crm.base.table import Row
 from crm.people.reps import Member
@@ -110,18 +111,12 @@ class Standing:
 
 def project_at(session: Session, project_id: int) -> Project:
     """A project by its number."""
-    found = session.get(Project, project_id)
-    if found is None:
-        raise NotFound("no such project")
-    return found
+    return row_at(session, Project, project_id, "no such project")
 
 
 def step_at(session: Session, step_id: int) -> ProjectStep:
     """A step of a project by its number."""
-    found = session.get(ProjectStep, step_id)
-    if found is None:
-        raise NotFound("no such step")
-    return found
+    return row_at(session, ProjectStep, step_id, "no such step")
 
 
 def steps_of(session: Session, project_id: int) -> list[ProjectStep]:
@@ -192,10 +187,7 @@ def standings_of(session: Session, projects: Sequence[Project]) -> dict[int, Sta
 
 
 def _held(session: Session, project_id: int) -> Project:
-    found = session.get(Project, project_id, with_for_update=True, populate_existing=True)
-    if found is None:
-        raise NotFound("no such project")
-    return found
+    return row_at(session, Project, project_id, "no such project", hold=True)
 
 
 def _has_a_step(session: Session, actor: Actor, project: Project) -> bool:

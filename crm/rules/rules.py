@@ -1,6 +1,6 @@
 """Rule: a plan with a name and versions, switched on and off; it acts within the rights of whoever changed it last."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ForeignKey, UniqueConstraint, func, select
@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Rep
 from crm.base.errors import Invalid, NotFound
-from crm.base.history import Change, record
+from crm.base.history import Change, DomainEvent, record
+from crm.base.lookup import row_at
 from crm.base.policy import Action
 from crm.base.rows import add_new, take_ids
 from crm.base.table import Row
@@ -161,6 +162,17 @@ def acting(session: Session) -> Sequence[Seen]:
     return [_as_seen(rule, data) for rule, data in session.execute(wanted.where(Rule.active == 1, Rule.ended_at == 0).order_by(Rule.id))]
 
 
+def listen_from(session: Session, ids: Collection[int], *, since: int) -> Mapping[int, int]:
+    """From when those of these rules listen to what they listen to that began after an instant: they were switched on, or given another event."""
+    begun = select(DomainEvent.subject_id, func.max(DomainEvent.at)).where(DomainEvent.subject == "rule", DomainEvent.kind == "on", DomainEvent.at > since)
+    found: dict[int, int] = {row[0]: row[1] for row in session.execute(begun.where(DomainEvent.subject_id.in_(ids)).group_by(DomainEvent.subject_id))}
+    fresh = select(RuleVersion).where(RuleVersion.rule_id.in_(ids), RuleVersion.at > since, RuleVersion.version > 1)
+    for one in session.scalars(fresh):
+        if plan_of(session, one.rule_id, one.version - 1).event != unpack(one.data).event:
+            found[one.rule_id] = max(found.get(one.rule_id, 0), one.at)
+    return found
+
+
 def plan_of(session: Session, rule_id: int, version: int) -> Plan:
     """What a rule was in a version."""
     data = session.scalar(select(RuleVersion.data).where(RuleVersion.rule_id == rule_id, RuleVersion.version == version))
@@ -183,17 +195,14 @@ def _version(session: Session, actor: Rep, rule_id: int, version: int, plan: Pla
 
 def _held(session: Session, actor: Rep, rule_id: int, *, ended: bool = False) -> Rule:
     authorise(session, actor, Action.SET_RULES)
-    rule = session.get(Rule, rule_id, with_for_update=True, populate_existing=True)
-    if rule is None or (rule.ended_at and not ended):
+    rule = row_at(session, Rule, rule_id, "no such rule", hold=True)
+    if rule.ended_at and not ended:
         raise NotFound("no such rule")
     return rule
 
 
 def _row(session: Session, rule_id: int) -> Rule:
-    rule = session.get(Rule, rule_id)
-    if rule is None:
-        raise NotFound("no such rule")
-    return rule
+    return row_at(session, Rule, rule_id, "no such rule")
 
 
 def _seen(session: Session, rule: Rule) -> Seen:

@@ -10,7 +10,7 @@ from console.demo import play
 from crm.base.errors import Misconfigured
 
 
-async def taken(bots: dict[str, str], settings: dict[str, object]) -> None:
+async def taken(bots: dict[str, str], settings: dict[str, object], port: int) -> None:
     raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 

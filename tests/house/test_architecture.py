@@ -78,6 +78,7 @@ def test_an_import_that_crosses_a_border_is_reported(path: str, text: str) -> No
         ("crm/migrations/env.py", "from alembic import context\nfrom crm.tables import metadata"),
         ("crm/locale/extract.py", "from crm.base.i18n import PLURALS"),
         ("crm/base/dialect.py", "from sqlalchemy.dialects import sqlite"),
+        ("crm/base/dialect_rows.py", "from sqlalchemy.dialects import sqlite"),
         ("channels/telegram/wire.py", "import aiogram, aiohttp"),
         ("channels/telegram_business.py", "import aiogram"),
         ("bots/staff/app.py", "import telegram\nfrom bots.staff import words"),
