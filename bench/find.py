@@ -86,6 +86,7 @@ def talk(path: Path, messages: int) -> None:
 
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("PRAGMA cache_size=-262144")
         connection.executemany("INSERT INTO messages(id, conversation_id, author, text, at) VALUES (?, ?, 'contact', ?, ?)", said())
         connection.executemany("UPDATE contacts SET name = ? WHERE id = ?", called())
         connection.execute("UPDATE counters SET next = (SELECT max(id) + 1 FROM messages) WHERE name = 'ids'")

@@ -136,10 +136,13 @@ def adopt(session: Session, actor: Rep, account: str, conversation_id: int, exte
         record(session, Change("delivery", lost.id, "adopted", actor, before={"state": State.UNKNOWN.value}, after={"state": State.SENT.value}), now=now)
 
 
+_FILES = select(Attachment).where(among(Attachment.message_id, "messages")).order_by(Attachment.id)
+
+
 def files_of(session: Session, message_ids: Sequence[int]) -> dict[int, list[Attachment]]:
     """The files of messages."""
     found: dict[int, list[Attachment]] = {}
-    for file in session.scalars(select(Attachment).where(Attachment.message_id.in_(message_ids)).order_by(Attachment.id)):
+    for file in session.scalars(_FILES, {"messages": list(message_ids)}):
         found.setdefault(file.message_id, []).append(file)
     return found
 

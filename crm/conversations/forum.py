@@ -292,7 +292,7 @@ def _receipt(session: Session, at: Group, message_id: int, external_id: str, sig
 
 
 def noted(session: Session, at: Group, external_id: int, *, now: int) -> None:
-    """A note typed in the group was taken: its sign says so."""
+    """A note or a command typed in the group was taken: its sign says so."""
     enqueue(session, [Parcel(at.account, at.chat, React(str(external_id), "✍"), Lane.FOLLOWUP, f"noted:{at.chat}:{external_id}", desk=True)], now=now)
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ForeignKey, func, select, update
+from sqlalchemy import ForeignKey, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Rep
@@ -89,6 +89,23 @@ def set_active(session: Session, actor: Rep, snippet_id: int, active: bool, *, n
     return _ready(row)
 
 
+def forget(session: Session, actor: Rep, snippet_id: int, *, now: int) -> None:
+    """Delete a ready answer for good; only one that is out of use, so that nobody misses it by a slip. One that is gone already changes nothing."""
+    authorise(session, actor, Action.WRITE_SNIPPETS)
+    row = session.get(Snippet, snippet_id)
+    if row is None:
+        return
+    if row.active:
+        raise Invalid("a ready answer is taken out of use first")
+    record(session, Change("snippet", row.id, "deleted", actor, {"word": row.word}), now=now)
+    session.execute(delete(Snippet).where(Snippet.id == row.id))
+
+
+def kept(session: Session, snippet_ids: Collection[int]) -> list[int]:
+    """Those of these ready answers that nobody has deleted, by their numbers."""
+    return list(session.scalars(select(Snippet.id).where(Snippet.id.in_(snippet_ids)).order_by(Snippet.id)))
+
+
 def offer_at(session: Session, actor: Rep, snippet_id: int, stage_id: int | None, *, now: int) -> Ready:
     """Offer a ready answer first while a deal stands in this stage (None = at none)."""
     authorise(session, actor, Action.WRITE_SNIPPETS)
@@ -113,10 +130,10 @@ def snippet_of(session: Session, actor: Rep, word: str) -> Ready | None:
     return _ready(row) if row else None
 
 
-def snippets(session: Session, actor: Rep) -> list[Ready]:
-    """All that are in use, by their words."""
+def snippets(session: Session, actor: Rep, *, active: bool = True) -> list[Ready]:
+    """All that are in use, or all that are out of it, by their words."""
     authorise(session, actor, Action.TALK)
-    rows = session.scalars(select(Snippet).where(Snippet.active == 1).order_by(Snippet.folded).limit(KEPT_MOST))
+    rows = session.scalars(select(Snippet).where(Snippet.active == int(active)).order_by(Snippet.folded).limit(KEPT_MOST))
     return [_ready(row) for row in rows]
 
 

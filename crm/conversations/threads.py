@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, bindparam, select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -170,10 +170,14 @@ def the(session: Session, conversation_id: int) -> Conversation:
     return found
 
 
+_NEWEST = (
+    select(Message).where(Message.conversation_id == bindparam("thread"), Message.id > bindparam("after")).order_by(Message.id.desc()).limit(bindparam("last"))
+)
+
+
 def thread(session: Session, conversation_id: int, *, last: int = 20, after: int = 0) -> list[Message]:
     """The newest messages of a thread in reading order, or those after a message."""
-    question = select(Message).where(Message.conversation_id == conversation_id, Message.id > after).order_by(Message.id.desc()).limit(last)
-    return list(reversed(session.scalars(question).all()))
+    return list(reversed(session.scalars(_NEWEST, {"thread": conversation_id, "after": after, "last": last}).all()))
 
 
 def notes_of(session: Session, conversation_id: int, last: int = 3) -> list[Note]:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, update
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Actor, Customer
 from crm.base.errors import NotFound
 from crm.base.history import Change, record
-from crm.base.rows import add_new, take_ids
+from crm.base.rows import add_new, among, ask, take_ids
 from crm.base.table import Row
 from crm.base.text import clean_name
 from crm.base.time import DAY
@@ -102,10 +102,12 @@ def root_of(session: Session, contact_id: int) -> Contact:
     return contact if contact.root_id == contact.id else session.get_one(Contact, contact.root_id)
 
 
+_FAMILY = select(Contact.id).where(Contact.root_id == bindparam("root"))
+
+
 def family_of(session: Session, contact_id: int) -> list[int]:
     """The ids of every contact row that is the same person."""
-    root = root_of(session, contact_id)
-    return list(session.scalars(select(Contact.id).where(Contact.root_id == root.id)))
+    return [row.id for row in ask(session, _FAMILY, {"root": root_of(session, contact_id).id})]
 
 
 def heard_by(contact_id: int) -> str:
@@ -153,13 +155,15 @@ def add_point(session: Session, actor: Actor, contact_id: int, kind: str, value:
     return True
 
 
-def points_of(session: Session, contact_id: int, kind: str) -> list[str]:
-    """The phones or e-mails of a person, best proven and newest first."""
-    found = session.execute(
-        select(ContactPoint.value, ContactPoint.proof, ContactPoint.at).where(
-            ContactPoint.contact_id.in_(family_of(session, contact_id)), ContactPoint.kind == kind
-        )
-    )
+_POINTS = select(ContactPoint.value, ContactPoint.proof, ContactPoint.at).where(
+    among(ContactPoint.contact_id, "family"), ContactPoint.kind == bindparam("kind")
+)
+
+
+def points_of(session: Session, contact_id: int, kind: str, family: Sequence[int] = ()) -> list[str]:
+    """The phones or e-mails of a person, best proven and newest first; `family` = all their contacts, where these are known already."""
+    family = family or family_of(session, contact_id)
+    found = ask(session, _POINTS, {"family": list(family), "kind": kind})
     return list(dict.fromkeys(row.value for row in sorted(found, key=lambda row: (row.proof in UNPROVEN, -row.at))))
 
 

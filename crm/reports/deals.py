@@ -4,22 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Rep
 from crm.base.policy import Action, Scope, scope_of
+from crm.base.rows import among, ask
 from crm.base.time import DAY
 from crm.people.contacts import Contact
 from crm.people.reps import Member
 from crm.people.sight import Sight, seen_by, sight_of
-from crm.projects.projects import Standing, projects_of
+from crm.projects.projects import Project, Standing, projects_of
 from crm.reports.paging import Page, Place
 from crm.sales.deals import Deal, DealState, deals_about
-from crm.sales.lines import line_counts
+from crm.sales.lines import DealLine
 from crm.sales.pipelines import Stage, Step, stages_of
 
 _own, _root = aliased(Contact), aliased(Contact)
+_GOODS = select(func.count()).where(DealLine.deal_id == Deal.id).correlate(Deal).scalar_subquery().label("goods")
+_WORKED = exists().where(Project.deal_id == Deal.id).correlate(Deal).label("worked")
 SHOWN = 3
 
 
@@ -100,9 +103,9 @@ def board(session: Session, actor: Rep, pipeline_id: int, *, now: int) -> tuple[
     return tuple(_column(step, [one for one in found if one.stage_id == step.id]) for step in steps)
 
 
-def briefs_about(session: Session, contact_id: int) -> tuple[Brief, ...]:
+def briefs_about(session: Session, contact_id: int, family: Sequence[int] = ()) -> tuple[Brief, ...]:
     """The deals of a person that run, the newest first; where none does, the one that ended last."""
-    found = deals_about(session, contact_id)
+    found = deals_about(session, contact_id, family)
     running = [deal.id for deal in found if deal.state == DealState.OPEN]
     return briefs(session, running[:SHOWN] or [deal.id for deal in found[:1]])
 
@@ -120,24 +123,23 @@ def as_read_by(reader: Rep, one: Brief) -> Brief:
 
 def briefs(session: Session, numbers: Sequence[int]) -> tuple[Brief, ...]:
     """These deals, in this order."""
-    rows = {row.id: _brief(row) for row in session.execute(_briefs().where(Deal.id.in_(numbers)))} if numbers else {}
-    work = projects_of(session, list(rows))
-    goods = line_counts(session, list(rows))
-    return tuple(replace(rows[number], project=work.get(number), goods=goods.get(number, 0)) for number in numbers if number in rows)
+    rows = {row.id: row for row in ask(session, _BRIEFS, {"ids": list(numbers)})} if numbers else {}
+    work = projects_of(session, [row.id for row in rows.values() if row.worked])
+    return tuple(replace(_brief(rows[number]), project=work.get(number)) for number in numbers if number in rows)
 
 
-def _briefs() -> Any:
-    columns = (Deal.id, Deal.title, Deal.state, Deal.amount, Deal.currency, Deal.expected_on, Deal.pushes, Deal.entered_at, Member.id.label("rep_id"))
-    return (
-        select(*columns, Stage.name.label("stage"), Stage.rotting_days, Member.name.label("owner"), _root.name, _root.platform_name)
-        .join(Stage, Stage.id == Deal.stage_id)
-        .join(_own, _own.id == Deal.contact_id)
-        .join(_root, _root.id == _own.root_id)
-        .outerjoin(Member, and_(Member.id == Deal.rep_id, Member.active == 1))
-    )
+_COLUMNS = (Deal.id, Deal.title, Deal.state, Deal.amount, Deal.currency, Deal.expected_on, Deal.pushes, Deal.entered_at, Member.id.label("rep_id"))
+_BRIEFS = (
+    select(*_COLUMNS, Stage.name.label("stage"), Stage.rotting_days, Member.name.label("owner"), _root.name, _root.platform_name, _GOODS, _WORKED)
+    .join(Stage, Stage.id == Deal.stage_id)
+    .join(_own, _own.id == Deal.contact_id)
+    .join(_root, _root.id == _own.root_id)
+    .outerjoin(Member, and_(Member.id == Deal.rep_id, Member.active == 1))
+    .where(among(Deal.id, "ids"))
+)
 
 
-def _brief(row: Row[Any]) -> Brief:
+def _brief(row: Any) -> Brief:
     return Brief(
         row.id,
         row.title,
@@ -152,6 +154,7 @@ def _brief(row: Row[Any]) -> Brief:
         row.rotting_days,
         row.rep_id,
         row.owner or "",
+        goods=row.goods,
     )
 
 

@@ -7,15 +7,16 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, case, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from crm.base.actors import Rep, Role
+from crm.base.actors import Rep
 from crm.base.fold import fold
 from crm.base.phones import normalise
-from crm.base.policy import Action, may
+from crm.base.policy import Action
 from crm.conversations.desk import Listed
 from crm.conversations.threads import Conversation, Status
 from crm.people.contacts import Contact, ContactPoint, Identity
 from crm.people.pretended import ACCOUNT as PRACTICE
-from crm.people.reps import Member, authorise
+from crm.people.reps import Member
+from crm.people.sight import sight_of
 from crm.reports import search
 
 LOOK = 1000
@@ -60,8 +61,7 @@ def further(session: Session, actor: Rep, words: str, region: str) -> list[Liste
 
 
 def _candidates(session: Session, actor: Rep, which: ColumnElement[bool]) -> list[Candidate]:
-    member = authorise(session, actor, Action.TALK)
-    everybody = member is not None and may(Role(member.role), Action.TAKE_OVER)
+    sight = sight_of(session, actor, Action.TALK)
     rows = session.execute(
         select(
             Conversation.id,
@@ -83,7 +83,10 @@ def _candidates(session: Session, actor: Rep, which: ColumnElement[bool]) -> lis
         .where(which, _root.blocked == 0, Conversation.last_heard_id > 0, or_(Conversation.account != PRACTICE, Conversation.rep_id == actor.id))
         .order_by(Conversation.last_at.desc(), Conversation.id.desc())
     )
-    return [Candidate(*row) for row in rows if everybody or row.rep_id in (None, actor.id)]
+    found, named = [Candidate(*row) for row in rows if sight.covers(row.rep_id)], sight.named
+    if sight.points:
+        return found
+    return [replace(one, name=named(one.name), platform_name=named(one.platform_name), username=named(one.username)) for one in found]
 
 
 def matching(found: Sequence[Candidate], words: str, *, sure: bool, most: int) -> list[Listed]:

@@ -113,9 +113,9 @@ def order_sheet(session: Session, actor: Rep, order_id: int) -> OrderSheet:
     )
 
 
-def order_about(session: Session, contact_id: int) -> CardOrder | None:
+def order_about(session: Session, contact_id: int, family: Sequence[int] = ()) -> CardOrder | None:
     """The newest order of a person that runs; where none does, the newest of all."""
-    for order in orders_about(session, contact_id)[:1]:
+    for order in orders_about(session, contact_id, family=family)[:1]:
         owner = session.get(Member, order.rep_id) if order.rep_id else None
         whose = (owner.id, owner.name) if owner and owner.active else (None, "")
         return CardOrder(order.id, order.number, OrderState(order.state), owed(session, order), order.currency, *whose)

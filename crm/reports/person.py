@@ -172,11 +172,6 @@ def _points(session: Session, family: list[int]) -> tuple[Point, ...]:
     return tuple(Point(kind, value, proven) for (kind, value), proven in found.items())
 
 
-def others_of(session: Session, identity_id: int, titles: Mapping[str, str]) -> tuple[Address, ...]:
-    """The other addresses of whoever has this one; asks two indexes where there are none."""
-    identity = session.get_one(Identity, identity_id)
-    root = root_of(session, identity.contact_id)
-    more = select(Identity.id).join(Contact, Contact.id == Identity.contact_id).where(Contact.root_id == root.id, Identity.id != identity.id).limit(1)
-    if session.scalar(more) is None:
-        return ()
-    return tuple(one for one in addresses_of(session, root.id, titles) if one.identity_id != identity_id)
+def others_of(session: Session, identity: Identity, titles: Mapping[str, str]) -> tuple[Address, ...]:
+    """The other addresses of whoever has this one."""
+    return tuple(one for one in addresses_of(session, identity.contact_id, titles) if one.identity_id != identity.id)

@@ -12,7 +12,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Actor
-from crm.base.dialect_search import NEWEST, holding
+from crm.base.dialect_search import NEWEST, containing, holding, sharing
 from crm.base.phones import normalise
 from crm.base.policy import Action
 from crm.base.rows import among
@@ -23,7 +23,7 @@ from crm.people.reps import Member
 from crm.people.sight import Sight, sight_of
 from crm.reports.search_index import progress
 from crm.reports.search_sold import FoundOrder, FoundPaper, orders_found, papers_found
-from crm.reports.search_tables import About, WordGram
+from crm.reports.search_tables import About
 from crm.reports.search_words import ASKED_LETTERS, KIND, NEAR_FROM, STEM, Asked, asked, distance, grams, inner_grams, least_common, snippet
 from crm.sales.deals import Deal
 
@@ -87,6 +87,10 @@ class Found:
 Groups = list[list[str]]
 
 
+def _each_once(*tokens: str) -> list[str]:
+    return list(dict.fromkeys(tokens))
+
+
 @dataclass(slots=True)
 class _Words:
     """The words of one question in growing circles of tokens; what a circle needs is looked up when it is asked for."""
@@ -102,33 +106,32 @@ class _Words:
 
     def within(self, *, begins: bool = False) -> Groups:
         """The same, or a word that it is a part or the beginning of."""
-        return [[*group, *self._holding(one.sound, begins=begins)] for one, group in zip(self.words, self.meant(), strict=True)]
+        return [_each_once(*group, *self._holding(one.sound, begins=begins)) for one, group in zip(self.words, self.meant(), strict=True)]
 
     def near(self, *, begins: bool = False) -> Groups:
         """The same, or the words that are likest to it."""
-        return [[*group, *self._likest(one.sound)] for one, group in zip(self.words, self.within(begins=begins), strict=True)]
+        return [_each_once(*group, *self._likest(one.sound)) for one, group in zip(self.words, self.within(begins=begins), strict=True)]
+
+    def misspelt(self) -> bool:
+        """Whether any word may be a slip of one that is not looked for already."""
+        return any(self.near(begins=begins) != self.within(begins=begins) for begins in (False, True))
 
     def _holding(self, sound: str, *, begins: bool) -> list[str]:
         wanted = inner_grams(sound)
         if len(sound) < PART_FROM and not begins:
             return []
         if sound not in self._known:
-            known = self._sharing(wanted, len(wanted)) if wanted else []
-            self._known[sound] = sorted((word for word in known if sound in word), key=lambda word: (len(word), word))
+            known = containing(self.session, sound, wanted[len(wanted) // 2]) if wanted else []  # the middle of a word is the least common part of it
+            self._known[sound] = sorted(known, key=lambda word: (len(word), word))
         return [word for word in self._known[sound] if not begins or word.startswith(sound)][:EXPANDED]
 
     def _likest(self, sound: str) -> list[str]:
         if sound not in self._likely:
-            known = self._sharing(grams(sound), least_common(sound)) if len(sound) >= NEAR_FROM else []
+            known = sharing(self.session, grams(sound), least_common(sound), sound[0]) if len(sound) >= NEAR_FROM else []
             far = {word: slips for word in known if (slips := distance(sound, word)) is not None}
             least = min(far.values(), default=0)
             self._likely[sound] = sorted((word for word, slips in far.items() if slips == least), key=lambda word: (len(word), word))[:EXPANDED]
         return self._likely[sound]
-
-    def _sharing(self, wanted: Sequence[str], least: int) -> list[str]:
-        """The known words that have so many of these grams."""
-        question = select(WordGram.word).where(among(WordGram.gram, "grams")).group_by(WordGram.word).having(func.count() >= least)
-        return list(self.session.scalars(question, {"grams": list(wanted)}))
 
 
 def find(session: Session, actor: Actor, words: str, region: str) -> Found:
@@ -147,7 +150,7 @@ def find(session: Session, actor: Actor, words: str, region: str) -> Found:
     both = [circles.meant, circles.within]
     papers = papers_found(session, actor, sight, words)
     deals, sold, said = _deals(session, sight, both, people, firms), _orders(session, sight, both, people), _said(session, sight, both)
-    if not (people or deals or sold or papers or said):
+    if not (people or deals or sold or papers or said) and circles.misspelt():
         people = _named(session, sight, circles.near(begins=True))
         deals, sold = _deals(session, sight, [circles.near], people, []), _orders(session, sight, [circles.near], people)
         said = _said(session, sight, [circles.near])
@@ -158,10 +161,12 @@ Circle = Callable[[], Groups]
 
 
 def _held(session: Session, circles: Sequence[Circle], about: About) -> Iterator[list[int]]:
-    """What holds the words, circle by circle; those that hold nothing are passed over."""
+    """What holds the words, circle by circle; those that hold nothing are passed over, and one that is no wider than the one before."""
+    before: Groups = []
     for circle in circles:
-        groups = circle()
-        if groups and (found := holding(session, [*groups, [KIND + about]], about.value, LOOK, few=True)):
+        groups, narrower = circle(), before
+        before = groups
+        if groups and groups != narrower and (found := holding(session, [*groups, [KIND + about]], about.value, LOOK, few=True)):
             yield found
 
 
@@ -258,9 +263,11 @@ def _deals_where(session: Session, sight: Sight, which: object, numbers: Sequenc
 def _said(session: Session, sight: Sight, circles: Sequence[Circle]) -> list[Said]:
     """Messages with the words themselves, then those with parts of them."""
     found: dict[int, Said] = {}
+    before: Groups = []
     for circle in circles:
-        if len(found) < SAID:
-            found |= {one.message_id: one for one in _said_in(session, sight, circle(), SAID) if one.message_id not in found}
+        if len(found) < SAID and (groups := circle()) != before:
+            found |= {one.message_id: one for one in _said_in(session, sight, groups, SAID) if one.message_id not in found}
+            before = groups
     return list(found.values())[:SAID]
 
 

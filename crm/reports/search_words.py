@@ -130,6 +130,8 @@ def _slips(one: str, other: str, most: int) -> int:
             if at > 1 and place > 1 and letter == other[place - 2] and one[at - 2] == there:
                 best = min(best, above[place - 2] + 1)
             row.append(best)
+        if min(row) > most and min(before) > most:
+            return most + 1
     return row[-1]
 
 

@@ -13,13 +13,13 @@ from crm.base.outbound import May, Media, Window
 from crm.base.policy import Action
 from crm.conversations.addresses import instead_of
 from crm.conversations.desk import files_of
-from crm.conversations.planned import planned_for
+from crm.conversations.planned import PlannedReply, planned_for
 from crm.conversations.rest import first_of_rest, rest_of
-from crm.conversations.talk import held_by, holder, states_of, within_reach
-from crm.conversations.threads import POINTED, Attachment, Author, Conversation, Kind, MediaState, Message, Status, notes_of, the, thread
+from crm.conversations.talk import held_by, states_of, within_reach
+from crm.conversations.threads import POINTED, Attachment, Author, Conversation, Kind, MediaState, Message, Note, Status, notes_of, the, thread
 from crm.outbox.deliveries import Delivery, State
 from crm.outreach import persons
-from crm.people.contacts import Identity, points_of, root_of
+from crm.people.contacts import family_of, points_of
 from crm.people.fields import FieldKind, FieldView
 from crm.people.reps import Member, authorise
 from crm.people.sight import seen_by
@@ -27,6 +27,7 @@ from crm.people.suggestions import Possible, open_ones
 from crm.people.tags import tags_of
 from crm.reports.deals import Brief, briefs_about
 from crm.reports.orders import CardOrder, order_about
+from crm.reports.party import Party, party_of, there
 from crm.reports.person import Address, others_of
 from crm.reports.words import short_source, title_of
 from crm.sales.details import shown_details
@@ -34,9 +35,11 @@ from crm.sales.entries import Known, entry_of
 from crm.sales.leads import lead_of
 from crm.sales.referrals import brought_by, referrer_name
 from crm.sales.scores import Likely
-from crm.sales.tasks import TaskKind
+from crm.sales.tasks import Task, TaskKind
 from crm.sales.todo import beside
 
+Outcome = tuple[State, str, int]
+"""What became of a message: its true state, the reason, and the number of the part that decides it."""
 NOTES, TODOS = 20, 3
 LOOK_BACK = 30
 
@@ -159,15 +162,15 @@ def reach(session: Session, actor: Rep, conversation_id: int) -> Conversation:
 
 def look_at(session: Session, actor: Rep, conversation_id: int, titles: Mapping[str, str], *, last: int = 100) -> Thread:
     """A conversation with its newest messages, for one who may follow it; `titles` are what accounts are called."""
-    conversation = reach(session, actor, conversation_id)
-    if held_by(session, conversation) not in (None, actor.id):
-        return as_read_by(actor, replace(_outside(session, conversation, titles), elsewhere=True))
-    return as_read_by(actor, _inside(session, conversation, titles, last, NOTES))
+    party = party_of(session, reach(session, actor, conversation_id).id)
+    if party.holder_id not in (None, actor.id):
+        return as_read_by(actor, replace(_outside(session, party, titles), elsewhere=True))
+    return as_read_by(actor, _inside(session, party, titles, last, NOTES))
 
 
 def see(session: Session, conversation_id: int, titles: Mapping[str, str], *, last: int, notes: int) -> Thread:
     """A conversation with its newest messages and notes, for one who decides by themselves who may follow it."""
-    return _inside(session, the(session, conversation_id), titles, last, notes)
+    return _inside(session, party_of(session, conversation_id), titles, last, notes)
 
 
 def as_read_by(reader: Rep, seen: Thread) -> Thread:
@@ -184,8 +187,8 @@ def as_read_by(reader: Rep, seen: Thread) -> Thread:
     return replace(seen, name=name, username=username, phone=phone, others=others, possible=possible, details=details)
 
 
-def _outside(session: Session, conversation: Conversation, titles: Mapping[str, str]) -> Thread:
-    root, identity = root_of(session, conversation.contact_id), session.get_one(Identity, conversation.identity_id)
+def _outside(session: Session, party: Party, titles: Mapping[str, str]) -> Thread:
+    conversation, root, identity = party.conversation, party.root, party.identity
     return Thread(
         conversation_id=conversation.id,
         account=conversation.account,
@@ -196,8 +199,8 @@ def _outside(session: Session, conversation: Conversation, titles: Mapping[str, 
         language=root.language,
         kind=root.kind,
         status=conversation.status,
-        holder_id=held_by(session, conversation),
-        holder=holder(session, conversation),
+        holder_id=party.holder_id,
+        holder=party.member.name if party.member else "",
         snoozed_until=conversation.snoozed_until,
         waiting_since=conversation.waiting_since,
         person_called=bool(conversation.person_called),
@@ -210,44 +213,44 @@ def _outside(session: Session, conversation: Conversation, titles: Mapping[str, 
     )
 
 
-def _inside(session: Session, conversation: Conversation, titles: Mapping[str, str], last: int, notes: int) -> Thread:
-    outside = _outside(session, conversation, titles)
-    root_id = root_of(session, conversation.contact_id).id
-    lead, lines = lead_of(session, root_id), _lines(session, thread(session, conversation.id, last=last), titles)
-    state, detail = _reply(session, conversation.id, lines, last)
-    entry = entry_of(session, lead.id) if lead else None
+def _inside(session: Session, party: Party, titles: Mapping[str, str], last: int, notes: int) -> Thread:
+    conversation, root_id, family = party.conversation, party.root.id, family_of(session, party.root.id)
+    has, lead, said = there(session, party, family), lead_of(session, root_id), thread(session, conversation.id, last=max(last, LOOK_BACK))
+    remarks = notes_of(session, conversation.id, notes) if has.notes else []
+    waiting = planned_for(session, conversation.id)[:TODOS] if has.planned else []
+    tasks = beside(session, conversation, TODOS, family) if has.tasks else []
+    shown, words = said[-last:], _newest_words(said)
+    names = _names(session, [*shown, *remarks, *waiting, *tasks], party.member)
+    states = _states(session, [*shown, *words])
+    state, detail = next((states[one.id][:2] for one in words if one.id in states), (None, ""))
+    entry = entry_of(session, lead.id) if lead and has.entry else None
     return replace(
-        outside,
+        _outside(session, party, titles),
         need=lead.need if lead else "",
-        phone=next(iter(points_of(session, root_id, "phone")), ""),
+        phone=next(iter(points_of(session, root_id, "phone", family)), "") if has.phone else "",
         lead_status=lead.status if lead else "",
         lead_id=lead.id if lead else 0,
         entry=entry,
         referrer=referrer_name(session, entry),
-        brought=brought_by(session, root_id),
-        lines=lines,
-        notes=_notes(session, conversation.id, notes),
-        todos=_todos(session, conversation),
-        planned=_planned(session, conversation.id),
+        brought=brought_by(session, root_id) if has.brought else 0,
+        lines=_lines(session, shown, titles, names, states),
+        notes=tuple(Remark(one.id, names.get(one.rep_id, ""), one.text, one.at, one.source, one.attachment_id or 0) for one in remarks),
+        todos=tuple(Todo(task.id, TaskKind(task.kind), task.text, task.due_at, names.get(task.rep_id or 0, "")) for task in tasks),
+        planned=tuple(Remark(one.id, names.get(one.rep_id, ""), one.text, one.due_at) for one in waiting),
         reply_state=state,
         reply_detail=detail,
-        others=others_of(session, conversation.identity_id, titles),
-        possible=tuple(open_ones(session, root_id)),
-        deals=briefs_about(session, root_id),
-        order=order_about(session, root_id),
-        details=shown_details(session, root_id),
-        tags=tags_of(session, [root_id])[root_id],
+        others=others_of(session, party.identity, titles) if has.others else (),
+        possible=tuple(open_ones(session, root_id)) if has.possible else (),
+        deals=briefs_about(session, root_id, family) if has.deals else (),
+        order=order_about(session, root_id, family) if has.orders else None,
+        details=shown_details(session, root_id) if has.details else (),
+        tags=tags_of(session, [root_id])[root_id] if has.tags else (),
     )
 
 
-def _reply(session: Session, conversation_id: int, lines: Sequence[Line], last: int) -> tuple[State | None, str]:
-    """What became of the newest words of a rep, also where they stand a little above the lines."""
-    shown = next((line for line in reversed(lines) if line.author is Author.REP and line.kind != Kind.REACTION), None)
-    if shown or last >= LOOK_BACK:
-        return (shown.state, shown.detail) if shown else (None, "")
-    earlier = reversed(thread(session, conversation_id, last=LOOK_BACK))
-    above = next((message.id for message in earlier if message.author == Author.REP and message.kind != Kind.REACTION), 0)
-    return states_of(session, [above]).get(above, (None, "", 0))[:2] if above else (None, "")
+def _newest_words(said: Sequence[Message]) -> list[Message]:
+    """The newest words of a rep (none, or one), also where they stand a little above the lines that are shown."""
+    return [message for message in said if message.author == Author.REP and message.kind != Kind.REACTION][-1:]
 
 
 def file_at(session: Session, actor: Rep, conversation_id: int, attachment_id: int) -> Media:
@@ -276,49 +279,36 @@ def everything(session: Session, actor: Rep, conversation_id: int, titles: Mappi
     channels = {one.id: title_of(titles, one.account) for one in persons.threads_of(session, contact_id)}
     newest = select(Message).where(Message.conversation_id.in_(channels)).order_by(Message.id.desc()).limit(last)
     said = list(reversed(session.scalars(newest).all()))
-    return tuple((channels[message.conversation_id], line) for message, line in zip(said, _lines(session, said, titles), strict=True))
+    lines = _lines(session, said, titles, _names(session, said), _states(session, said))
+    return tuple((channels[message.conversation_id], line) for message, line in zip(said, lines, strict=True))
 
 
-def _lines(session: Session, said: Sequence[Message], titles: Mapping[str, str]) -> tuple[Line, ...]:
-    names = _names(session, [message.rep_id for message in said])
-    files = files_of(session, [message.id for message in said])
-    ours = [message.id for message in said if message.author != Author.CONTACT]
-    states = states_of(session, ours) if ours else {}
+def _lines(session: Session, said: Sequence[Message], titles: Mapping[str, str], names: Mapping[int, str], states: Mapping[int, Outcome]) -> tuple[Line, ...]:
+    files = files_of(session, [message.id for message in said]) if said else {}
     lines = (_line(message, names, files.get(message.id, []), states.get(message.id)) for message in said)
     instead = (instead_of(message.once) for message in said)
     return tuple(replace(line, instead=title_of(titles, account)) if account else line for line, account in zip(lines, instead, strict=True))
 
 
-def _line(message: Message, names: dict[int, str], files: Sequence[Attachment], state: tuple[State, str, int] | None) -> Line:
+def _line(message: Message, names: Mapping[int, str], files: Sequence[Attachment], state: Outcome | None) -> Line:
     ready = tuple(_media(file) for file in files if file.state == MediaState.READY)
     who, kinds = names.get(message.rep_id or 0, ""), tuple(file.kind for file in files)
     said = Line(message.id, Author(message.author), message.kind, who, message.text, message.at, bool(message.edited_at), kinds, ready, *(state or ()))
     return replace(said, deleted=True) if message.deleted_at else said
 
 
-def _notes(session: Session, conversation_id: int, last: int) -> tuple[Remark, ...]:
-    notes = notes_of(session, conversation_id, last)
-    names = _names(session, [note.rep_id for note in notes])
-    return tuple(Remark(note.id, names.get(note.rep_id, ""), note.text, note.at, note.source, note.attachment_id or 0) for note in notes)
+def _states(session: Session, said: Sequence[Message]) -> dict[int, Outcome]:
+    """What became of those that are ours."""
+    ours = {message.id for message in said if message.author != Author.CONTACT}
+    return states_of(session, sorted(ours)) if ours else {}
 
 
-def _planned(session: Session, conversation_id: int) -> tuple[Remark, ...]:
-    """What is to be said later; `at` is when."""
-    waiting = planned_for(session, conversation_id)[:TODOS]
-    names = _names(session, [one.rep_id for one in waiting])
-    return tuple(Remark(one.id, names.get(one.rep_id, ""), one.text, one.due_at) for one in waiting)
-
-
-def _todos(session: Session, conversation: Conversation) -> tuple[Todo, ...]:
-    tasks = beside(session, conversation, TODOS)
-    names = _names(session, [task.rep_id for task in tasks])
-    return tuple(Todo(task.id, TaskKind(task.kind), task.text, task.due_at, names.get(task.rep_id or 0, "")) for task in tasks)
-
-
-def _names(session: Session, rep_ids: Sequence[int | None]) -> dict[int, str]:
-    wanted = {number for number in rep_ids if number}
-    known = session.execute(select(Member.id, Member.name).where(Member.id.in_(wanted))) if wanted else ()
-    return {row.id: row.name for row in known}
+def _names(session: Session, rows: Sequence[Message | Note | PlannedReply | Task], known: Member | None = None) -> dict[int, str]:
+    """Who of the staff wrote each of these or has it, by number; of one it is `known` already."""
+    names = {known.id: known.name} if known else {}
+    wanted = {row.rep_id for row in rows if row.rep_id} - names.keys()
+    found = session.execute(select(Member.id, Member.name).where(Member.id.in_(wanted))) if wanted else ()
+    return names | {row.id: row.name for row in found}
 
 
 def _media(file: Attachment) -> Media:

@@ -1,11 +1,11 @@
 """Runs: each rule and each event once: kept, waited for, asked whether it still holds, done in the owner's name, and on record."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, func, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, delete, func, select
 from sqlalchemy import text as sql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -14,7 +14,7 @@ from crm.base.actors import Rep, System
 from crm.base.errors import DragomanError, Forbidden, Taken, Unreachable
 from crm.base.history import Change, DomainEvent, caused, record
 from crm.base.policy import Action
-from crm.base.rows import add_new, take_ids
+from crm.base.rows import add_new, ask, take_ids
 from crm.base.settings import Company
 from crm.base.table import Row
 from crm.base.time import DAY, HOUR
@@ -27,7 +27,7 @@ from crm.rules.doing import Absent, Scene, do, within_sight
 from crm.rules.events import Happened, happened
 from crm.rules.facts import Subject, facts_of, subject_of
 from crm.rules.plans import Plan
-from crm.rules.rules import Rule, Seen, acting
+from crm.rules.rules import Rule, Seen, acting, listen_from
 from crm.sales.deals import Missing, Moved
 
 log = logging.getLogger(__name__)
@@ -109,11 +109,19 @@ def hear(session: Session, *, now: int) -> int:
     """Keep a run for each rule that listens to what happened; answers how much was looked at."""
     listening = acting(session)
     found, looked = happened(session, {one.plan.event for one in listening}, now=now)
-    rows = [(one, event) for event in found for one in listening if one.plan.event == event.name]
+    rows = _listened(session, [(one, event) for event in found for one in listening if one.plan.event == event.name])
     depths = _depths(session, [event.cause for _, event in rows if event.cause])
     ids = take_ids(session, len(rows))
     add_new(session, RuleRun, [_row(next(ids), one, event, depths.get(event.cause, 0), now) for one, event in rows])
     return looked
+
+
+def _listened(session: Session, rows: Sequence[tuple[Seen, Happened]]) -> Sequence[tuple[Seen, Happened]]:
+    """Those of them that happened since the rule listens: what is read late, or again, may be older."""
+    if not rows:
+        return rows
+    begun = listen_from(session, {one.id for one, _ in rows}, since=min(event.until for _, event in rows))
+    return [(one, event) for one, event in rows if event.until >= begun.get(one.id, 0)]
 
 
 def _row(number: int, rule: Seen, event: Happened, depth: int, now: int) -> dict[str, object]:
@@ -135,13 +143,14 @@ def run_due(session: Session, company: Company, *, now: int) -> int:
     if not rows:
         return 0
     listening, texts, done = {one.id: one for one in acting(session)}, _texts(session, rows), 0
+    owners = _owners(session, listening.values())
     for place, row in enumerate(rows):
         rule = listening.get(row.rule_id)
         # What waits goes by what the rule is now.
         if rule is None or rule.plan.event != f"{row.subject}.{row.kind}":
             _ended(row, Outcome.OFF, "", now)
         elif (ready := _ready(session, rule, row, texts.get(row.event_id, ("", "")), now)) is not None:
-            done += _done(session, rule, row, ready, texts.get(row.event_id, ("", "")), company, now=now)
+            done += _done(session, rule, row, ready, owners, texts.get(row.event_id, ("", "")), company, now=now)
             listening = {one.id: one for one in acting(session)} if row.outcome == Outcome.FAILED else listening
         if done >= AT_ONCE:
             rows = rows[: place + 1]
@@ -153,14 +162,12 @@ def run_due(session: Session, company: Company, *, now: int) -> int:
 def _ready(session: Session, rule: Seen, row: RuleRun, texts: tuple[str, str], now: int) -> Subject | None:
     """What a run is about, when it is to be done now; else the run ends, or waits."""
     plan, about = rule.plan, subject_of(session, row.subject, row.subject_id)
-    row.contact_id, row.version = about.contact_id, rule.version
     pretended = (talk := about.rows.get("conversation")) is not None and talk.account == PRACTICE  # nobody's rule acts on whom somebody practises
     holding = not pretended and holds(plan.when, facts_of(session, about, *texts, wanted={leaf.field for leaf in leaves(plan.when)}))
     due = _due(session, row, plan, about) if holding else 0
     if due > now:
         row.outcome, row.due_at = Outcome.TIMED.value, due
-        return None
-    if not holding:
+    elif not holding:
         _ended(row, Outcome.PASSED, "", now)
     elif not due:
         _ended(row, Outcome.NEEDLESS, "", now)
@@ -170,6 +177,7 @@ def _ready(session: Session, rule: Seen, row: RuleRun, texts: tuple[str, str], n
         _ended(row, Outcome.TOO_MANY, "", now)
     else:
         return about
+    row.contact_id, row.version = about.contact_id, rule.version
     return None
 
 
@@ -187,20 +195,29 @@ def _texts(session: Session, rows: Sequence[RuleRun]) -> dict[int, tuple[str, st
     return {one.id: (one.before, one.after) for one in session.execute(wanted)}
 
 
+_LATELY = (
+    select(func.count().label("many"))
+    .select_from(RuleRun)
+    .where(RuleRun.contact_id == bindparam("contact"), RuleRun.outcome == Outcome.DONE.value, RuleRun.ended_at > bindparam("since"))
+)
+
+
 def _lately(session: Session, about: Subject, now: int) -> int:
     """How much rules did about the same person within the last hour."""
     if about.contact_id is None:
         return 0
-    mine = (RuleRun.contact_id == about.contact_id, RuleRun.outcome == Outcome.DONE.value, RuleRun.ended_at > now - HOUR)
-    return session.scalar(select(func.count()).select_from(RuleRun).where(*mine)) or 0
+    [row] = ask(session, _LATELY, {"contact": about.contact_id, "since": now - HOUR})
+    return int(row.many)
 
 
-def _done(session: Session, rule: Seen, row: RuleRun, about: Subject, texts: tuple[str, str], company: Company, *, now: int) -> int:
+def _done(
+    session: Session, rule: Seen, row: RuleRun, about: Subject, owners: Mapping[int, Member], texts: tuple[str, str], company: Company, *, now: int
+) -> int:
     """Do all deeds of a run or none of them; answers 1."""
     once = f"rule:{rule.id}:{row.id}"
     try:
         with session.begin_nested(), caused(session, once):
-            scene = Scene(_owner(session, rule), about, rule.id, rule.name, rule.plan.event, row.at, once, *texts)
+            scene = Scene(_owner(session, rule, owners), about, rule.id, rule.name, rule.plan.event, row.at, once, *texts)
             within_sight(session, scene)
             for place, deed in enumerate(rule.plan.deeds):
                 do(session, scene, deed, place, company, now=now)
@@ -217,13 +234,19 @@ def _done(session: Session, rule: Seen, row: RuleRun, about: Subject, texts: tup
         _ended(row, Outcome.DONE, "", now)
         if rule.failures:
             session.get_one(Rule, rule.id).failures = 0
+    row.contact_id, row.version = about.contact_id, rule.version
     session.flush()
     return 1
 
 
-def _owner(session: Session, rule: Seen) -> Rep:
+def _owners(session: Session, rules: Iterable[Seen]) -> dict[int, Member]:
+    """Whoever made these rules; while their rows are held, each verb's question of their rights is answered from them."""
+    return {member.id: member for member in session.scalars(select(Member).where(Member.id.in_({one.rep_id for one in rules})))}
+
+
+def _owner(session: Session, rule: Seen, owners: Mapping[int, Member]) -> Rep:
     """In whose name a rule acts; whoever may make rules no more has none acting."""
-    member = session.get(Member, rule.rep_id)
+    member = owners.get(rule.rep_id)
     if member is None or not member.active:
         raise Forbidden("whoever made this rule has left")
     actor = as_actor(member)
