@@ -20,7 +20,7 @@ from crm.reports.day import plans_due
 from crm.reports.digest import digest_due
 from crm.reports.orphans import orphans_due
 from crm.rules import runs
-from crm.sales import asking, ladder, order_late, rotting, routing
+from crm.sales import asking, ladder, order_address, order_late, rotting, routing
 from scheduler.clock import Tick
 from scheduler.indexing import indexing
 
@@ -63,7 +63,10 @@ def deeds(company: Company) -> dict[str, Deed]:
     ready(company.holidays)
     return {
         "follow_ups": lambda session, now: (
-            follow_ups(session, company, now=now) + answering.listen(session, company, now=now) + asking.receipts_due(session, now=now)
+            follow_ups(session, company, now=now)
+            + answering.listen(session, company, now=now)
+            + asking.receipts_due(session, now=now)
+            + order_address.answers_due(session, now=now)
         ),
         "compose": lambda session, now: (
             routing.route(session, company, now=now)

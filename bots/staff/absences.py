@@ -27,7 +27,8 @@ def told(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     readers = [rep for rep in dict.fromkeys((*scene.managers, whose)) if rep.id != notice.facts.get("by") and (rep == whose or _steers(rep))]
 
     def post(tr: Translator, rep: Rep) -> Post:
-        days = f"{days_words(tr, away, local(scene.now, zone_of(rep, scene.company)).date())} · {tr(KINDS[away.kind])}"
+        zone = zone_of(rep, scene.company)
+        days = f"{days_words(tr, away, local(scene.now, zone).date(), zone)} · {tr(KINDS[away.kind])}"
         name = plain_name(tr, whose.name, 40)
         words = tr("🌴 {name} is there after all: {days}", name=name, days=days) if row.ended_at else tr("🌴 {name} will be away: {days}", name=name, days=days)
         return Post(words, ((Key(tr.button(EVERYBODY), Intent(NAME, detail="all")),),) if _steers(rep) else ())

@@ -33,6 +33,7 @@ WHY: Mapping[str, str] = {
     "the file is too big": N_("The file is too big."),
     "there is nothing in it": N_("There is nothing in it."),
 }
+BLURRED = N_("The card cannot be read. Take it once more: from above, near, in good light. Or type it.")
 FIELDS = ("name", "phone", "email", "company")
 Recent = Sequence[tuple[int, str]]
 """Conversations with the names of their people."""
@@ -80,7 +81,8 @@ def _leave(tr: Translator, seen: View) -> Key:
 
 def _unreadable(tr: Translator, seen: View) -> Post:
     typing = () if seen.why == SEVERAL else (key(tr.button(TYPE_IT), seen.id, "hand"),)
-    return Post(tr(WHY.get(seen.why, N_("It cannot be read."))), ((*typing, _leave(tr, seen)),))
+    other = BLURRED if seen.kind is CaptureKind.CARD else N_("It cannot be read.")
+    return Post(tr(WHY.get(seen.why, other)), ((*typing, _leave(tr, seen)),))
 
 
 def value_of(seen: View, field: str) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from bots.staff import beside, deals, details, orders, person, score, templates
+from bots.staff import beside, deals, details, orders, person, score, templates, tour
 from bots.staff.menus import MOST
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.tasks import todo
@@ -17,6 +17,7 @@ from crm.base.settings import Company
 from crm.base.text import clean_name, escape_html, utf16_length
 from crm.conversations.threads import Author, Kind, Status
 from crm.people.desk import EVERYBODY, Intent
+from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.reports.thread import Line, Remark, Thread, as_read_by
 from crm.reports.words import AUTHORS, FILES, LEADS, PEOPLE, call_words, done_words, state_words
 from crm.sales.tasks import TaskKind
@@ -64,6 +65,11 @@ def elsewhere(sight: Thread, reader: Rep) -> bool:
     return sight.holder_id is not None and sight.holder_id != reader.id and reader.id != EVERYBODY
 
 
+def practised(sight: Thread) -> bool:
+    """Whether this was a practice that is over: it is put away as spam and blocked, which is nobody's fault."""
+    return sight.account == PRACTICE and sight.blocked
+
+
 def _head(sight: Thread, tr: Translator, most: int) -> str:
     username = escape_html(f" @{clean_name(sight.username, 40)}") if sight.username else ""
     source = line_html(sight.source, min(most, 120)) if sight.source else ""
@@ -75,6 +81,8 @@ def _head(sight: Thread, tr: Translator, most: int) -> str:
 def status(sight: Thread, reader: Rep, tr: Translator, company: Company, now: int) -> str:
     """Where the conversation stands."""
     said = []
+    if practised(sight):
+        return f"✅ {tr('Closed')}"
     if sight.blocked:
         said.append(f"⛔ {tr('Blocked')}")
     elif sight.status == Status.CLOSED:
@@ -100,7 +108,7 @@ def status(sight: Thread, reader: Rep, tr: Translator, company: Company, now: in
 
 
 def _lead(sight: Thread, tr: Translator, most: int) -> Iterator[str]:
-    if sight.lead_status:
+    if sight.lead_status and not practised(sight):
         yield tr("Lead: {status}", status=tr(LEADS.get(sight.lead_status, sight.lead_status)))
     if sight.likely:
         yield from score.line(tr, sight.likely, {sight.account: sight.channel}, most)
@@ -161,6 +169,8 @@ def keys(sight: Thread, reader: Rep) -> Keys:
     def key(label: str, action: str) -> Key:
         return Key(tr.button(label), Intent(action, number))
 
+    if practised(sight):
+        return tour.after(tr, reader)
     if sight.blocked:
         return ((key(UNBLOCK, "unblock"),),)
     if elsewhere(sight, reader):

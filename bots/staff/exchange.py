@@ -7,7 +7,7 @@ from bots.staff import menus, past
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.rendering import Rendered, mail_each
 from bots.staff.sight import Scene
-from bots.staff.words import UNDO
+from bots.staff.words import MORE, UNDO
 from crm.base.actors import Rep
 from crm.base.db import Session
 from crm.base.i18n import N_, N_button, Translator
@@ -69,9 +69,9 @@ KEPT: Mapping[str, str] = {
 }
 
 
-def target_words(tr: Translator, target: str) -> str:
-    """What a column is, in words; a field of the firm's own goes by its name."""
-    return tr.button(TARGETS[target]) if target in TARGETS else clean_name(target.removeprefix(FIELD), CELL)
+def target_words(tr: Translator, target: str, sheet: Sheet) -> str:
+    """What a column is, in words; a field of the firm's own goes by what people call it."""
+    return tr.button(TARGETS[target]) if target in TARGETS else clean_name(sheet.fields.get(target) or target.removeprefix(FIELD), CELL)
 
 
 def page(tr: Translator, sheet: Sheet, names: past.Names | None = None, zone: str = "") -> Post:
@@ -107,7 +107,7 @@ def changed(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 
     def post(tr: Translator, rep: Rep) -> Post:
         more = _kept(tr, session, sheet) if sheet.state is ImportState.UNDONE else ""
-        shown = page(tr, sheet, names_in(session, sheet, rep), scene.company.zone)
+        shown = page(tr, imports.as_read(sheet, seen_by(rep)), names_in(session, sheet, rep), scene.company.zone)
         return named(replace(shown, text=f"{shown.text}{more}"), sheet.id, rep)
 
     mails = mail_each(notice, (reader,), post)
@@ -177,7 +177,7 @@ def _unreadable(tr: Translator, sheet: Sheet) -> tuple[str, Keys]:
 def _asked(tr: Translator, sheet: Sheet) -> tuple[str, Keys]:
     lines = [tr.many("{n} row. What the columns are:", "{n} rows. What the columns are:", sheet.rows)]
     for place, name in enumerate(sheet.header[:SHOWN]):
-        lines.append(f"{place + 1}. {isolated(clean_name(name, CELL))} → {target_words(tr, sheet.mapping[place])}{_sampled(sheet, place)}")
+        lines.append(f"{place + 1}. {isolated(clean_name(name, CELL))} → {target_words(tr, sheet.mapping[place], sheet)}{_sampled(sheet, place)}")
     if len(sheet.header) > SHOWN:
         lines.append(tr("… and {n} more.", n=len(sheet.header) - SHOWN))
     lines.append(tr("Nothing is written before you have seen what it would do."))
@@ -212,7 +212,7 @@ def _stopped(tr: Translator, sheet: Sheet) -> tuple[str, Keys]:
 
 def _done(tr: Translator, sheet: Sheet) -> tuple[str, Keys]:
     words = [tr("✅ Brought in."), *tallied(tr, sheet.counts)]
-    return "\n".join(words), ((key(tr.button(UNDO), sheet.id, "undo?"),),)
+    return "\n".join(words), ((key(tr.button(UNDO), sheet.id, "undo?"),), *menus.home(tr))
 
 
 def _undoing(tr: Translator, sheet: Sheet) -> tuple[str, Keys]:
@@ -270,15 +270,15 @@ def columns(tr: Translator, sheet: Sheet, first: int) -> Post:
         for place in range(first, min(first + most, len(sheet.header)))
     ]
     following = first + most if first + most < len(sheet.header) else 0
-    turn = [key("⋯", sheet.id, f"columns:{following}")] if len(sheet.header) > most else []
+    turn = [key(tr.button(MORE), sheet.id, f"columns:{following}")] if len(sheet.header) > most else []
     return Post(tr("Which column is something else?"), (*menus.in_rows(keys), (*turn, key(tr.button(BACK), sheet.id, "page"))))
 
 
 def choices(tr: Translator, sheet: Sheet, place: int, targets: Sequence[str], first: int) -> Post:
     """What a column may be; six at a time; pure."""
     most = menus.MOST - 2
-    keys = [key(target_words(tr, target), sheet.id, f"is:{place}:{target}") for target in targets[first : first + most]]
+    keys = [key(target_words(tr, target, sheet), sheet.id, f"is:{place}:{target}") for target in targets[first : first + most]]
     following = first + most if first + most < len(targets) else 0
     words = tr("What is “{column}”?", column=clean_name(sheet.header[place], 40))
-    turn = (key("⋯", sheet.id, f"column:{place}:{following}"), key(tr.button(BACK), sheet.id, "columns:0"))
+    turn = (key(tr.button(MORE), sheet.id, f"column:{place}:{following}"), key(tr.button(BACK), sheet.id, "columns:0"))
     return Post(f"{words}{_sampled(sheet, place)}", (*menus.in_rows(keys), turn))

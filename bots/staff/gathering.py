@@ -1,6 +1,9 @@
 """Gathering: what the staff's group means by its words: whose topic it is, a note, a command that belongs there."""
 
-from bots.staff.commands import forum
+from dataclasses import replace
+
+from bots.staff import snippets
+from bots.staff.commands import forum, named
 from bots.staff.posts import ACCOUNT
 from bots.staff.updates import Text
 from bots.staff.visit import Done, Visit, told
@@ -13,6 +16,11 @@ from crm.outbox.forum import ForumState, forum_at
 NOTE = "//"
 # What is asked and answered in a topic; everything else that a button brings is for the one who pressed it.
 HERE = frozenset({"later", "until", "take", "take_over", "send_anyway", "do_not_send", "recall", "resend", "mark_sent", "forum"})
+
+# Commands that are about the conversation they are typed at: in its topic that is this one, and the answer comes to one's own chat.
+OF_A_TALK = frozenset(
+    {"deal", "document", "erase", "export", "field", "history", "kind", "later", "lead", "merge", "order", "refer", "snippets", "tag", "task"}
+)
 
 
 def about(session: Session, visit: Visit) -> int | None:
@@ -59,6 +67,22 @@ def commanded(session: Session, visit: Visit) -> Done:
         return Done()
     if name == "note":
         return note(session, visit, conversation_id, visit.rest)
-    return Done(
-        told(visit.tr("This was not sent. Here I know /note and /forum; the other commands are for your own chat with me.")).posts, about=conversation_id
-    )
+    words = visit.tr("This was not sent. Here I know /note, /forum and what is about the customer; the other commands are for your own chat with me.")
+    return _of_talk(session, visit, conversation_id, name) or Done(told(words).posts, about=conversation_id)
+
+
+def _of_talk(session: Session, visit: Visit, conversation_id: int, name: str) -> Done | None:
+    """A command about the conversation of the topic, or the word of a ready answer: answered privately, with a sign here that it was heard."""
+    said, found = visit.said, group(session, now=visit.now)
+    assert isinstance(said, Text)
+    own = replace(visit, said=replace(said, place=None, reply_to=None), about=conversation_id)
+    command = named(name, visit.rep.role)
+    if command is not None and name in OF_A_TALK:
+        done: Done | None = command.deed(session, own)
+    else:
+        done = None if command else snippets.meant(session, own, conversation_id, name)
+    if done is None:
+        return None
+    if found:
+        noted(session, found, said.message_id, now=visit.now)
+    return replace(done, private=True)

@@ -1,12 +1,15 @@
 """Goods in words: a product with its price, a line of a deal, and what lines come to; pure."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from crm.base.actors import Rep
 from crm.base.i18n import N_button, Translator
 from crm.base.money import money
 from crm.base.pricing import ONE, Counted, Line, Totals
 from crm.base.quantities import quantity, rate
 from crm.base.text import clean_name, isolated
+from crm.people.sight import seen_by
 from crm.sales.products import Goods
 from crm.sales.stock import Short
 
@@ -17,6 +20,11 @@ GOODS, LIST = N_button("🛒 Products"), N_button("The price list")
 def name(title: str, most: int = NAME_SHOWN) -> str:
     """What goods are called, as plain text."""
     return isolated(clean_name(title, most))
+
+
+def read_by(rep: Rep, every: Sequence[Line]) -> tuple[Line, ...]:
+    """Lines as a member may read them: what somebody typed may be a phone."""
+    return tuple(replace(one, title=seen_by(rep).told(one.title, points=True)) for one in every)
 
 
 def price(tr: Translator, goods: Goods) -> str:

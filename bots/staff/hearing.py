@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bots.staff import buttons, gathering, replies, snippets
+from bots.staff import buttons, gathering, menus, replies, snippets
 from bots.staff.commands import COMMANDS, capture, help, import_, named
+from bots.staff.posts import Post
 from bots.staff.updates import Press, Text
-from bots.staff.visit import Done, Listener, Pressed, Visit, text, told
+from bots.staff.visit import Done, Listener, Pressed, Visit, told
 from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired
@@ -63,10 +64,9 @@ def commanded(session: Session, visit: Visit) -> Done:
     conversation_id = replies.conversation_at(session, visit) if ours else None
     if conversation_id is not None and (meant := snippets.meant(session, visit, conversation_id, name)):
         return meant
-    done = help.deed(session, visit)
     if ours and named(name, Role.OWNER):
-        return replace(done, posts=(text(visit.tr("/{command} is for managers.", command=name)), *done.posts))
-    return done
+        return Done((Post(visit.tr("/{command} is for managers.", command=name), menus.home(visit.tr)),))
+    return help.deed(session, visit)
 
 
 def cancelled(session: Session, visit: Visit) -> Done:

@@ -107,7 +107,7 @@ def heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     album = bool(files) and is_album(session, message.id)
     mails = [
         Mail(reader, post, f"{once_key(notice, reader)}:{place}")
-        for reader in hearers(holder, conversation, scene)
+        for reader in hearers(session, holder, conversation, scene)
         for place, post in enumerate(tasks.offered(reader, message, _shown_to(reader, name, message, files, album=album)))
     ]
     return Rendered(notice, tuple(mails))
@@ -135,7 +135,7 @@ def more_heard(session: Session, notice: Waiting, scene: Scene) -> Rendered:
         # It shows none of the words it counts: who answers it has seen nothing new.
         return Post(words, ((key,),), conversation_id=conversation.id, name=f"more:{first}:{rep.id}")
 
-    mails = tuple(replace(mail, place=conversation.last_heard_id) for mail in mail_each(notice, hearers(holder, conversation, scene), post))
+    mails = tuple(replace(mail, place=conversation.last_heard_id) for mail in mail_each(notice, hearers(session, holder, conversation, scene), post))
     names = (mail.post.name for mail in mails)
     return Rendered(notice, mails, tuple(name for name in names if 0 < standing_since(session, name) < scene.now - STALE_CARD))
 
@@ -226,7 +226,7 @@ RENDERERS: dict[NoticeKind, Renderer] = {
     NoticeKind.ANSWER_DUE: clocks.answer_due,
     **handing.RENDERERS,
     NoticeKind.DEAL: deals.told,
-    NoticeKind.ORDER: orders.late,
+    NoticeKind.ORDER: orders.told,
     NoticeKind.PAYMENT: paying.told,
     NoticeKind.DOCUMENT: papers.told,
     NoticeKind.PLAN: plan.plan,

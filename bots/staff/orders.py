@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from bots.staff import menus
+from bots.staff.goods import GOODS
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.rendering import Rendered, mail_each
 from bots.staff.sight import Scene
@@ -14,15 +15,18 @@ from crm.base.db import Session
 from crm.base.i18n import N_, N_button, Translator
 from crm.base.money import money
 from crm.base.policy import Scope, scope_of
-from crm.base.text import escape_html
+from crm.base.text import clean_name, cut, escape_html, isolated
+from crm.conversations.threads import Message
 from crm.outbox.notices import Waiting
 from crm.people.desk import EVERYBODY, Intent
 from crm.people.field_words import shown_date
+from crm.people.sight import seen_by
 from crm.reports.deal import talk_with
 from crm.reports.orders import Brief, CardOrder, Item, OrderSheet, briefs
 from crm.reports.words import plain_name
+from crm.sales.order_lines import OPEN
 from crm.sales.order_steps import FOLLOWING
-from crm.sales.orders import ENDED, Order, OrderState
+from crm.sales.orders import ADDRESS_MOST, ENDED, Order, OrderState
 from crm.sales.shipments import ShipmentState
 
 NAME = "order"
@@ -44,6 +48,7 @@ SHIPMENTS = {
 STEPS = {OrderState.CONFIRMED: N_button("👍 Confirm"), OrderState.SENT: N_button("🚚 Sent"), OrderState.DELIVERED: N_button("📬 Delivered")}
 CANCEL_IT, BACK_A_STEP, RUN_ON = N_button("✖ Cancel the order"), N_button("↩ A step back"), N_button("Run it on")
 ASK_MONEY, CAME, MONEY_BACK, ENTRIES = N_button("💳 Ask for payment"), N_button("💵 Money came"), N_button("Money back"), N_button("Payments")
+ASK_WHERE, TAKE_OVER = N_button("Ask the customer"), N_button("✔ Take it over")
 ADDRESS, SHIPMENT, MORE_OF, NOTE = N_button("📍 Address"), N_button("Shipment…"), N_button("More…"), N_button("A note")
 TELL_THEM, TELL_NOT = N_button("🔔 Tell the customer"), N_button("🔕 Do not tell them")
 BACK, CARD, DEAL = N_button("Back"), N_button("Show the card"), N_button("💼 Deal")
@@ -80,7 +85,7 @@ def post(visit: Visit, one: OrderSheet) -> Post:
 def _rows(visit: Visit, one: OrderSheet) -> Iterator[str]:
     tr, found = visit.tr, one.brief
     yield f"📦 <b>{escape_html(found.number)}</b> · {name_html(tr, found.name)} · {tr(STATES[found.state])}"
-    yield from (_item(tr, item, found.currency) for item in one.items[:ITEMS])
+    yield from (f"• {_item(tr, item, found.currency)}" for item in one.items[:ITEMS])
     if len(one.items) > ITEMS:
         yield tr.many("and {n} line more", "and {n} lines more", len(one.items) - ITEMS)
     yield from _money(tr, one)
@@ -97,7 +102,13 @@ def _rows(visit: Visit, one: OrderSheet) -> Iterator[str]:
 
 def _item(tr: Translator, item: Item, currency: str) -> str:
     much = "" if item.quantity_m == 1000 and not item.unit else f" × {amount_of(item.quantity_m)}{f' {item.unit}' if item.unit else ''}"
-    return f"• {line_html(item.title, 60)}{escape_html(much)}: {escape_html(money(tr.language, item.total, currency))}"
+    return f"{line_html(item.title, 60)}{escape_html(much)}: {escape_html(money(tr.language, item.total, currency))}"
+
+
+def item_line(tr: Translator, item: Item, currency: str) -> str:
+    """A line of an order as plain text."""
+    much = "" if item.quantity_m == 1000 and not item.unit else f" × {amount_of(item.quantity_m)}{f' {clean_name(item.unit, 12)}' if item.unit else ''}"
+    return f"{isolated(clean_name(item.title, 60))}{much}: {money(tr.language, item.total, currency)}"
 
 
 def amount_of(quantity_m: int) -> str:
@@ -110,7 +121,7 @@ def _money(tr: Translator, one: OrderSheet) -> Iterator[str]:
     found = one.brief
     yield tr("Total: {amount}", amount=f"<b>{escape_html(money(tr.language, found.total, found.currency))}</b>")
     if one.days is not None:
-        yield tr.many("Paid in full, in {n} day", "Paid in full, in {n} days", one.days)
+        yield tr.many("Paid in full, in {n} day", "Paid in full, in {n} days", one.days) if one.days else tr("Paid in full")
     elif one.paid:
         much, left = money(tr.language, one.paid, found.currency), money(tr.language, found.to_pay, found.currency)
         yield tr("Paid: {amount}, to pay: {rest}", amount=escape_html(much), rest=escape_html(left))
@@ -134,10 +145,11 @@ def keys(tr: Translator, one: OrderSheet) -> Keys:
     return menus.in_rows(
         [
             *first,
-            act(ENTRIES, "paid") if one.brief.claimed else act(ASK_MONEY, "ask"),
+            act(ENTRIES, "paid") if one.brief.claimed or one.days is not None else act(ASK_MONEY, "ask"),
             act(CAME, "came"),
             act(ADDRESS, "address"),
             act(SHIPMENT, "shipment"),
+            *([act(GOODS, "lines")] if state in OPEN else []),
             act(TELL_NOT, "tells:0") if one.tells else act(TELL_THEM, "tells:1"),
             act(MORE_OF, "more"),
         ]
@@ -150,16 +162,22 @@ def question(tr: Translator, words: str, options: list[Key], order_id: int, *, w
     return Post(words, (*menus.in_rows(options[: menus.MOST - 1], wide), (back,)))
 
 
-def late(session: Session, notice: Waiting, scene: Scene) -> Rendered:
-    """The day is over on which an order should have been there: whose it is hears of it, else those who watch."""
-    order = session.get(Order, notice.subject_id)
+def told(session: Session, notice: Waiting, scene: Scene) -> Rendered:
+    """An order should have been there by now, or its customer wrote where it goes: whose it is hears of it, else those who watch."""
+    order, said = session.get(Order, notice.subject_id), session.get(Message, int(notice.facts.get("message", 0) or 0))
     if order is None or order.state in ENDED:
         return Rendered(notice)
     owner, talk = scene.rep(order.rep_id), talk_with(session, order.contact_id)
 
     def made(tr: Translator, rep: Rep) -> Post:
         [one] = briefs(session, rep, [order.id])
-        words = tr("⏰ It should have been there by now. Ask the carrier, and tell the customer.")
-        return Post(f"{words}\n{facts(tr, one)}", ((Key(tr.button(ORDER), Intent(NAME, order.id, "open")),),), conversation_id=talk or None)
+        opened = Key(tr.button(ORDER), Intent(NAME, order.id, "open"))
+        if said is None:
+            words = tr("⏰ It should have been there by now. Ask the carrier, and tell the customer.")
+            return Post(f"{words}\n{facts(tr, one)}", ((opened,),), conversation_id=talk or None)
+        where = isolated(cut(seen_by(rep).told(said.text, points=True), ADDRESS_MOST))
+        words = tr("📍 Order {number}: the customer wrote where it goes. Take it over?", number=one.number)
+        take = Key(tr.button(TAKE_OVER), Intent(NAME, order.id, f"address_is:{said.id}"))
+        return Post(f"{words}\n{where}", ((take, opened),), conversation_id=talk or None)
 
     return Rendered(notice, mail_each(notice, (owner,) if owner else scene.watching, made))

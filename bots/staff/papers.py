@@ -66,10 +66,19 @@ def title(tr: Translator, paper: Document) -> str:
 
 def page(session: Session, tr: Translator, rep: Rep, paper: Document, told: str = "") -> Post:
     """A document with what may be done with it; `told` is what has just been done."""
-    rows = [*([told, ""] if told else []), title(tr, paper), *_facts(session, tr, rep, paper)]
+    return Post("\n".join(_rows(session, tr, rep, paper, told)), keys(tr, rep, paper))
+
+
+def drawing(session: Session, tr: Translator, rep: Rep, paper: Document, told: str = "") -> Post:
+    """A document whose picture is being drawn: what may be done with it stands under that alone."""
+    rows = _rows(session, tr, rep, paper, told)
     if paper.state == DocumentState.DRAFT:
         rows += ["", tr("A picture of it follows in a moment. The customer sees it only when you send it.")]
-    return Post("\n".join(rows), keys(tr, rep, paper))
+    return Post("\n".join(rows))
+
+
+def _rows(session: Session, tr: Translator, rep: Rep, paper: Document, told: str) -> list[str]:
+    return [*([told, ""] if told else []), title(tr, paper), *_facts(session, tr, rep, paper)]
 
 
 def _facts(session: Session, tr: Translator, rep: Rep, paper: Document) -> list[str]:
@@ -93,7 +102,7 @@ def keys(tr: Translator, rep: Rep, paper: Document, value: str = "") -> Keys:
     if state is DocumentState.DRAFT:
         found += [act(SEND, "send"), act(LANGUAGE, "lang"), act(REFRESH, "anew"), act(THROW_AWAY, "cancel")]
     elif state in (DocumentState.ISSUED, DocumentState.SENT, DocumentState.ACCEPTED):
-        found += [act(AGAIN if paper.sent_at else SEND, "send"), act(CORRECT, "correct")]
+        found += [act(AGAIN, "again") if paper.sent_at else act(SEND, "send"), act(CORRECT, "correct")]
     elif state is DocumentState.DECLINED:
         found += [act(CORRECT, "correct")]
     if Kind(paper.kind) in ANSWERED and state in (DocumentState.SENT, DocumentState.DECLINED):
@@ -149,7 +158,7 @@ def _answered(session: Session, tr: Translator, rep: Rep, paper: Document, notic
     if paper.deal_id and notice.facts["why"] == "accepted" and paper.kind != Kind.INVOICE:
         found.insert(0, Key(tr.button(INVOICE), Intent("paper_new", paper.deal_id, Kind.INVOICE.value)))
     if notice.facts["why"] == "undrawn":
-        found.insert(0, Key(tr.button(SEND), Intent("paper", paper.id, "send")))
+        found.insert(0, Key(tr.button(SEND), Intent("paper", paper.id, "again")))
     elif notice.facts["why"] != "accepted":
         found.insert(0, Key(tr.button(CORRECT), Intent("paper", paper.id, "correct")))
     talk = int(notice.facts.get("conversation", 0) or 0)

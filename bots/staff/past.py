@@ -85,7 +85,7 @@ def _ready(tr: Translator, sheet: Sheet, names: Names, zone: str) -> tuple[str, 
 
 def _done(tr: Translator, sheet: Sheet, names: Names, zone: str) -> tuple[str, Keys]:
     lines = [tr("✅ Brought in."), *tallied(tr, sheet), tr("It is found by /find, and stands on the cards of its people.")]
-    return "\n".join(lines), ((_key(tr.button(UNDO), sheet.id, "undo?"),),)
+    return "\n".join(lines), ((_key(tr.button(UNDO), sheet.id, "undo?"),), *menus.home(tr))
 
 
 def tallied(tr: Translator, sheet: Sheet) -> list[str]:

@@ -26,13 +26,16 @@ NAME = "payment"
 CONFIRM, OTHER_SUM = N_button("✔ It came"), N_button("Another amount")
 NOT_THERE, NO_RECEIPT = N_button("Not received"), N_button("Not a receipt")
 NOT_OURS = N_button("Not ours")
+SAME_ONE, ANOTHER = N_button("Yes, the same"), N_button("No, another one")
 TAKE_BACK, ASSIGN, OPEN_ORDER, OPEN_CARD = N_button("Undo"), N_button("Whose is it…"), N_button("📦 Order"), N_button("Show the card")
 STATES = {PaymentState.CLAIMED: N_("to be confirmed"), PaymentState.CONFIRMED: N_("came"), PaymentState.REJECTED: N_("did not come")}
+STATES[PaymentState.SAME] = N_("the same as another")
 STRAY = {PaymentState.CONFIRMED: N_("nobody knows whose it is"), PaymentState.REJECTED: N_("not ours")}
 HEADS = {
     "claimed": N_("💳 {name} says they have paid {amount} for {number}. Has it come?"),
     "receipt": N_("🧾 {name} has sent a receipt: {amount} for {number}. Has it come?"),
     "came": N_("💵 {amount} came for {number} from {name}."),
+    "same": N_("💵 {amount} came for {number}, and as much is written down by hand already. Is it the same money?"),
     "unknown": N_("💵 {amount} came over {channel} with “{number}”, and there is no such order or invoice. Whose is it?"),
     "stuck": N_("💵 {number} is paid, but its deal asks for more before it is won."),
 }
@@ -41,7 +44,7 @@ HEADS = {
 def told(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     """Something about a payment: to whose order it is, else to those who watch; what nobody knows, to the managers."""
     payment, why = session.get(Payment, notice.subject_id), str(notice.facts.get("why", "claimed"))
-    if payment is None or why not in HEADS or (why in ("claimed", "receipt") and payment.state != PaymentState.CLAIMED):
+    if payment is None or why not in HEADS or (why in ("claimed", "receipt", "same") and payment.state != PaymentState.CLAIMED):
         return Rendered(notice)
     owner = scene.rep(payment.rep_id)
     readers = scene.managers if payment.contact_id is None else (owner,) if owner else scene.watching
@@ -51,7 +54,7 @@ def told(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     def made(tr: Translator, rep: Rep) -> Post:
         talk = talk_with(session, payment.contact_id) if payment.contact_id else 0
         words = _head(session, tr, rep, payment, why, scene)
-        return Post(words, keys(tr, rep, payment, talk), conversation_id=talk or None, media=picture)
+        return Post(words, keys(tr, rep, payment, talk, twin=why == "same"), conversation_id=talk or None, media=picture)
 
     return Rendered(notice, mail_each(notice, able, made))
 
@@ -70,8 +73,8 @@ def _head(session: Session, tr: Translator, rep: Rep, payment: Payment, why: str
     return "\n".join(lines)
 
 
-def keys(tr: Translator, rep: Rep, payment: Payment, conversation_id: int = 0) -> Keys:
-    """What may be decided about a payment."""
+def keys(tr: Translator, rep: Rep, payment: Payment, conversation_id: int = 0, *, twin: bool = False) -> Keys:
+    """What may be decided about a payment; `twin` = it is probably the same money as another entry."""
 
     def act(label: str, detail: str) -> Key:
         return Key(tr.button(label), Intent(NAME, payment.id, detail))
@@ -80,6 +83,8 @@ def keys(tr: Translator, rep: Rep, payment: Payment, conversation_id: int = 0) -
     if may(rep.role, Action.CONFIRM_PAYMENT):
         if payment.contact_id is None and payment.state == PaymentState.CONFIRMED:
             rows.append((act(ASSIGN, "assign"), act(NOT_OURS, "none")))
+        elif twin and payment.state == PaymentState.CLAIMED:
+            rows += [(act(SAME_ONE, "same"), act(ANOTHER, "yes")), (act(ASSIGN, "assign"),)]
         elif payment.state == PaymentState.CLAIMED:
             rows += [(act(CONFIRM, "yes"), act(OTHER_SUM, "sum")), (act(NOT_THERE, "no"), act(NO_RECEIPT, "none"))]
             rows += [(act(ASSIGN, "assign"),)] if unassigned(payment) else []

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from bots.staff.leaves import hours_words
 from bots.staff.menus import MOST
 from bots.staff.posts import Key, Post
 from bots.staff.rendering import Rendered, mail_each
@@ -16,6 +17,7 @@ from crm.base.settings import Company
 from crm.base.text import clean_name, isolated
 from crm.outbox.notices import Waiting
 from crm.people.desk import Intent
+from crm.people.leave import Away
 from crm.reports.day import Day, Turning, day_of
 from crm.reports.words import TASKS, plain_name
 from crm.sales.todo import Due
@@ -60,7 +62,7 @@ def shown(tr: Translator, rep: Rep, day: Day, company: Company, now: int, *, ski
             part = item.part
         lines.append(f"{number}. {item.words}")
     if day.away:
-        lines += ["", tr("Away today: {names}", names=", ".join(plain_name(tr, one.name, 30) for one in day.away[:AWAY]))]
+        lines += ["", tr("Away today: {names}", names=", ".join(_gone(tr, one, zone) for one in day.away[:AWAY]))]
     if day.free:
         many = tr.many("{n} customer waits whom nobody has taken.", "{n} customers wait whom nobody has taken.", day.free)
         lines += ["", many] if items else [tr("Nothing is planned for you."), many]
@@ -83,6 +85,11 @@ def _items(tr: Translator, day: Day, zone: str, now: int) -> Iterator[Item]:
         yield Item(WAITING, f"🔴 {name} · {since}", plain_name(tr, talk.name, 24), Intent("show", talk.conversation_id))
     for deal in day.deals:
         yield Item(DEALS, _deal(tr, deal), isolated(clean_name(deal.title, 24)), Intent("deal", deal.deal_id, "open"))
+
+
+def _gone(tr: Translator, one: Away, zone: str) -> str:
+    """Who is away today, and of a part of the day from when to when."""
+    return " ".join(filter(None, (plain_name(tr, one.name, 30), hours_words(tr, one, zone) if one.to_at else "")))
 
 
 def _task(tr: Translator, one: Due, when: str) -> str:

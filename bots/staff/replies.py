@@ -34,9 +34,9 @@ ON_CARDS = frozenset({"take", "take_over", "hand_back", "note", "later", "close"
 
 
 def conversation_at(session: Session, visit: Visit) -> int | None:
-    """The conversation of the post this answers; where a crash cut our record of the post short, its own buttons tell."""
-    if not visit.replied_to:
-        return None
+    """The conversation of the post this answers, or of the topic it was typed in; where a crash cut our record of the post short, its own buttons tell."""
+    if visit.about is not None or not visit.replied_to:
+        return visit.about
     found = post_at(session, ACCOUNT, visit.rep.address, visit.replied_to)
     if found is None and isinstance(visit.said, Text):
         found = _by_buttons(session, visit, visit.said.tokens)

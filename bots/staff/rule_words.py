@@ -167,7 +167,7 @@ def deed(tr: Translator, one: Deed, names: Names) -> str:
         case Hook(url):
             return tr("a webhook goes to {url}", url=cut(url, 120))
         case Tell(text, rep_id):
-            return tr("{who} is told: “{text}”", who=_who(tr, rep_id, names, tr("the managers")), text=isolated(cut(text, 200)))
+            return tr("{who} is told: “{text}”", who=_who(tr, rep_id, names, tr("each manager")), text=isolated(cut(text, 200)))
 
 
 def _who(tr: Translator, rep_id: int, names: Names, nobody: str) -> str:

@@ -116,7 +116,10 @@ def chosen(session: Session, visit: Visit, wizard: Wizard) -> Done:
     digits = hidden(session, visit)
     try:
         told_steps.choose(session, visit.rep, digits, now=visit.now)
-    except (Invalid, StepUp) as error:
+    except Invalid:
+        words = visit.tr("Not this one: a PIN has four to eight digits and is no row like 1111 or 1234. Write another.")
+        return Done((Post(words, _keys(session, visit, second=bool(wizard.facts.get("what"))), lasts=CONFIRM_MS),))
+    except StepUp as error:
         return _kept_hidden(session, visit, error)
     quit_wizard(session, visit.rep, NAME)
     if wizard.facts.get("what") and steps.counts_from(session, visit.rep) > visit.now:

@@ -20,6 +20,7 @@ from crm.base.text import cut, isolated, unturned
 from crm.conversations.threads import Message
 from crm.outbox.notices import Waiting
 from crm.people.desk import CONFIRM_MS, Intent
+from crm.people.leave import gone_now
 from crm.people.sight import seen_by
 from crm.reports.duties import Whom, as_read_by, task_for, whom
 from crm.reports.thread import Todo, file_at
@@ -57,18 +58,24 @@ def todo(task: Todo, tr: Translator, zone: str, now: int, most: int) -> str:
 
 
 def due(session: Session, notice: Waiting, scene: Scene) -> Rendered:
-    """A task was given to somebody, its time has come, or it is late: whose it is, else who has the conversation, else who watches; at last the managers."""
+    """A task was given to somebody, its time has come, or it is late: whose it is, else who has the conversation, else who watches; at last the managers.
+
+    While whoever should do it is on leave, the managers hear of it from the first.
+    """
     task = session.get(Task, notice.subject_id)
     about = whom(session, task) if task else None
     if task is None or about is None or about.blocked or task.state != TaskState.OPEN or notice.facts.get("due", task.due_at) != task.due_at:
         return Rendered(notice)
     owner, rung = scene.rep(task.rep_id) or scene.rep(about.holder_id), RUNGS.get(notice.facts.get("rung", ""))
     readers = scene.managers if rung and rung.managers else (owner,) if owner else scene.watching
+    gone = owner if owner and "rung" in notice.facts and gone_now(session, scene.company, owner.id, now=scene.now) else None
+    readers = tuple(dict.fromkeys((*readers, *scene.managers))) if gone else readers
 
     def post(tr: Translator, rep: Rep) -> Post:
         one = as_read_by(rep, about)
         head = _told(tr, rep, task, one, scene) if rung is None else _late(tr, task, one, scene, owner) if rung.managers else _still(tr, task, one, scene)
-        lines = (head, cut(_words(rep, task), TEXT_MOST), tr("Phone: {phone}", phone=one.phone) if one.phone else "")
+        away = tr("Away today: {names}", names=plain_name(tr, gone.name)) if gone and gone != rep and not (rung and rung.managers) else ""
+        lines = (head, away, cut(_words(rep, task), TEXT_MOST), tr("Phone: {phone}", phone=one.phone) if one.phone else "")
         return Post("\n".join(filter(None, lines)), keys(tr, rep, task.id, one.conversation_id), conversation_id=one.conversation_id)
 
     return Rendered(notice, mail_each(notice, readers, post))

@@ -60,6 +60,11 @@ def page(tr: Translator, rep: Rep, number: int) -> Post:
 def _keys(tr: Translator, rep: Rep, number: int, most: int) -> Keys:
     if number + 1 < most:
         return ((Key(tr.button(MORE), Intent("tour", number + 1, "on")),),)
+    return after(tr, rep)
+
+
+def after(tr: Translator, rep: Rep) -> Keys:
+    """Where one may go from the end of the tour, or of a practice."""
     practise = (Key(tr.button(PRACTISE), Intent("practise")),) if may(rep.role, Action.TALK) else ()
     return ((*practise, Key(tr.button(MENU), Intent("menu"))),)
 

@@ -31,7 +31,8 @@ class Visit:
     """Who did what; `event` is the once-key of every deed, `received_at` when we got it, `rest` what stands behind a command.
 
     `sendable` are the accounts that can carry a promotion (empty = all), `health` is how each did when somebody last looked, `answers` are what
-    `ask` has found out already; a `patient` visit may still wait for a post that is just leaving (`Leaving`).
+    `ask` has found out already; a `patient` visit may still wait for a post that is just leaving (`Leaving`); `about` is the conversation in whose
+    topic a command was typed that is answered in one's own chat.
     """
 
     rep: Rep
@@ -49,6 +50,7 @@ class Visit:
     patient: bool = True
     allows: Allows | None = None
     ways: Ways = field(default_factory=Ways)
+    about: int | None = None
 
     @property
     def tr(self) -> Translator:

@@ -5,6 +5,7 @@ from bots.staff.sight import Scene
 from crm.base.actors import Rep
 from crm.base.db import Session
 from crm.conversations.threads import Conversation, the
+from crm.people.leave import gone_now
 from crm.people.pretended import ACCOUNT as PRACTICE
 
 
@@ -17,6 +18,8 @@ def audience(session: Session, conversation_id: int, scene: Scene) -> tuple[Rep,
     return (holder,) if holder else routing.readers(session, conversation, scene)
 
 
-def hearers(holder: Rep, conversation: Conversation, scene: Scene) -> tuple[Rep, ...]:
-    """Who hears each word for a conversation: its holder; where they went home, managers do too, and may take over, unless it is there to practise."""
-    return (holder,) if holder in scene.on_duty or conversation.account == PRACTICE else tuple(dict.fromkeys((holder, *scene.managers)))
+def hearers(session: Session, holder: Rep, conversation: Conversation, scene: Scene) -> tuple[Rep, ...]:
+    """Who hears each word for a conversation: its holder; where they went home or are on leave, managers do too, unless it is there to practise."""
+    if conversation.account == PRACTICE or (holder in scene.on_duty and not gone_now(session, scene.company, holder.id, now=scene.now)):
+        return (holder,)
+    return tuple(dict.fromkeys((holder, *scene.managers)))

@@ -164,7 +164,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One turn to take: what was heard, what is known, the state the conversation is in, the instant (0 = unknown), and the firm's and the person's zone."""
+    """One turn to take: what was heard, what is known, the state the conversation is in, the instant (0 = unknown), the firm's and the person's zone.
+
+    `asked_times` are instants the person was asked about a moment ago.
+    """
 
     heard: Heard
     facts: Facts
@@ -172,3 +175,4 @@ class Exchange:
     now: int = 0
     zone: str = ""
     their_zone: str = ""
+    asked_times: frozenset[int] = frozenset()

@@ -54,13 +54,14 @@ def read(words: str, now: int, zone: str) -> Read:
     """Find a time at the beginning or at the end of what was typed on the wall clock of a zone; an instant may be in the past if a past date was typed.
 
     A day without a time is its morning, today without one this evening (or in an hour), a time without a day the next time the clock shows it.
+    A day and a month before other words are a number, as long as no time or weekday stands beside them.
     Where a number stands beside a day and cannot be read, there is no time, so that it is asked for.
     """
     tokens, quiet = _without(words.split())
     bare = [_bare(token) for token in tokens]
     there = local(now, zone)
     length, found = _run(bare, there, 0)
-    if found:
+    if found and not _number_alone(found, length, len(bare)):
         return Read(" ".join(tokens), None, quiet) if _doubtful(bare, found, 0, length) else Read(" ".join(tokens[length:]), _instant(found, there, now), quiet)
     for start in range(max(1, len(bare) - LEADING_MOST), len(bare)):
         length, found = _run(bare, there, start)
@@ -76,10 +77,15 @@ def leading(words: str, now: int, zone: str) -> Read:
     there = local(now, zone)
     bare = [_bare(token[0]) for token in tokens[:LEADING_MOST]]
     length, found = _run(bare, there, 0)
-    if _doubtful(bare, found, 0, length):
+    if _doubtful(bare, found, 0, length) or _number_alone(found, length, len(bare)):
         return Read(words.strip())
     rest = words[tokens[length - 1].end() :] if found else words
     return Read(rest.strip(), _instant(found, there, now) if found else None)
+
+
+def _number_alone(found: Sequence[_Piece], length: int, words: int) -> bool:
+    """Whether all that was found is a day and a month before other words, as in "1.5 kg of flour": that is a number."""
+    return len(found) == 1 and found[0].bare and length < words
 
 
 def _doubtful(bare: Sequence[str], found: Sequence[_Piece], start: int, end: int) -> bool:
@@ -150,6 +156,8 @@ def _piece(bare: Sequence[str], at: int, there: datetime, hint: str, *, dayed: b
     if spoken := oclock.said(bare, at, hint, dayed=dayed, dotted=dotted):
         return _Piece(spoken.words, clock=spoken.clock, unsure=spoken.clock is None)
     if date_at := _date(word, there.date()):
+        if at + 1 < len(bare) and WEEKDAYS.get(bare[at + 1]) == date_at.weekday():
+            return _Piece(2, day=date_at)
         return _Piece(1, day=date_at, bare=hint not in ON and len(re.findall(r"\d+", word)) == 2)
     return _span(bare, at)
 

@@ -31,6 +31,7 @@ __all__ = [
     "name_in",
     "plain",
     "script_of",
+    "ungreeted",
     "unturned",
     "utf16_length",
 ]
@@ -220,6 +221,14 @@ def is_command(text: str) -> bool:
 def is_greeting(text: str) -> bool:
     """Whether a message greets and says nothing else."""
     return plain(text) in _plain_set("GREETINGS")
+
+
+def ungreeted(text: str) -> str:
+    """A line without the greeting it begins with, its first letter large; "" where it greets and says nothing else."""
+    said = text.split()
+    most = next((count for count in (3, 2, 1) if len(said) >= count and is_greeting(" ".join(said[:count]))), 0)
+    rest = " ".join(said[most:]).lstrip(" ,.!:։፣።-")
+    return rest[:1].title() + rest[1:] if most else rest  # not upper(): no Georgian sentence begins with a capital
 
 
 def is_substance(text: str) -> bool:

@@ -13,13 +13,14 @@ LOOK_AHEAD = 800
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """When somebody works: weekly hours in their zone, without the days off."""
+    """When somebody works: weekly hours in their zone, without the days off and without the gaps, which are stretches between two instants."""
 
     hours: Hours
     off: frozenset[date] = frozenset()
+    gaps: tuple[tuple[int, int], ...] = ()
 
     def open_on(self, day: date) -> tuple[int, int] | None:
-        """From when to when is worked on a local day, as instants; None on a day off. A span that a clock change swallows is empty."""
+        """From when to when is worked on a local day, gaps included, as instants; None on a day off. A span that a clock change swallows is empty."""
         span = None if day in self.off else self.hours.on(day)
         if span is None:
             return None
@@ -29,15 +30,24 @@ class Calendar:
         closing = instant(datetime.combine(day + timedelta(days=1), time.min, zone) if whole else datetime.combine(day, span[1], zone))
         return opening, max(opening, closing)
 
+    def worked_on(self, day: date) -> list[tuple[int, int]]:
+        """The stretches that are worked on a local day, in order."""
+        whole = self.open_on(day)
+        found = [whole] if whole else []
+        for start, end in self.gaps:
+            cut = [((since, min(until, start)), (max(since, end), until)) for since, until in found]
+            found = [part for both in cut for part in both if part[0] < part[1]] if start < end else found
+        return found
+
 
 def spans(calendar: Calendar, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The stretches of working time between two instants, in order; nothing where the end is not after the start."""
     day, last = local(start, calendar.hours.zone).date(), local(end, calendar.hours.zone).date()
     while start < end and day <= last:
-        found = calendar.open_on(day)
+        for since, until in calendar.worked_on(day):
+            if max(since, start) < min(until, end):
+                yield max(since, start), min(until, end)
         day += timedelta(days=1)
-        if found and max(found[0], start) < min(found[1], end):
-            yield max(found[0], start), min(found[1], end)
 
 
 def worked(calendar: Calendar, start: int, end: int) -> int:
@@ -51,14 +61,12 @@ def after(calendar: Calendar, start: int, duration: int) -> int | None:
         return start
     day, left = local(start, calendar.hours.zone).date(), duration
     for _ in range(LOOK_AHEAD):
-        found = calendar.open_on(day)
+        for opening, closing in calendar.worked_on(day):
+            since = max(opening, start)
+            if closing - since >= left:
+                return since + left
+            left -= max(closing - since, 0)
         day += timedelta(days=1)
-        if found is None or found[1] <= start:
-            continue
-        since = max(found[0], start)
-        if found[1] - since >= left:
-            return since + left
-        left -= found[1] - since
     return None
 
 
@@ -68,12 +76,10 @@ def before(calendar: Calendar, end: int, duration: int) -> int | None:
         return end
     day, left = local(end, calendar.hours.zone).date(), duration
     for _ in range(LOOK_AHEAD):
-        found = calendar.open_on(day)
+        for opening, closing in reversed(calendar.worked_on(day)):
+            until = min(closing, end)
+            if until - opening >= left:
+                return until - left
+            left -= max(until - opening, 0)
         day -= timedelta(days=1)
-        if found is None or found[0] >= end:
-            continue
-        until = min(found[1], end)
-        if until - found[0] >= left:
-            return until - left
-        left -= until - found[0]
     return None

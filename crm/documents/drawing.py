@@ -13,6 +13,8 @@ from crm.base.table import Row
 from crm.base.time import SECOND
 from crm.documents.documents import Document
 from crm.outbox.notices import Notice, NoticeKind, tell
+from crm.people.reps import Member, points_full
+from crm.people.sight import Sight
 
 TRIES = 3
 HELD_MS = 30 * SECOND
@@ -56,7 +58,18 @@ def wanted(session: Session, *, now: int, limit: int = 4) -> Sequence[Wanted]:
     for row in rows:
         row.tries, row.due_at = row.tries + 1, now + HELD_MS
     session.flush()
-    return [Wanted(row.id, row.rep_id, json.loads(session.get_one(Document, row.document_id).data)) for row in rows]
+    return [Wanted(row.id, row.rep_id, _as_read(session, row.rep_id, json.loads(session.get_one(Document, row.document_id).data))) for row in rows]
+
+
+def _as_read(session: Session, rep_id: int, data: dict[str, Any]) -> dict[str, Any]:
+    """The words of a document as a member may read them: a buyer who is known by a phone alone stays masked for some. What is sent has them in full."""
+    member = session.get(Member, rep_id)
+    if member is None or points_full(member):
+        return data
+    sight = Sight(points=False)
+    buyer = {**data["buyer"], "name": sight.named(data["buyer"]["name"]), "lines": [sight.named(one) for one in data["buyer"]["lines"]]}
+    rows = [[place, sight.told(title, points=True), *rest] for place, title, *rest in data["rows"]]
+    return {**data, "buyer": buyer, "rows": rows, "signatures": [[whose, sight.named(name)] for whose, name in data["signatures"]]}
 
 
 def drawn(session: Session, drawing_id: int, file: int, pages: int, *, now: int) -> None:

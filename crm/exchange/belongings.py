@@ -1,6 +1,6 @@
 """Belongings: every row of the database that is about one person, whichever piece of the product wrote it, found by what rows name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,7 +61,12 @@ class Belongings:
 
 def belongings_of(session: Session, contact_id: int) -> Belongings:
     """What there is about a person, all that they were found to be."""
-    found: dict[str, list[int]] = {"contacts": sorted(family_of(session, contact_id))}
+    return all_of(session, family_of(session, contact_id))
+
+
+def all_of(session: Session, contacts: Collection[int]) -> Belongings:
+    """What there is about any of these contacts."""
+    found: dict[str, list[int]] = {"contacts": sorted(contacts)}
     before: dict[str, list[int]] = {}
     while before != found:  # not every table that names another says so to the engine, so that there is no order to go by
         before = dict(found)

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -22,14 +21,15 @@ from crm.base.jobs import Progress, Work
 from crm.base.policy import Action
 from crm.base.table import Base
 from crm.base.time import local
+from crm.exchange.chunks import actor_of
 from crm.exchange.made import MadeFiles, write_down
 from crm.exchange.people_csv import people_header, people_page
-from crm.exchange.runs import actor_of
+from crm.exchange.practised import Things, practised, without
 from crm.exchange.safe import BOM, lines
+from crm.exchange.sheets import MASKED, SHEETS, cell, columns
 from crm.outbox.notices import Notice, NoticeKind, tell
 from crm.people.sight import Sight, sight_of
 from crm.people.steps import What, require
-from crm.sales.ledger import Payment
 
 EXPORT = "export"
 PAGE = 1_000
@@ -68,37 +68,11 @@ LEFT_OUT = frozenset(
         "word_grams",
     )
 )
-SHEETS = (
-    "companies",
-    "conversations",
-    "messages",
-    "notes",
-    "leads",
-    "deals",
-    "deal_lines",
-    "products",
-    "stock_moves",
-    "tasks",
-    "projects",
-    "project_steps",
-    "ratings",
-    "consents",
-    "fields",
-    "field_values",
-    "campaigns",
-    "orders",
-    "order_lines",
-    "shipments",
-    Payment.__tablename__,
-)
-"""Tables that people read as they are; times are written as times."""
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-MASKED = ("companies", "deals", "deal_lines", "products", "tasks", "campaigns")
-"""Those of them that whoever is not to see any phone or e-mail gets, with those masked that stand in their words."""
 README = """Everything that Dragoman keeps, as it was on {when}.
 
 people.csv and the other CSV files open in any spreadsheet (UTF-8). A cell that a spreadsheet would take for a formula begins with an apostrophe.
-everything/*.jsonl holds every table, a line of JSON for each row, exactly as it is kept; instants are milliseconds since 1970 UTC.
+Times are those where the firm is, amounts are in whole money. Whoever is there to practise on is left out, but for what is on record of it.
+everything/*.jsonl holds every table, a line of JSON for each row, exactly as it is kept; instants are milliseconds since 1970 UTC, amounts hundredths.
 media/ holds the files people sent, where they were asked for; everything/attachments.jsonl says whose they are.
 Keys, passwords and the raw bytes of platforms are not here.
 """
@@ -142,11 +116,12 @@ class Exports:
     async def written(self, work: Work, room: Path, sight: Sight) -> Work:
         """Every file of an export, table by table."""
         tables = [table for table in Base.metadata.sorted_tables if table.name not in LEFT_OUT]
+        nobody = await self._store.read(practised)
         (room / "everything").mkdir()
         (room / "README.txt").write_text(README.format(when=self._day()), encoding="utf-8")
         await self._people(room / "people.csv", sight)
         for place, table in enumerate(tables):
-            await self._table(table, room, sight)
+            await self._table(table, room, sight, nobody)
             progress = Progress(place + 1, place + 1, total=len(tables))
             work = await self._store.write(partial(_going, work=work, progress=progress, now=self._clock()), Order.CHUNK)
         return work
@@ -160,18 +135,20 @@ class Exports:
                 file.write(lines(row for _, row in page))
                 after = page[-1][0]
 
-    async def _table(self, table: Table, room: Path, sight: Sight) -> None:
+    async def _table(self, table: Table, room: Path, sight: Sight, nobody: Things) -> None:
         names = [column.name for column in table.columns]
         sheet = opened(room / f"{table.name}.csv") if table.name in (SHEETS if sight.points else MASKED) else None
         exact = opened(room / "everything" / f"{table.name}.jsonl") if sight.points else None
+        told = columns(table.name, names)
         try:
             if sheet:
-                sheet.write(BOM + lines([names]))
-            async for rows in pages(self._store, table):
+                sheet.write(BOM + lines([told]))
+            async for page in pages(self._store, table):
+                rows = [dict(zip(names, row, strict=True)) for row in without(table.name, page, nobody)]
                 if exact:
-                    exact.writelines(json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=_plain) + "\n" for row in rows)
+                    exact.writelines(json.dumps(row, ensure_ascii=False, default=_plain) + "\n" for row in rows)
                 if sheet:
-                    sheet.write(lines([_seen(_shown(name, value, self._zone), sight) for name, value in zip(names, row, strict=True)] for row in rows))
+                    sheet.write(lines([cell(table.name, name, row[name], self._zone, sight) for name in told] for row in rows))
         finally:
             for file in (sheet, exact):
                 if file:
@@ -204,18 +181,6 @@ async def pages(store: Store, table: Table) -> Any:
 
 def _plain(value: object) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
-
-
-def _shown(name: str, value: object, zone: str) -> object:
-    """A value as people read it: an instant as a time where the firm is."""
-    if isinstance(value, int) and value > 10**11 and (name == "at" or name.endswith(("_at", "_until"))):
-        return local(value, zone).strftime("%Y-%m-%d %H:%M:%S")
-    return "" if value == 0 and name.endswith("_at") else value
-
-
-def _seen(value: object, sight: Sight) -> object:
-    """A value as its reader may have it: words may hold a phone or an e-mail anywhere; an instant looks like a phone to whoever looks for digits."""
-    return sight.told(value, points=not _INSTANT.fullmatch(value)) if isinstance(value, str) else value
 
 
 def packed(room: Path, target: Path, media: Path | None) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -24,7 +24,7 @@ from crm.outbox.notices import Notice, NoticeKind, tell
 from crm.people.field_words import About
 from crm.people.fields import fields_of
 from crm.people.reps import authorise
-from crm.people.sight import sight_of
+from crm.people.sight import Sight, sight_of
 
 READ, TRY, RUN, UNDO = "import.read", "import.try", "import.run", "import.undo"
 SAMPLES, LISTED = 3, 8
@@ -104,7 +104,7 @@ class ImportRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """An import as everybody reads it."""
+    """An import as everybody reads it; `fields` says how people call the firm's own fields, by what a column may be."""
 
     id: int
     name: str
@@ -123,6 +123,7 @@ class Sheet:
     total: int = 0
     kind: str = ""
     about: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def receive(session: Session, actor: Actor, name: str, source: Mapping[str, Any], *, now: int) -> int:
@@ -143,10 +144,15 @@ def import_at(session: Session, actor: Actor, import_id: int) -> Import:
     return _theirs(session, actor, found)
 
 
+def looked_at(session: Session, actor: Actor, import_id: int) -> Import:
+    """An import that is only looked at: a snapshot locks nothing."""
+    authorise(session, actor, Action.IMPORT)
+    return _theirs(session, actor, session.get(Import, import_id))
+
+
 def shown(session: Session, actor: Actor, import_id: int) -> Sheet:
     """An import as it stands, with how far its job came."""
-    authorise(session, actor, Action.IMPORT)
-    return sheet_of(session, _theirs(session, actor, session.get(Import, import_id)))
+    return as_read(sheet_of(session, looked_at(session, actor, import_id)), sight_of(session, actor, Action.IMPORT))
 
 
 def _all(session: Session, actor: Actor) -> bool:
@@ -183,7 +189,24 @@ def sheet_of(session: Session, one: Import) -> Sheet:
         job.total if job else 0,
         one.kind,
         json.loads(one.about),
+        {FIELD + known.name: known.label for known in fields_of(session, About.CONTACT)},
     )
+
+
+def as_read(sheet: Sheet, sight: Sight) -> Sheet:
+    """A sheet as its reader may have it: cells and whoever wrote in an old chat may be a phone or an e-mail; pure."""
+    if sight.points:
+        return sheet
+
+    def told(words: str) -> str:
+        return sight.told(sight.named(words), points=True)
+
+    samples = tuple(tuple(told(one) for one in row) for row in sheet.samples)
+    chats = [
+        {**chat, "title": told(chat["title"]), "customer": told(chat["customer"]), "senders": [told(one) for one in chat["senders"]]}
+        for chat in sheet.about.get("chats", ())
+    ]
+    return replace(sheet, samples=samples, about={**sheet.about, **({"chats": chats} if chats else {})})
 
 
 def work_of(one: Import, kind: str) -> str:

@@ -14,15 +14,19 @@ ROOT = Path(__file__).parent.parent.parent
 ENGINE = "tesseract"
 WANTED = ("hye", "kat", "amh", "rus", "eng")
 """Naming all five is as good as knowing the language of a card."""
+TURNING = "osd"
+WHOLE, PAGE, BLOCK = "1", "3", "6"
+"""How it looks at a picture: as a page of which it finds out which way up it is, as a page, or as one block of lines."""
 MEMORY, SECONDS, OUTPUT_MOST = 1024 * 1024 * 1024, 25, 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What reads photos here: where it lies ("" = nowhere), and which of our languages it has."""
+    """What reads photos here: where it lies ("" = nowhere), which of our languages it has, and whether it sees which way up a picture is."""
 
     path: str = ""
     languages: tuple[str, ...] = ()
+    upright: bool = False
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -36,15 +40,19 @@ async def engine() -> Engine:
     if not path:
         return Engine()
     told = await _told(path, "--list-langs")
-    return Engine(path, tuple(one for one in WANTED if one in told.split()))
+    return Engine(path, tuple(one for one in WANTED if one in told.split()), TURNING in told.split())
 
 
-async def read_card(picture: Path) -> list[str]:
-    """The lines on a picture; raises `Unreadable` where nothing here can read it."""
+async def read_card(picture: Path, *, anew: bool = False) -> list[str]:
+    """The lines on a picture; raises `Unreadable` where nothing here can read it.
+
+    A card that fills its picture is one block of lines; `anew` = it may lie on its side or stand on its head, and what is not surely words is left out.
+    """
     found = await engine()
     if not found.languages:
         raise Unreadable("nothing here reads photos")
-    told = await _told(found.path, str(picture), "stdout", "-l", "+".join(found.languages), "--psm", "6")
+    way = BLOCK if not anew else WHOLE if found.upright else PAGE
+    told = await _told(found.path, str(picture), "stdout", "-l", "+".join(found.languages), "--psm", way)
     return [line.strip() for line in told.splitlines() if line.strip()]
 
 

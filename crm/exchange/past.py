@@ -13,7 +13,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Actor
-from crm.base.errors import Invalid
+from crm.base.errors import Expired, Invalid
 from crm.base.fold import fold
 from crm.base.history import DomainEvent
 from crm.base.phones import normalise
@@ -21,7 +21,7 @@ from crm.base.policy import Action
 from crm.base.time import instant
 from crm.exchange.chats import HEADER, TELEGRAM, THEM, WHATSAPP
 from crm.exchange.grid import Cells
-from crm.exchange.imports import CHATS, Import, ImportRow, ImportState, import_at, stands
+from crm.exchange.imports import CHATS, Import, ImportRow, ImportState, import_at, looked_at, stands
 from crm.exchange.naming import listed, named
 from crm.exchange.reach import in_reach
 from crm.exchange.tombstones import is_erased
@@ -172,13 +172,22 @@ def asked(one: Import, source: str, chats: Sequence[Chat]) -> None:
     keep_chats(one, chats)
 
 
-def choose_customer(session: Session, actor: Actor, import_id: int, place: int, sender: int, region: str, *, now: int) -> None:
-    """Say who of those who wrote is the customer; everybody else in that chat is the firm."""
-    one, chats = _open(session, actor, import_id, place)
+def likely(session: Session, actor: Actor, import_id: int, place: int, sender: int, region: str) -> Chat:
+    """A chat as it would be with one of its senders as the customer, with whom that may be; it looks through all people, so it is asked outside the writer."""
+    chats = _chats(looked_at(session, actor, import_id), place)
     if chats[place].sided or not 0 <= sender < len(chats[place].senders):
         raise Invalid("no such sender")
     [chat] = with_people(session, [replace(chats[place], customer=chats[place].senders[sender], who=NEW, near=())], region)
-    _changed(session, one, chats, place, chat)
+    return chat
+
+
+def choose_customer(session: Session, actor: Actor, import_id: int, place: int, found: Chat, *, now: int) -> None:
+    """Say who of those who wrote is the customer, as `likely` found them; everybody else in that chat is the firm."""
+    one, chats = _open(session, actor, import_id, place)
+    if (chats[place].key, chats[place].senders) != (found.key, found.senders):
+        raise Expired
+    near = tuple(number for number in found.near if not is_erased(session, number))  # whoever was forgotten since it was asked
+    _changed(session, one, chats, place, replace(chats[place], customer=found.customer, near=near, who=found.who if found.who in near else NEW))
 
 
 def choose_person(session: Session, actor: Actor, import_id: int, place: int, who: int, *, now: int) -> None:
@@ -196,10 +205,14 @@ def choose_person(session: Session, actor: Actor, import_id: int, place: int, wh
 def _open(session: Session, actor: Actor, import_id: int, place: int) -> tuple[Import, list[Chat]]:
     one = import_at(session, actor, import_id)
     stands(one, ImportState.ASKED, ImportState.READY)
+    return one, _chats(one, place)
+
+
+def _chats(one: Import, place: int) -> list[Chat]:
     chats = chats_of(one)
     if one.kind != CHATS or not 0 <= place < len(chats):
         raise Invalid("no such chat")
-    return one, chats
+    return chats
 
 
 def _changed(session: Session, one: Import, chats: list[Chat], place: int, chat: Chat) -> None:

@@ -12,6 +12,7 @@ from crm.people.companies import Company
 from crm.people.contacts import Contact, ContactPoint, PointKind
 from crm.people.field_words import About, FieldKind, FieldView, shown_value
 from crm.people.fields import fields_of, values_of
+from crm.people.pretended import real
 from crm.people.sight import Sight
 from crm.people.tags import tags_of
 
@@ -27,12 +28,13 @@ def people_header(session: Session) -> tuple[tuple[str, ...], Sequence[FieldView
 
 def people_page(session: Session, after: int, size: int, fields: Sequence[FieldView], sight: Sight, zone: str) -> list[tuple[int, tuple[object, ...]]]:
     """A page of people, each with the number it stands at."""
-    roots = session.scalars(select(Contact).where(Contact.id > after, Contact.root_id == Contact.id).order_by(Contact.id).limit(size)).all()
+    wanted = select(Contact).where(Contact.id > after, Contact.root_id == Contact.id, real(Contact.id))
+    roots = session.scalars(wanted.order_by(Contact.id).limit(size)).all()
     ids = [contact.id for contact in roots]
     kin = {row.id: row.root_id for row in session.execute(select(Contact.id, Contact.root_id).where(Contact.root_id.in_(ids)))}
     points: dict[tuple[int, str], list[str]] = defaultdict(list)
-    wanted = select(ContactPoint.contact_id, ContactPoint.kind, ContactPoint.value).where(ContactPoint.contact_id.in_(sorted(kin)))
-    for row in session.execute(wanted.where(ContactPoint.kind.in_([PointKind.PHONE.value, PointKind.EMAIL.value])).order_by(ContactPoint.id)):
+    held_by = select(ContactPoint.contact_id, ContactPoint.kind, ContactPoint.value).where(ContactPoint.contact_id.in_(sorted(kin)))
+    for row in session.execute(held_by.where(ContactPoint.kind.in_([PointKind.PHONE.value, PointKind.EMAIL.value])).order_by(ContactPoint.id)):
         held = points[kin[row.contact_id], row.kind]
         if row.value not in held:
             held.append(row.value)
@@ -55,7 +57,7 @@ def people_page(session: Session, after: int, size: int, fields: Sequence[FieldV
                 OFFERS.get(one.marketing, ""),
                 "yes" if one.blocked else "",
                 local(one.created_at, zone).strftime("%Y-%m-%d"),
-                ", ".join(tags[one.id]),
+                sight.told(", ".join(tags[one.id]), points=True),
                 *(_value(field, values[one.id][field.id], tr, sight) if field.id in values.get(one.id, {}) else "" for field in fields),
             ),
         )

@@ -93,7 +93,7 @@ def take_back(session: Session, actor: Rep, number: int, *, now: int) -> None:
         stages.archive_pipeline(session, actor, made.pipeline, now=now)
     for one in made.fields:
         archive_field(session, actor, one, True, now=now)
-    for one in made.answers:
+    for one in snippets.kept(session, made.answers):
         snippets.set_active(session, actor, one, False, now=now)
     if made.blueprint:
         drafting.offer(session, actor, made.blueprint, False, now=now)

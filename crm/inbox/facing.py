@@ -30,4 +30,4 @@ def facts_of(thread: Thread, company: Company, opens: Opening | None) -> Facts:
 
 def exchange(thread: Thread, heard: Heard, company: Company, opens: Opening | None, *, now: int) -> Exchange:
     """One turn to take."""
-    return Exchange(heard, facts_of(thread, company, opens), thread.flow_state, now, company.zone, thread.zone)
+    return Exchange(heard, facts_of(thread, company, opens), thread.flow_state, now, company.zone, thread.zone, frozenset(thread.asked_times))

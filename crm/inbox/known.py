@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, exists, select
+from sqlalchemy import BigInteger, and_, bindparam, case, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.dialect import is_server
@@ -80,7 +80,11 @@ HOLD = (
     .order_by(Contact.id)
     .with_for_update(key_share=True)
 )
-_off = exists().where(Leave.rep_id == Member.id, Leave.ended_at == fixed(0), Leave.from_on <= bindparam("today"), Leave.to_on >= bindparam("today"))
+_now = bindparam("now", type_=BigInteger())
+_off = exists().where(
+    and_(Leave.rep_id == Member.id, Leave.ended_at == fixed(0), Leave.from_on <= bindparam("today"), Leave.to_on >= bindparam("today")),
+    or_(Leave.to_at == fixed(0), and_(Leave.from_at <= _now, Leave.to_at > _now)),
+)
 STANDING = select(
     exists().where(Member.active == fixed(1), Member.available == fixed(1), ~_off.correlate(Member)).label("on_duty"),
     exists().where(PendingEdit.id > fixed(0)).label("edits"),
@@ -148,6 +152,7 @@ class Thread:
     heard: list[int] = field(default_factory=list)
     spam: bool = False
     greeting_name: str = ""
+    asked_times: set[int] = field(default_factory=set)
 
     @property
     def shut(self) -> bool:
@@ -205,7 +210,7 @@ def _thread(account: str, row: Any) -> Thread:
     )
 
 
-def standing(session: Session, today: str) -> Standing:
-    """How the house stands on a day (ISO)."""
-    [row] = ask(session, STANDING, {"today": today})
+def standing(session: Session, today: str, *, now: int) -> Standing:
+    """How the house stands at an instant of a day (ISO)."""
+    [row] = ask(session, STANDING, {"today": today, "now": now})
     return Standing(bool(row.on_duty), bool(row.edits), bool(row.promises), Version(row.days, row.hours))

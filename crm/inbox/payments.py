@@ -8,7 +8,8 @@ from crm.base.settings import Company
 from crm.base.text import clean_name
 from crm.inbox.plan import Got, sane
 from crm.outbox.notices import Notice, NoticeKind, tell
-from crm.sales import payments
+from crm.sales import payments, twins
+from crm.sales.ledger import PaymentState
 from crm.sales.payments import Due, Money
 
 TILL = System("payments")
@@ -26,6 +27,6 @@ def money_came(session: Session, got: Got, company: Company, *, now: int) -> Non
     due = due if due.currency == currency else Due()
     at, number = sane(event.at, got.received_at), clean_name(event.number, NUMBER_MOST)
     money = Money(event.amount, currency, at, event.method, number, event.reference, got.account)
-    payment = payments.enter(session, TILL, due, money, once=once, now=now)
-    why = "unknown" if due.contact_id is None else "came"
+    payment = twins.arrived(session, TILL, due, money, once=once, now=now)
+    why = "unknown" if due.contact_id is None else "came" if payment.state == PaymentState.CONFIRMED else "same"
     tell(session, [Notice(NoticeKind.PAYMENT, payment.id, f"payment:{payment.id}:{why}", {"why": why})], now=now)

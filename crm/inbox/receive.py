@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, case, update
@@ -21,6 +22,7 @@ from crm.conversations.rest import POSTED
 from crm.conversations.talk import say_many
 from crm.conversations.threads import Attachment, Conversation, Status
 from crm.conversations.threads import Message as MessageRow
+from crm.inbox import asked_times
 from crm.inbox.albums import Album, gather, settle_albums
 from crm.inbox.edits import catch_up
 from crm.inbox.elsewhere import SILENT, answered_now
@@ -30,7 +32,7 @@ from crm.inbox.own import owners
 from crm.inbox.plan import Due, Got, Plan, answer_with, hear, meet, only_looks, stops
 from crm.outbox.notices import Notice, NoticeKind, card, tell
 from crm.outreach import sequences
-from crm.people.calendars import firm_hours
+from crm.people.calendars import firm_hours, next_of_any
 from crm.people.contacts import Contact, Identity
 from crm.sales import ladder, order_answers
 from crm.sales.leads import Lead
@@ -60,9 +62,13 @@ def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, 
         heard, albums = gather(session, heard, threads)
     if len(heard) < len(got) and any(isinstance(one.event, Message) and one.event.echo for one in got):
         plan.answered = answered_now(session, got, now=now)
+    asked_times.recall(session, heard, threads, company.zone, now=now)
     plan.ordered = _ordered(session, heard, threads, now=now)
-    house = standing(session, local(now, company.zone).date().isoformat())
-    opens = opening(firm_hours(session, company, now=now, version=house.calendar), company.zone, now, on_duty=house.on_duty)
+    house = standing(session, local(now, company.zone).date().isoformat(), now=now)
+    hours = firm_hours(session, company, now=now, version=house.calendar)
+    opens = opening(hours, company.zone, now, on_duty=house.on_duty)
+    if opens and hours.open_at(now):  # the firm works, and everybody is away: somebody may be back today
+        opens = replace(opens, at=next_of_any(session, company, now=now) or opens.at)
     draw(plan, heard, threads, turn, company, opens, now=now)
     write(session, plan, list(threads.values()), now=now)
     if albums:
@@ -115,6 +121,7 @@ def draw(plan: Plan, heard: Sequence[Got], threads: dict[Address, Thread], turn:
             stops(plan, thread, answer, one)
             continue
         answer_with(plan, thread, answer, one)
+        thread.asked_times.update(asked_times.asked_by(answer))
         if any(isinstance(action, CallPerson) for action in answer.actions):
             thread.person_called = 1
 

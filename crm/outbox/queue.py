@@ -37,6 +37,12 @@ _CALLED_BACK = (
     .values(state=State.CANCELLED.value, detail=bindparam("why"), settled_at=bindparam("now"))
     .returning(Delivery.id)
 )
+_PUT_BACK = (
+    update(table_of(Delivery))
+    .where(among(Delivery.id, "numbers"), Delivery.state == fixed("cancelled"), Delivery.payload.is_not(None))
+    .values(state=State.QUEUED.value, detail=None, settled_at=0)
+    .returning(Delivery.account)
+)
 _under_way = (Delivery.account == bindparam("surface"), Delivery.address == bindparam("whose"), Delivery.state == fixed("sending"))
 _CARRIED = select(exists().where(*_under_way))
 _NOT_AGAIN = update(table_of(Delivery)).where(*_under_way).values(batch_id=bindparam("batch"))
@@ -106,6 +112,13 @@ def withdraw(session: Session, account: str, address: str, *, why: str, now: int
         batch = next(take_ids(session, 1))
         add(session, Batch, [{"id": batch, "state": BatchState.CANCELLED.value, "created_at": now}])
         session.execute(_NOT_AGAIN, {"surface": account, "whose": address, "batch": batch})
+
+
+def put_back(session: Session, delivery_ids: Sequence[int]) -> int:
+    """Have what was withdrawn leave after all, at the time it was due; answers how many."""
+    accounts = [row.account for row in ask(session, _PUT_BACK, {"numbers": list(delivery_ids)})] if delivery_ids else []
+    wake(session, *{send_topic(account) for account in accounts})
+    return len(accounts)
 
 
 def call_back(session: Session, delivery_id: int, *, why: str, now: int) -> bool:

@@ -54,12 +54,17 @@ class OffDay(Row):
 
 
 class Leave(Row):
-    """Days on which a member does not work, both ends included (ISO days); one that was taken back is ended."""
+    """Days on which a member does not work, both ends included (ISO days); one that was taken back is ended.
+
+    Of a part of one day `from_at` and `to_at` are the instants between which they do not work (0 = whole days).
+    """
 
     __tablename__ = "leaves"
     rep_id: Mapped[int] = mapped_column(index=True)
     from_on: Mapped[str]
     to_on: Mapped[str]
+    from_at: Mapped[int] = mapped_column(server_default="0")
+    to_at: Mapped[int] = mapped_column(server_default="0")
     kind: Mapped[str]
     note: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[int]
@@ -87,7 +92,7 @@ _MEMBERS = (
     .order_by(_own.said_at, _teams.said_at)
 )
 _LEAVES = (
-    select(Leave.rep_id, Leave.from_on, Leave.to_on)
+    select(Leave.rep_id, Leave.from_on, Leave.to_on, Leave.from_at, Leave.to_at)
     .where(among(Leave.rep_id, "people"), Leave.ended_at == fixed(0), Leave.to_on >= bindparam("first"), Leave.from_on <= bindparam("last"))
     .order_by(Leave.id)
 )
@@ -106,46 +111,54 @@ def calendar_of(session: Session, company: Company, *, team_id: int | None = Non
 
 def at_work(session: Session, company: Company, rep_ids: Collection[int], *, now: int) -> set[int]:
     """Who of these works now by their hours, leave and holidays; whether they are on duty besides is not asked. Where no hours were said, all do."""
-    found, alike = _calendars(session, company, rep_ids, now, days=NEAR), dict[tuple[int, frozenset[date]], bool]()
+    found, alike = _calendars(session, company, rep_ids, now, days=NEAR), dict[tuple[object, ...], bool]()
     for calendar in found.values():  # most have the very hours of the firm
-        key = id(calendar.hours), calendar.off
+        key = id(calendar.hours), calendar.off, calendar.gaps
         if key not in alike:
             alike[key] = works_at(calendar, now)
-    return {number for number, calendar in found.items() if alike[id(calendar.hours), calendar.off]}
+    return {number for number, calendar in found.items() if alike[id(calendar.hours), calendar.off, calendar.gaps]}
 
 
 def next_at_work(session: Session, company: Company, rep_id: int, now: int) -> int | None:
     """When a member works next: now, if they do; None where that is more than a year away, or they are not of the staff."""
     found = _calendars(session, company, [rep_id], now).get(rep_id)
-    if found is None:
-        return None
-    if works_at(found, now):
+    return _next(found, now) if found else None
+
+
+def next_of_any(session: Session, company: Company, *, now: int) -> int | None:
+    """When the first of those on duty works next; None where nobody is on duty, or nobody works within a year."""
+    on_duty = session.scalars(select(Member.id).where(Member.active == 1, Member.available == 1)).all()
+    found = [_next(calendar, now) for calendar in _calendars(session, company, on_duty, now).values()]
+    return min((at for at in found if at is not None), default=None)
+
+
+def _next(calendar: Calendar, now: int) -> int | None:
+    if works_at(calendar, now):
         return now
-    day = local(now, found.hours.zone).date()
+    day = local(now, calendar.hours.zone).date()
     for ahead in range(AROUND):
-        span = _span(found, day + timedelta(days=ahead))
-        if span and span[0] > now and span[1] > span[0]:
-            return span[0]
+        for opening, _ in _spans(calendar, day + timedelta(days=ahead)):
+            if opening > now:
+                return opening
     return None
 
 
 def began_since(session: Session, company: Company, rep_ids: Collection[int], since: int, *, now: int) -> set[int]:
     """Whose working day has begun between an instant and now; nobody's where no hours were said."""
     found = _calendars(session, company, rep_ids, now, days=NEAR)
-    spans = {number: _span(calendar, local(now, calendar.hours.zone).date()) for number, calendar in found.items()}
-    return {number for number, span in spans.items() if span and any(found[number].hours.days) and since <= span[0] <= now}
+    spans = {number: _spans(calendar, local(now, calendar.hours.zone).date()) for number, calendar in found.items()}
+    return {number for number, each in spans.items() if each and any(found[number].hours.days) and since <= each[0][0] <= now}
 
 
 def works_at(calendar: Calendar, now: int) -> bool:
     """Whether somebody with this calendar works at an instant; one without any hours works whenever no day off is."""
-    span = _span(calendar, local(now, calendar.hours.zone).date())
-    return span is not None and span[0] <= now < span[1]
+    return any(opening <= now < closing for opening, closing in _spans(calendar, local(now, calendar.hours.zone).date()))
 
 
-def _span(calendar: Calendar, day: date) -> tuple[int, int] | None:
+def _spans(calendar: Calendar, day: date) -> list[tuple[int, int]]:
     if not any(calendar.hours.days):  # nobody said when: any hour of a day that is not off
-        calendar = Calendar(replace(parse_hours("mon-sun 00:00-24:00", calendar.hours.zone), off=calendar.hours.off), calendar.off)
-    return calendar.open_on(day)
+        calendar = replace(calendar, hours=replace(parse_hours("mon-sun 00:00-24:00", calendar.hours.zone), off=calendar.hours.off))
+    return calendar.worked_on(day)
 
 
 def firm_hours(session: Session, company: Company, *, now: int, version: Version | None = None) -> Hours:
@@ -205,11 +218,12 @@ def _calendars(session: Session, company: Company, rep_ids: Collection[int], aro
     firm, middle = firm_hours(session, company, now=around), local(around, "UTC").date()
     bounds = middle - timedelta(days=days), middle + timedelta(days=days)
     given = {"people": list(rep_ids)}
-    away = _away(ask(session, _LEAVES, {**given, "first": bounds[0].isoformat(), "last": bounds[1].isoformat()}), *bounds)
+    leaves = ask(session, _LEAVES, {**given, "first": bounds[0].isoformat(), "last": bounds[1].isoformat()})
+    away, gaps = _away([row for row in leaves if not row.to_at], *bounds), _gaps([row for row in leaves if row.to_at])
     found: dict[int, Calendar] = {}
     for row in ask(session, _MEMBERS, given):
         theirs = _narrower(row.words, row.zone, _narrower(row.team_words, row.team_zone, firm, company), company)
-        found[row.id] = Calendar(theirs, away.get(row.id, frozenset()))
+        found[row.id] = Calendar(theirs, away.get(row.id, frozenset()), gaps.get(row.id, ()))
     return found
 
 
@@ -220,3 +234,11 @@ def _away(leaves: Sequence[Any], first: date, last: date) -> dict[int, frozenset
         start, end = max(date.fromisoformat(row.from_on), first), min(date.fromisoformat(row.to_on), last)
         found.setdefault(row.rep_id, set()).update(start + timedelta(days=ahead) for ahead in range((end - start).days + 1))
     return {number: frozenset(days) for number, days in found.items()}
+
+
+def _gaps(leaves: Sequence[Any]) -> dict[int, tuple[tuple[int, int], ...]]:
+    """The parts of days that each member is away."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for row in leaves:
+        found.setdefault(row.rep_id, []).append((row.from_at, row.to_at))
+    return {number: tuple(sorted(parts)) for number, parts in found.items()}

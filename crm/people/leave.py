@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Actor, Rep
@@ -35,7 +35,7 @@ class LeaveKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """Days somebody is away, both ends included."""
+    """Days somebody is away, both ends included; of a part of one day the instants between which (0 = whole days)."""
 
     id: int
     rep_id: int
@@ -43,16 +43,25 @@ class Away:
     from_on: date
     to_on: date
     kind: LeaveKind
+    from_at: int = 0
+    to_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The days somebody wants to be away, both ends included."""
+    """The days somebody wants to be away, both ends included; of a part of one day the instants from and to which (0 = whole days)."""
 
     from_on: date
     to_on: date
     kind: LeaveKind = LeaveKind.LEAVE
     note: str = ""
+    from_at: int = 0
+    to_at: int = 0
+
+
+def part_of_day(from_at: int, to_at: int, zone: str) -> Wish:
+    """Wanting to be away between two instants of one day where somebody lives."""
+    return Wish(local(from_at, zone).date(), local(to_at - 1, zone).date(), from_at=from_at, to_at=to_at)
 
 
 def plan_leave(session: Session, actor: Actor, company: Company, rep_id: int, wish: Wish, *, once: str, now: int) -> int:
@@ -64,16 +73,26 @@ def plan_leave(session: Session, actor: Actor, company: Company, rep_id: int, wi
         raise Invalid("leave ends before it begins, or is over")
     if wish.to_on - wish.from_on > timedelta(days=LONGEST) or wish.from_on > today + timedelta(days=AHEAD):
         raise Invalid("leave is too long, or too far away")
-    same = (Leave.rep_id == rep_id, Leave.from_on <= wish.from_on.isoformat(), Leave.to_on >= wish.to_on.isoformat(), Leave.ended_at == 0)
-    there = session.scalar(select(Leave.id).where(*same).limit(1))
+    if wish.to_at and not (wish.from_on == wish.to_on and wish.from_at < wish.to_at and wish.to_at > now):
+        raise Invalid("a part of a day begins before it ends, and is not over")
+    there = _planned(session, rep_id, wish)
     if there is not None:
         return there
     number = next(take_ids(session, 1))
     row = {"from_on": wish.from_on.isoformat(), "to_on": wish.to_on.isoformat(), "kind": wish.kind.value, "note": clean(wish.note)[:NOTE_MOST]}
-    add_new(session, Leave, [{"id": number, "rep_id": rep_id, **row, "created_at": now}])
-    said = {"from": row["from_on"], "to": row["to_on"]}
+    part = {"from_at": wish.from_at, "to_at": wish.to_at} if wish.to_at else {}
+    add_new(session, Leave, [{"id": number, "rep_id": rep_id, **row, **part, "created_at": now}])
+    said = {"from": row["from_on"], "to": row["to_on"], **part}
     record(session, Change("rep", rep_id, "leave", actor, after={**said, "leave": number}, once=f"leave:{once}"), now=now)
     return number
+
+
+def _planned(session: Session, rep_id: int, wish: Wish) -> int | None:
+    """A leave that covers what somebody wants already."""
+    whole = and_(Leave.to_at == 0, Leave.from_on <= wish.from_on.isoformat(), Leave.to_on >= wish.to_on.isoformat())
+    part = and_(Leave.to_at > 0, Leave.from_at <= wish.from_at, Leave.to_at >= wish.to_at)
+    covers = or_(whole, part) if wish.to_at else whole
+    return session.scalar(select(Leave.id).where(Leave.rep_id == rep_id, Leave.ended_at == 0, covers).limit(1))
 
 
 def end_leave(session: Session, actor: Actor, leave_id: int, *, now: int) -> None:
@@ -112,18 +131,29 @@ def leaves_of(session: Session, actor: Actor, company: Company, rep_id: int | No
     else:
         _may(session, actor, rep_id)
     whose = [Leave.rep_id == rep_id] if rep_id is not None else []
-    return _found(session, *whose, Leave.to_on >= local(now, company.zone).date().isoformat())
+    return _found(session, *whose, Leave.to_on >= local(now, company.zone).date().isoformat(), or_(Leave.to_at == 0, Leave.to_at > now))
 
 
 def away_on(session: Session, company: Company, *, now: int, but: Collection[int] = ()) -> list[Away]:
     """Who is away today by the firm's clock, as every colleague may know."""
     today = local(now, company.zone).date().isoformat()
-    found = _found(session, Leave.from_on <= today, Leave.to_on >= today)
+    found = _found(session, Leave.from_on <= today, Leave.to_on >= today, or_(Leave.to_at == 0, Leave.to_at > now))
     last: dict[int, Away] = {}
     for one in found:
-        if one.rep_id not in but and (one.rep_id not in last or last[one.rep_id].to_on < one.to_on):
+        if one.rep_id not in but and (one.rep_id not in last or _lasts(last[one.rep_id]) < _lasts(one)):
             last[one.rep_id] = one
     return list(last.values())
+
+
+def gone_now(session: Session, company: Company, rep_id: int, *, now: int) -> bool:
+    """Whether a member is on leave at this instant."""
+    today = local(now, company.zone).date().isoformat()
+    days = and_(Leave.rep_id == rep_id, Leave.ended_at == 0, Leave.from_on <= today, Leave.to_on >= today)
+    return session.scalar(select(Leave.id).where(days, or_(Leave.to_at == 0, and_(Leave.from_at <= now, Leave.to_at > now))).limit(1)) is not None
+
+
+def _lasts(one: Away) -> tuple[date, bool, int]:
+    return one.to_on, not one.to_at, one.to_at
 
 
 def _found(session: Session, *where: object) -> list[Away]:
@@ -133,7 +163,7 @@ def _found(session: Session, *where: object) -> list[Away]:
 
 def seen(row: Leave, name: str) -> Away:
     """A leave as colleagues see it."""
-    return Away(row.id, row.rep_id, name, date.fromisoformat(row.from_on), date.fromisoformat(row.to_on), LeaveKind(row.kind))
+    return Away(row.id, row.rep_id, name, date.fromisoformat(row.from_on), date.fromisoformat(row.to_on), LeaveKind(row.kind), row.from_at, row.to_at)
 
 
 def _may(session: Session, actor: Actor, rep_id: int) -> None:

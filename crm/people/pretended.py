@@ -19,6 +19,11 @@ def real(contact: SQLColumnExpression[int]) -> ColumnElement[bool]:
     return contact.not_in(select(Identity.contact_id).where(Identity.account == ACCOUNT))
 
 
+def pretended(session: Session) -> frozenset[int]:
+    """Everybody who is there to practise on."""
+    return frozenset(session.scalars(select(Identity.contact_id).where(Identity.account == ACCOUNT)))
+
+
 def is_pretended(session: Session, contact_id: int) -> bool:
     """Whether a person is there to practise on."""
     theirs = (Identity.contact_id.in_(family_of(session, contact_id)), Identity.account == ACCOUNT)

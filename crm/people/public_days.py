@@ -22,5 +22,5 @@ def public_days(country: str, year: int, language: str = "en") -> Mapping[date, 
 
     try:
         return dict(country_holidays(country, years=year, language=SPOKEN.get((country, language), "en_US")))
-    except NotImplementedError:
+    except NotImplementedError:  # the library's word for a country it does not know
         return {}

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Actor
-from crm.base.errors import Unreachable
+from crm.base.errors import Invalid, Unreachable
 from crm.base.history import Change, record
 from crm.base.policy import Action
 from crm.base.settings import Company
@@ -11,7 +11,7 @@ from crm.base.time import DAY
 from crm.people.reps import authorise, member_of
 from crm.projects.asking import Asked, ask_content
 from crm.projects.projects import ENDED, Health, Project, ProjectState, StepState, held_project, owner_of, steps_of
-from crm.projects.starting import MACHINE, give_tasks, say
+from crm.projects.starting import MACHINE, alone, give_tasks, running_of, say
 from crm.projects.steps import touch
 from crm.projects.telling import tell_progress
 from crm.sales import tasks
@@ -42,10 +42,12 @@ def cancel(session: Session, actor: Actor, project_id: int, *, now: int) -> Proj
 
 
 def reopen(session: Session, actor: Actor, project_id: int, *, now: int) -> Project:
-    """Undo the end of a project: it runs on, and what is not done yet is to be done again."""
+    """Undo the end of a project: it runs on, and what is not done yet is to be done again. `Invalid` where another one of its deal runs."""
     project = held_project(session, actor, project_id)
     if project.state == ProjectState.RUNNING:
         return project
+    if project.deal_id is not None and running_of(session, alone(session, project.deal_id).id) is not None:
+        raise Invalid("another project of this deal runs")
     record(session, Change("project", project.id, "reopened", actor, {"state": project.state}, {"state": ProjectState.RUNNING.value}), now=now)
     project.state, project.closed_at, project.nps_at = ProjectState.RUNNING.value, 0, 0
     for step in steps_of(session, project.id):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from crm.base.actors import Actor
 from crm.base.following import Follower, follow
-from crm.base.history import Change, DomainEvent, record
+from crm.base.history import Change, DomainEvent
 from crm.base.settings import Company
 from crm.base.time import DAY
 from crm.conversations.threads import Conversation
@@ -59,9 +59,11 @@ def _reopened(session: Session, event: DomainEvent, company: Company, now: int) 
     project = running_of(session, event.subject_id)
     if project is None or project.started_at > event.at:
         return
+    if not first_time(session, Change("project", project.id, "deal runs on", MACHINE, once=f"project:{project.id}:deal:{event.id}"), now=now):
+        return
     if closing.untouched(session, project):
         closing.cancel(session, MACHINE, project.id, now=now)
-    elif first_time(session, Change("project", project.id, "deal runs on", MACHINE, once=f"project:{project.id}:deal:{event.id}"), now=now):
+    else:
         say(session, project, "reopened", now=now)
 
 
@@ -71,9 +73,10 @@ def _given(session: Session, event: DomainEvent, company: Company, now: int) -> 
     before = json.loads(event.before or "{}").get("rep")
     if project is None or deal is None or project.rep_id != before or deal.rep_id == before:
         return
-    record(session, Change("project", project.id, "given", MACHINE, {"rep": before}, {"rep": deal.rep_id}), now=now)
-    project.rep_id = deal.rep_id
-    session.flush()
+    change = Change("project", project.id, "given", MACHINE, {"rep": before}, {"rep": deal.rep_id}, once=f"project:{project.id}:given:{event.id}")
+    if first_time(session, change, now=now):  # else somebody has given it back since
+        project.rep_id = deal.rep_id
+        session.flush()
 
 
 def _task(session: Session, event: DomainEvent, company: Company, now: int) -> None:

@@ -38,7 +38,7 @@ class Cause:
 
 def start(session: Session, actor: Actor, deal_id: int, blueprint_id: int, cause: Cause, *, now: int) -> Project:
     """Begin a project of a deal after a blueprint; the same cause answers the same. `Invalid` where one runs already, or there are no steps."""
-    sight, deal = sight_of(session, actor, Action.CHANGE_PROJECT), deal_at(session, deal_id)
+    sight, deal = sight_of(session, actor, Action.CHANGE_PROJECT), alone(session, deal_id)
     if not sight.covers(owner_of(session, deal)):
         raise Taken(session.get_one(Member, owner_of(session, deal)).name)
     earlier = session.scalar(select(Project).where(Project.once == cause.once))
@@ -63,12 +63,14 @@ def start(session: Session, actor: Actor, deal_id: int, blueprint_id: int, cause
 
 def start_won(session: Session, event_id: int, deal_id: int, company: Company, *, now: int) -> Project | None:
     """A deal was won: its project begins where one blueprint fits; where several do, its owner is asked which. None where nothing begins."""
-    deal = session.get(Deal, deal_id)
+    deal, once = session.get(Deal, deal_id), f"deal:{deal_id}:won:{event_id}"
     if deal is None or deal.state != DealState.WON or running_of(session, deal.id) is not None:
         return None
+    if session.scalar(select(Project.id).where(Project.once == once)) is not None:
+        return None  # it began before, and was ended since
     fit = fitting(session, deal)
     if len(fit) == 1:
-        project = start(session, MACHINE, deal.id, fit[0].id, Cause(f"deal:{deal.id}:won:{event_id}", company), now=now)
+        project = start(session, MACHINE, deal.id, fit[0].id, Cause(once, company), now=now)
         say(session, project, "started", now=now)
         return project
     if (
@@ -86,6 +88,12 @@ def first_time(session: Session, change: Change, *, now: int) -> bool:
         return False
     record(session, change, now=now)
     return True
+
+
+def alone(session: Session, deal_id: int) -> Deal:
+    """A deal, held so that no two projects of it begin at the same time."""
+    session.get(Deal, deal_id, with_for_update=True, populate_existing=True)
+    return deal_at(session, deal_id)
 
 
 def running_of(session: Session, deal_id: int) -> Project | None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from crm.base.following import Follower, follow, follow_rows
 from crm.base.history import DomainEvent, behind
-from crm.base.time import DAY
+from crm.base.time import DAY, SECOND
 from crm.conversations.threads import Author, Kind, Message
 
 NAME, MESSAGES = "rules", "rules:messages"
@@ -32,6 +32,11 @@ class Happened:
     def name(self) -> str:
         """How rules call it."""
         return f"{self.subject}.{self.kind}"
+
+    @property
+    def until(self) -> int:
+        """The last instant at which it may have happened: platforms tell whole seconds."""
+        return self.at + SECOND - 1 if self.subject == "message" else self.at
 
 
 def happened(session: Session, names: Collection[str], *, now: int) -> tuple[Sequence[Happened], int]:

@@ -11,6 +11,7 @@ from crm.base.history import DomainEvent
 from crm.base.policy import Action
 from crm.base.time import DAY
 from crm.conversations.threads import Author, Kind, Message
+from crm.people.pretended import pretended
 from crm.people.reps import authorise
 from crm.rules.conditions import holds, leaves
 from crm.rules.events import HEARD, SAID
@@ -44,14 +45,16 @@ class Rehearsal:
 def rehearse(session: Session, actor: Rep, plan: Plan, *, now: int) -> Rehearsal:
     """Ask a rule's conditions of what has happened, the newest first."""
     authorise(session, actor, Action.SET_RULES)
-    wanted = {leaf.field for leaf in leaves(plan.when)}
-    looked, found = 0, []
-    for at, number, before, after in _past(session, plan, now):
-        looked += 1
+    wanted, nobody = {leaf.field for leaf in leaves(plan.when)}, pretended(session)
+    past, looked, found = list(_past(session, plan, now)), 0, []
+    for at, number, before, after in past:
         about = subject_of(session, plan.subject, number)
+        if about.contact_id in nobody:
+            continue
+        looked += 1
         if holds(plan.when, facts_of(session, about, before, after, wanted=wanted)):
             found.append(Example(at, about))
-    return Rehearsal(looked, len(found), tuple(found[:SHOWN]), looked == LOOKED_MOST)
+    return Rehearsal(looked, len(found), tuple(found[:SHOWN]), len(past) == LOOKED_MOST)
 
 
 def _past(session: Session, plan: Plan, now: int) -> Iterator[tuple[int, int, str, str]]:

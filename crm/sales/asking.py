@@ -45,7 +45,10 @@ PAID = N_("It is paid already. Thank you!")
 
 
 class PayAsk(Row):
-    """Somebody was asked for money in a conversation: until an instant a picture behind `seen_id` is taken for the receipt, while it is `open`."""
+    """Somebody was asked for money in a conversation: until an instant a picture behind `seen_id` is taken for the receipt, while it is `open`.
+
+    `amount` 0 = they were asked where the order goes, and words are taken for its address (`crm.sales.order_address`).
+    """
 
     __tablename__ = "pay_asks"
     conversation_id: Mapped[int] = mapped_column(index=True)
@@ -115,21 +118,21 @@ def said_paid(session: Session, press: Press, company: Company) -> None:
         return say(session, press, tr(PAID))
     if not standing(due):
         return say(session, press, tr(OLD))
-    if _waiting(session, due) is None:
+    payment = _waiting(session, due)
+    if payment is None:
         said = Money(amount, due.currency, press.at)
         payment = claim(session, Customer(press.root_id), due, said, once=press.once, now=press.at)
         _tell(session, payment, "claimed", now=press.at)
     _remember(session, due, the(session, press.conversation_id), amount, now=press.at)
-    return say(session, press, tr(THANKS))
+    return say(session, press, tr(GOT if payment.attachment_id else THANKS))
 
 
 def receipts_due(session: Session, *, now: int) -> int:
     """Pictures that came after an ask are receipts of payments to be confirmed; answers how many asks were looked at."""
     session.execute(update(PayAsk).where(PayAsk.open == 1, PayAsk.until <= now).values(open=0), execution_options={"synchronize_session": False})
     asked = select(PayAsk).join(Conversation, Conversation.id == PayAsk.conversation_id)
-    found = session.scalars(
-        asked.where(PayAsk.open == 1, Conversation.last_heard_id > PayAsk.seen_id).order_by(PayAsk.id).limit(CHUNK).with_for_update(of=PayAsk, skip_locked=True)
-    ).all()
+    news = (PayAsk.open == 1, PayAsk.amount > 0, Conversation.last_heard_id > PayAsk.seen_id)
+    found = session.scalars(asked.where(*news).order_by(PayAsk.id).limit(CHUNK).with_for_update(of=PayAsk, skip_locked=True)).all()
     for one in found:
         _look(session, one, now=now)
     session.flush()
@@ -165,15 +168,16 @@ def _due(session: Session, detail: str) -> Due | None:
 
 
 def _waiting(session: Session, due: Due) -> Payment | None:
-    """What was claimed for this and nobody has decided about."""
+    """What a customer claimed for this and nobody has decided about."""
     about = Payment.order_id == due.order.id if due.order else Payment.document_id == (due.paper.id if due.paper else 0)
-    return session.scalar(select(Payment).where(about, Payment.state == PaymentState.CLAIMED.value).order_by(Payment.id.desc()).limit(1))
+    claimed = (about, Payment.state == PaymentState.CLAIMED.value, Payment.account == "")
+    return session.scalar(select(Payment).where(*claimed).order_by(Payment.id.desc()).limit(1))
 
 
 def _remember(session: Session, due: Due, talk: Conversation, amount: int, *, now: int) -> None:
     """A picture in this conversation is a receipt for a day; an earlier ask for the same gives way."""
     about = PayAsk.order_id == due.order.id if due.order else PayAsk.document_id == (due.paper.id if due.paper else 0)
-    session.execute(update(PayAsk).where(about, PayAsk.open == 1).values(open=0), execution_options={"synchronize_session": False})
+    session.execute(update(PayAsk).where(about, PayAsk.amount > 0, PayAsk.open == 1).values(open=0), execution_options={"synchronize_session": False})
     what = {"order_id": due.order.id if due.order else None, "document_id": due.paper.id if due.paper else None, "amount": amount, "currency": due.currency}
     when = {"seen_id": talk.last_heard_id, "asked_at": now, "until": now + LOOKED_FOR}
     add(session, PayAsk, [{"id": next(take_ids(session, 1)), "conversation_id": talk.id, **what, **when}])

@@ -11,10 +11,10 @@ from crm.base.actors import Actor, Rep
 from crm.base.errors import Invalid, NotFound, Stale, Taken
 from crm.base.history import Change, record
 from crm.base.policy import Action
-from crm.base.rows import add, add_new, take_ids
+from crm.base.rows import add, add_new, among, ask, take_ids
 from crm.base.settings import Company as Firm
 from crm.base.table import Row
-from crm.base.text import clean_name
+from crm.base.text import clean_name, ungreeted
 from crm.conversations.talk import within_reach
 from crm.conversations.threads import Conversation, Status
 from crm.outbox.notices import Notice, NoticeKind, card, tell
@@ -138,8 +138,8 @@ def open_deal(session: Session, actor: Rep, conversation_id: int, firm: Firm, *,
 
 
 def title_for(need: str, product: str, name: str) -> str:
-    """What a deal is called where nobody has named it: by the need in its first words, the product, or the person; pure."""
-    lines = (line.strip() for line in need.splitlines())
+    """What a deal is called where nobody has named it: by the need in its first words without a greeting, the product, or the person; pure."""
+    lines = map(ungreeted, need.splitlines())
     return clean_name(next(filter(None, lines), "") or product or name, TITLE_MOST)
 
 
@@ -215,11 +215,18 @@ def owner_of(session: Session, deal: Deal) -> int | None:
     return member.id if member and member.active else None
 
 
-def deals_about(session: Session, contact_id: int) -> list[Deal]:
-    """Every deal of a person, under whichever of their contacts or as a further person of it: those that run first, then the newest."""
-    family = family_of(session, contact_id)
-    own = session.scalars(select(Deal).where(Deal.contact_id.in_(family))).all()
-    further = session.scalars(select(DealContact.deal_id).where(DealContact.contact_id.in_(family))).all()
+_OWN_DEALS = select(Deal).where(among(Deal.contact_id, "family"))
+_FURTHER = select(DealContact.deal_id).where(among(DealContact.contact_id, "family"))
+
+
+def deals_about(session: Session, contact_id: int, family: Sequence[int] = ()) -> list[Deal]:
+    """Every deal of a person, under whichever of their contacts or as a further person of it: those that run first, then the newest.
+
+    `family` = all their contacts, where these are known already.
+    """
+    family = family or family_of(session, contact_id)
+    own = session.scalars(_OWN_DEALS, {"family": list(family)}).all()
+    further = [row.deal_id for row in ask(session, _FURTHER, {"family": list(family)})]
     others = session.scalars(select(Deal).where(Deal.id.in_(further))).all() if further else []
     return sorted({deal.id: deal for deal in (*own, *others)}.values(), key=lambda deal: (deal.state != DealState.OPEN, -deal.id))
 

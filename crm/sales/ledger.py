@@ -14,11 +14,12 @@ _CLAIMED = sql("state = 'claimed'")
 
 
 class PaymentState(StrEnum):
-    """Whether money is there: somebody says so, it is, it is not."""
+    """Whether money is there: somebody says so, it is, it is not, or it is the same as another entry."""
 
     CLAIMED = "claimed"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+    SAME = "same"
 
 
 class Payment(Row):

@@ -1,5 +1,6 @@
 """Order: what a customer has bought, with its lines, where it goes and how far it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ from crm.base.rows import add, bump, take_ids
 from crm.base.table import Row
 from crm.base.text import clean, clean_name
 from crm.base.time import local
+from crm.conversations.talk import within_reach
 from crm.conversations.threads import Conversation, Status
 from crm.outbox.notices import card, tell
 from crm.people.contacts import family_of
@@ -122,6 +124,8 @@ class NewOrder:
 def add_order(session: Session, actor: Actor, new: NewOrder, zone: str, *, now: int) -> Order:
     """Make an order; the same `once` answers the same. `zone` is the firm's: an order has the number of the year in which it is made there."""
     sight_of(session, actor, Action.CHANGE_ORDER)
+    if isinstance(actor, Rep) and new.deal_id is None and new.conversation_id is not None:  # whose deal it is was seen where there is one
+        within_reach(session, actor, new.conversation_id)
     before = session.scalar(select(Order).where(Order.once == new.once)) if new.once else None
     if before is not None:
         return before
@@ -222,9 +226,10 @@ def lines_in(session: Session, order_id: int) -> list[OrderLine]:
     return list(session.scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.place, OrderLine.id)))
 
 
-def orders_about(session: Session, contact_id: int, limit: int = 20) -> list[Order]:
-    """The orders of a person, under whichever of their contacts: those that run first, then the newest."""
-    found = session.scalars(select(Order).where(Order.contact_id.in_(family_of(session, contact_id))).order_by(Order.id.desc()).limit(limit))
+def orders_about(session: Session, contact_id: int, limit: int = 20, family: Sequence[int] = ()) -> list[Order]:
+    """The orders of a person, under whichever of their contacts: those that run first, then the newest; `family` = all of these, where known already."""
+    family = family or family_of(session, contact_id)
+    found = session.scalars(select(Order).where(Order.contact_id.in_(family)).order_by(Order.id.desc()).limit(limit))
     return sorted(found, key=lambda order: (order.state in ENDED, -order.id))
 
 

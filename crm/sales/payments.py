@@ -151,7 +151,7 @@ def enter(session: Session, actor: Actor, due: Due, money: Money, *, once: str, 
     within(session, sight_of(session, actor, Action.CONFIRM_PAYMENT), due.rep_id)
     if known(session, once) is None and isinstance(actor, Rep) and money.amount < 0 and -money.amount > came_for(session, due):
         raise Invalid("more would go back than has come")
-    return known(session, once) or _settled(session, actor, _write(session, actor, due, money, PaymentState.CONFIRMED, once, now=now), now=now)
+    return known(session, once) or settled(session, actor, _write(session, actor, due, money, PaymentState.CONFIRMED, once, now=now), now=now)
 
 
 def confirm(session: Session, actor: Actor, payment_id: int, *, amount: int | None = None, now: int) -> Payment:
@@ -166,7 +166,7 @@ def confirm(session: Session, actor: Actor, payment_id: int, *, amount: int | No
         raise Invalid("this amount cannot be used")
     _fits(payment.amount if amount is None else amount)
     payment.amount = payment.amount if amount is None else amount
-    return _to(session, actor, payment, PaymentState.CONFIRMED, before, now=now)
+    return decided(session, actor, payment, PaymentState.CONFIRMED, before, now=now)
 
 
 def reject(session: Session, actor: Actor, payment_id: int, *, now: int) -> Payment:
@@ -179,7 +179,7 @@ def reject(session: Session, actor: Actor, payment_id: int, *, now: int) -> Paym
         raise Invalid("this payment is confirmed: take that back first")
     if payment.state == PaymentState.REJECTED:
         return payment
-    return _to(session, actor, payment, PaymentState.REJECTED, {"state": payment.state}, now=now)
+    return decided(session, actor, payment, PaymentState.REJECTED, {"state": payment.state}, now=now)
 
 
 def take_back(session: Session, actor: Actor, payment_id: int, *, now: int) -> Payment:
@@ -188,7 +188,7 @@ def take_back(session: Session, actor: Actor, payment_id: int, *, now: int) -> P
     stood = PaymentState.CLAIMED if payment.contact_id is not None else PaymentState.CONFIRMED
     if payment.state == stood:
         return payment
-    return _to(session, actor, payment, stood, {"state": payment.state}, now=now)
+    return decided(session, actor, payment, stood, {"state": payment.state}, now=now)
 
 
 def assign(session: Session, actor: Actor, payment_id: int, due: Due, *, now: int) -> Payment:
@@ -204,7 +204,7 @@ def assign(session: Session, actor: Actor, payment_id: int, due: Due, *, now: in
     payment.reference, payment.number = payment.reference or payment.number, due.number  # what stood beside it is the payer's own word
     payment.state, payment.confirmed_by, payment.confirmed_at = PaymentState.CONFIRMED.value, getattr(actor, "id", None), now
     session.flush()
-    return _settled(session, actor, payment, now=now)
+    return settled(session, actor, payment, now=now)
 
 
 def unassigned(payment: Payment) -> bool:
@@ -278,16 +278,17 @@ def _fits(amount: int) -> None:
         raise Invalid("this amount cannot be used")
 
 
-def _to(session: Session, actor: Actor, payment: Payment, state: PaymentState, before: dict[str, object], *, now: int) -> Payment:
+def decided(session: Session, actor: Actor, payment: Payment, state: PaymentState, before: dict[str, object], *, now: int) -> Payment:
+    """A payment that is held comes into a state, and what it was for follows."""
     after = {"state": state.value, "amount": payment.amount, "currency": payment.currency}
     record(session, Change("payment", payment.id, state.value, actor, before, after), now=now)
     sure = state is PaymentState.CONFIRMED
     payment.state, payment.confirmed_by, payment.confirmed_at = state.value, getattr(actor, "id", None) if sure else None, now if sure else 0
     session.flush()
-    return _settled(session, actor, payment, now=now)
+    return settled(session, actor, payment, now=now)
 
 
-def _settled(session: Session, actor: Actor, payment: Payment, *, now: int) -> Payment:
+def settled(session: Session, actor: Actor, payment: Payment, *, now: int) -> Payment:
     """What the entry was for is paid in full now, or is not any more; whoever paid is told what came."""
     order = session.get(Order, payment.order_id, with_for_update=True, populate_existing=True) if payment.order_id else None
     paper = newest(session, documents.held(session, payment.document_id)) if payment.document_id else None
@@ -308,9 +309,9 @@ def _settled(session: Session, actor: Actor, payment: Payment, *, now: int) -> P
 
 
 def _needless(session: Session, payment: Payment, *, now: int) -> None:
-    """What was claimed besides for something that is paid in full now is not looked for any more."""
+    """What a customer claimed besides for something that is paid in full now is not looked for any more; of what a bank told somebody decides."""
     same = Payment.order_id == payment.order_id if payment.order_id else Payment.document_id == payment.document_id
-    others = (same, Payment.state == PaymentState.CLAIMED.value, Payment.id != payment.id)
+    others = (same, Payment.state == PaymentState.CLAIMED.value, Payment.account == "", Payment.id != payment.id)
     for one in session.scalars(select(Payment).where(*others)).all():
         record(session, Change("payment", one.id, PaymentState.REJECTED.value, System("payments"), {"state": one.state}, {"number": one.number}), now=now)
         one.state = PaymentState.REJECTED.value

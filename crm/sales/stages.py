@@ -125,6 +125,7 @@ def set_rotting(session: Session, actor: Actor, stage_id: int, days: int, *, now
 
 def demand(session: Session, actor: Actor, stage_id: int, name: str, wanted: bool, *, now: int) -> Stage:
     """Ask for something to be known before a deal goes on from this stage, or no more."""
+    authorise(session, actor, Action.SET_PIPELINES)
     before = tuple(json.loads(stage_at(session, stage_id).demands))
     after = (*before, name) if wanted and name not in before else tuple(one for one in before if one != name or wanted)
     if len(after) > DEMANDS_MOST:

@@ -24,7 +24,8 @@ def worn(session: Session, actor: Actor, contact_id: int) -> tuple[str, ...]:
 def put_on(session: Session, actor: Actor, contact_id: int, word: str, *, now: int) -> bool:
     """Put a word on a person within the actor's reach; answers whether it is new there."""
     authorise(session, actor, Action.TAG)
-    talks = _reached(session, actor, contact_id)
+    root = root_of(session, contact_id)
+    talks = _reached(session, actor, root.id)
     done = tags.tag(session, actor, contact_id, word, now=now)
     tell(session, [card(number) for number in talks] if done else [], now=now)
     return done
@@ -33,7 +34,8 @@ def put_on(session: Session, actor: Actor, contact_id: int, word: str, *, now: i
 def take_off(session: Session, actor: Actor, contact_id: int, word: str, *, now: int) -> bool:
     """Take a word off a person within the actor's reach; answers whether it was there."""
     authorise(session, actor, Action.TAG)
-    talks = _reached(session, actor, contact_id)
+    root = root_of(session, contact_id)
+    talks = _reached(session, actor, root.id)
     done = tags.untag(session, actor, contact_id, word, now=now)
     tell(session, [card(number) for number in talks] if done else [], now=now)
     return done

@@ -73,9 +73,12 @@ def tasks_for(
     ]
 
 
-def beside(session: Session, conversation: Conversation, limit: int) -> Sequence[Task]:
-    """What is to be done for the person of a conversation: about it, about them alone, or about another one that nobody else has."""
-    family = family_of(session, conversation.contact_id)
+def beside(session: Session, conversation: Conversation, limit: int, family: Sequence[int] = ()) -> Sequence[Task]:
+    """What is to be done for the person of a conversation: about it, about them alone, or about another one that nobody else has.
+
+    `family` = all their contacts, where these are known already.
+    """
+    family = family or family_of(session, conversation.contact_id)
     near = or_(Task.conversation_id.is_(None), Conversation.id == conversation.id, Conversation.rep_id.is_(None), Conversation.rep_id == conversation.rep_id)
     wanted = select(Task).outerjoin(Conversation, Conversation.id == Task.conversation_id).where(Task.contact_id.in_(family), near)
     return session.scalars(wanted.where(Task.state == TaskState.OPEN.value).order_by(Task.due_at, Task.id).limit(limit)).all()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, ViewportSize, async_playwright, expect
 
 from tests.bots.staff.firm import noon_zone
 from tests.browser.stage import PATIENCE, Stage
@@ -64,7 +64,8 @@ async def page(chromium: str, demo: str) -> AsyncIterator[Page]:
     """The play page, wide enough for four people side by side."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        context = await browser.new_context(viewport={"width": 1400, "height": 900}, reduced_motion="reduce", locale="en-GB")
+        size: ViewportSize = {"width": 1400, "height": 900}
+        context = await browser.new_context(viewport=size, reduced_motion="reduce", locale="en-GB", timezone_id=noon_zone())
         context.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         opened = await context.new_page()

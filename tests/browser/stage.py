@@ -1,11 +1,11 @@
 """The play page as the story sees it: four panes, the people in them, and a camera."""
 
 import os
-import struct
-import zlib
 from pathlib import Path
 
 from playwright.async_api import FrameLocator, Locator, Page, expect
+
+from tests.browser.packing import packed
 
 PICTURES = Path(os.environ.get("PICTURES", "demo-data/pictures"))
 PATIENCE = 90_000.0
@@ -44,6 +44,10 @@ class Pane:
         """Press a button under a message."""
         await message.get_by_role("button", name=label, exact=True).click()
 
+    async def tap(self, label: str) -> None:
+        """Press the newest button that is called so."""
+        await self.root.get_by_role("button", name=label, exact=True).last.click()
+
     async def key(self, label: str) -> None:
         """Press a key of the keyboard that stands in place of the letters."""
         await self.root.locator("[data-role=key]").filter(has_text=label).click()
@@ -59,22 +63,11 @@ class Stage:
 
     async def picture(self, name: str, of: Locator | None = None) -> None:
         """Keep a picture of the page, or of a part of it, for the README and whoever looks; nothing pops up over it."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
         await expect(self.page.locator("[data-role=toast]:visible")).to_have_count(0)
-        (PICTURES / f"{name}.png").write_bytes(packed(await (of or self.page).screenshot()))
+        kept(name, await (of or self.page).screenshot())
 
 
-def packed(png: bytes) -> bytes:
-    """The same picture with its pixels packed as small as zlib can; a browser packs them fast instead."""
-    head, rest, pixels, tail = png[:8], png[8:], b"", b""
-    while rest:
-        (size,) = struct.unpack(">I", rest[:4])
-        chunk, rest = rest[: size + 12], rest[size + 12 :]
-        if chunk[4:8] == b"IDAT":
-            pixels += chunk[8:-4]
-        elif pixels:
-            tail += chunk
-        else:
-            head += chunk
-    body = b"IDAT" + zlib.compress(zlib.decompress(pixels), 9)
-    return head + struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body)) + tail
+def kept(name: str, png: bytes) -> None:
+    """Keep a picture; one for the README is made small, which takes a while."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    (PICTURES / f"{name}.png").write_bytes(packed(png) if "PICTURES" in os.environ else png)

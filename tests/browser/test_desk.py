@@ -21,7 +21,7 @@ from crm.base.settings import Company
 from crm.outreach import persons
 from crm.people.contacts import Identity, Proof
 from tests.browser.conftest import FLAGS
-from tests.browser.stage import PATIENCE, PICTURES, packed
+from tests.browser.stage import PATIENCE, kept
 from tests.web.front_desk import FrontDesk
 
 pytestmark = [pytest.mark.browser]
@@ -96,8 +96,7 @@ async def fits(page: Page) -> bool:
 
 async def picture(page: Page, name: str) -> None:
     """Keep a picture for whoever looks."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    (PICTURES / f"{name}.png").write_bytes(packed(await page.screenshot()))
+    kept(name, await page.screenshot())
 
 
 async def test_a_rep_logs_in_on_a_phone_takes_answers_and_sees_it_delivered(desk: FrontDesk, address: str, browser: Browser, rep: Rep) -> None:

@@ -50,6 +50,26 @@ async def test_a_visitor_of_the_site_is_answered_from_telegram(stage: Stage) -> 
     await stage.picture("widget", stage.page.locator("[data-pane=shop]"))
 
 
+async def test_a_rep_makes_a_deal_and_an_order_of_a_card(stage: Stage) -> None:
+    rep = stage.rep
+    await rep.press(rep.card(COFFEE), HY.button("💼 Deal"))
+    await rep.tap(HY.button("New deal"))
+    await rep.tap(HY.button("Amount"))
+    await rep.write("18 000")
+    await rep.tap(HY.button("More…"))
+    await rep.tap(HY.button("📦 Order"))
+    await expect(rep.post(HY("Where does it go? Type the address, or leave it for later."))).to_be_visible()
+    await rep.write("Աբովյան 1")
+    await expect(rep.card("Աբովյան 1")).to_be_visible()
+    await rep.tap(HY.button("👍 Confirm"))
+    await expect(stage.customer.post("2026-0001")).to_be_visible()
+    await rep.tap(HY.button("More…"))
+    await rep.tap(HY.button("Show the card"))
+    card = rep.card(COFFEE).filter(has_text="📦 2026-0001")
+    await expect(card).to_contain_text("💼")
+    await card.get_by_role("button").last.scroll_into_view_if_needed()
+
+
 async def test_a_manager_reads_the_day(stage: Stage) -> None:
     await stage.manager.write("/today")
     await expect(stage.manager.post("The day so far")).to_contain_text("New leads: 2")
@@ -89,6 +109,7 @@ async def test_a_manager_writes_to_those_who_agreed_and_reads_the_result(stage: 
     look = manager.card("3 of 3")
     await expect(look).to_contain_text("1 person gets it.")
     await expect(look).to_contain_text(f"{NEWS} Marani")
+    await expect(look).not_to_contain_text("SMS, SMS")
     await stage.picture("promo", manager.root)
     await manager.press(look, EN.button("Send to {n}", n=1))
     await expect(manager.card("finished")).to_contain_text("Sent: 1 of 1")

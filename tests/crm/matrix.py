@@ -53,6 +53,8 @@ from crm.sales import (
     entries,
     lines,
     moves,
+    order_address,
+    order_lines,
     order_steps,
     papers,
     pay_ways,
@@ -67,6 +69,7 @@ from crm.sales import (
     tasks,
     terms,
     triage,
+    twins,
 )
 from crm.sales.deals import held_deal, seen_deal
 from crm.sales.leads import LeadStatus, set_status
@@ -86,6 +89,8 @@ class Reach(StrEnum):
     SIGHT = "sight"
     HELD = "held"
     """One's own and nobody's, whatever one sees."""
+    WORKED = "worked"
+    """What is seen; of what nobody has only for who sees everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,7 @@ RULE = unpack('{"event": "lead.opened", "do": [{"do": "tag", "word": "vip"}]}')
 FIRM = Company("Marani", ("en",), "Asia/Yerevan", "AMD", "AM", parse_hours("mon-sun 00:00-24:00", "Asia/Yerevan"))
 AWAY = Wish(date(2025, 12, 1), date(2025, 12, 2))
 CASH = Money(100, "AMD", NOON)
+OLD_CHAT = past.Chat("k", "", 1, "1", "1", ("Ann",), False)
 
 
 def owing(session: Session, order_id: int) -> Due:
@@ -156,6 +162,8 @@ VERBS = (
     Verb("bring an order on", A.CHANGE_ORDER, lambda s, who, n: order_steps.move(s, who, n, OrderState.CONFIRMED, seen="new", now=NOON), "o", R.SIGHT),
     Verb("set an order back", A.CHANGE_ORDER, lambda s, who, n: order_steps.step_back(s, who, n, seen="new", now=NOON), "o", R.SIGHT),
     Verb("say where an order goes", A.CHANGE_ORDER, lambda s, who, n: order_steps.goes_to(s, who, n, "here", now=NOON), "o", R.SIGHT),
+    Verb("ask where an order goes", A.CHANGE_ORDER, lambda s, who, n: order_address.ask_address(s, who, n, once="w", now=NOON), "o", R.SIGHT),
+    Verb("take an address over", A.CHANGE_ORDER, lambda s, who, n: order_address.take_address(s, who, n, 0, now=NOON), "o", R.SIGHT),
     Verb("note an order", A.CHANGE_ORDER, lambda s, who, n: order_steps.note(s, who, n, "n", now=NOON), "o", R.SIGHT),
     Verb("let a customer know", A.CHANGE_ORDER, lambda s, who, n: order_steps.let_know(s, who, n, False, now=NOON), "o", R.SIGHT),
     Verb("say who carries an order", A.CHANGE_ORDER, lambda s, who, n: order_steps.carried(s, who, n, "Post", "1", now=NOON), "o", R.SIGHT),
@@ -165,6 +173,9 @@ VERBS = (
     Verb("enter a payment", A.CONFIRM_PAYMENT, lambda s, who, n: payments.enter(s, who, owing(s, n), CASH, once="e", now=NOON), "o", R.SIGHT),
     Verb("confirm a payment", A.CONFIRM_PAYMENT, lambda s, who, n: payments.confirm(s, who, n, now=NOON), "y", R.SIGHT),
     Verb("reject a payment", A.CONFIRM_PAYMENT, lambda s, who, n: payments.reject(s, who, n, now=NOON), "y", R.SIGHT),
+    Verb("call two payments the same", A.CONFIRM_PAYMENT, lambda s, who, n: twins.same(s, who, n, now=NOON), "y", R.SIGHT),
+    Verb("change what is ordered", A.CHANGE_ORDER, lambda s, who, n: order_lines.change_lines(s, who, n, [], seen="", now=NOON), "o", R.SIGHT),
+    Verb("take back what is ordered", A.CHANGE_ORDER, lambda s, who, n: order_lines.undo_lines(s, who, n, now=NOON), "o", R.SIGHT),
     Verb("open a payment again", A.CONFIRM_PAYMENT, lambda s, who, n: payments.take_back(s, who, n, now=NOON), "y", R.SIGHT),
     Verb("add a way to pay", A.SET_PRICES, lambda s, who, n: pay_ways.add_way(s, who, WayKind.CARD, "Card", "1", once="w", now=NOON)),
     Verb("let paid deals be won", A.SET_PRICES, lambda s, who, n: pay_ways.let_win(s, who, True, now=NOON)),
@@ -205,9 +216,10 @@ VERBS = (
     Verb("make a field", A.SET_FIELDS, lambda s, who, n: fieldset.make_field(s, who, fieldset.Draft(About.DEAL, FieldKind.TEXT, "Size"), now=NOON)),
     Verb("make a pipeline", A.SET_PIPELINES, lambda s, who, n: stages.add_pipeline(s, who, "Repairs", "en", now=NOON)),
     Verb("write a snippet", A.WRITE_SNIPPETS, lambda s, who, n: snippets.write(s, who, "hi", "en", "Hello", now=NOON)),
+    Verb("erase a snippet", A.WRITE_SNIPPETS, lambda s, who, n: snippets.forget(s, who, 1, now=NOON)),
     Verb("look at imports", A.IMPORT, lambda s, who, n: imports.latest(s, who)),
     Verb("bring a file", A.IMPORT, lambda s, who, n: imports.receive(s, who, "a.csv", {"file": "a"}, now=NOON)),
-    Verb("say who of an old chat is the customer", A.IMPORT, lambda s, who, n: past.choose_customer(s, who, 1, 0, 0, "AM", now=NOON)),
+    Verb("say who of an old chat is the customer", A.IMPORT, lambda s, who, n: past.choose_customer(s, who, 1, 0, OLD_CHAT, now=NOON)),
     Verb("say whom an old chat is with", A.IMPORT, lambda s, who, n: past.choose_person(s, who, 1, 0, past.OUT, now=NOON)),
     Verb("capture a contact", A.CAPTURE, lambda s, who, n: capturing.open_person(s, who, Draft("Ann"), now=NOON)),
     Verb("capture a card", A.CAPTURE, lambda s, who, n: capturing.open_file(s, who, CaptureKind.CARD, MediaRef(MediaKind.PHOTO, "r"), now=NOON)),

@@ -68,7 +68,7 @@ async def test_a_corrected_quote_takes_the_place_of_the_first(rep: Phone) -> Non
     first = await sirarpi.sees("Quote Q-")
     await rep.press(sent, "Correct it")
     newer = await rep.sees("A newer version", since=sent["revision"])
-    await rep.press(newer, "📨 Send to the customer")
+    await rep.press(await rep.sees("not sent yet", after=newer["message_id"]), "📨 Send to the customer")
     second = await sirarpi.sees("version 2", after=first["message_id"])
     await sirarpi.press(first, "Decline")
     await sirarpi.sees("was replaced by")

@@ -50,7 +50,8 @@ async def test_a_like_stands_on_the_card_and_rings_no_bell(rep: Phone) -> None:
     before = await rep.last_id()
     await who.do("react", message_id=answered["message_id"], emoji="👍")
     await rep.sees("reacted: \u2068👍")
-    assert await rep.last_id() == before
+    # Other people's customers may ring meanwhile; this one does not.
+    assert not [message for message in (await rep.chat())["messages"] if message["message_id"] > before and "Inga" in message["text"]]
     await who.do("react", message_id=answered["message_id"], emoji="👎")
     assert (await rep.sees("👎", after=before))["message_id"] > before
 

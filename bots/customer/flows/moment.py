@@ -16,12 +16,12 @@ CALL, MEETING = "c", "m"
 
 
 def asked(exchange: Exchange, said: Meant, found: Answer, facts: Facts) -> Answer:
-    """The answer with the question about the moment, where one was named and nobody of the staff talks; it stands before a question of the bot's own."""
+    """The answer with the question about the moment, where a new one was named and nobody of the staff talks; a question of the bot's own stands last."""
     if facts.taken or said.act not in {Act.TEXT, Act.GREETING, Act.PERSON} or not exchange.now:
         return found
     theirs = exchange.their_zone if known(exchange.their_zone) else ""
     zones = (exchange.zone, theirs or exchange.zone)
-    moments = meant(exchange.heard.text, facts.language, zones, exchange.now)
+    moments = [at for at in meant(exchange.heard.text, facts.language, zones, exchange.now) if at not in exchange.asked_times]
     if not moments:
         return found
     reply = _question(words.tongue(facts), moments, zones, exchange)

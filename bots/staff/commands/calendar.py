@@ -81,7 +81,8 @@ def _main(session: Session, visit: Visit) -> Post:
     lines = [tr("The firm works: {hours}", hours=shown_week(tr, firm))]
     if mine.days != firm.days:
         lines.append(tr("You work: {hours}", hours=shown_week(tr, mine)))
-    away = [f"{plain_name(tr, one.name, 30)} ({days_words(tr, one, _today(visit))})" for one in away_on(session, company, now=now)]
+    today, zone = _today(visit), zone_of(visit.rep, company)
+    away = [f"{plain_name(tr, one.name, 30)} ({days_words(tr, one, today, zone)})" for one in away_on(session, company, now=now)]
     lines += [tr("Away today: {names}", names=", ".join(away))] if away else []
     lines += ["", *_lines(visit, [one for one in days_ahead(session, company, tr.language, now=now) if one.off][:NEAR])]
     keys = [Key(tr.button(DAYS), _intent("days")), Key(tr.button(LEAVE), Intent("command", detail="leave"))]

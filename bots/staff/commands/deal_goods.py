@@ -61,7 +61,7 @@ def show(session: Session, visit: Visit, deal_id: int, value: str = "", *, toast
         quit_wizard(session, visit.rep, name)
     tr, brief, every = visit.tr, sheet(session, visit.rep, deal_id).brief, lines_of(session, deal_id)
     sums = totals(every, brief.currency)
-    rows = [f"🛒 {deals.title(tr, brief)}", *goods.lines(tr, every, sums)]
+    rows = [f"🛒 {deals.title(tr, brief)}", *goods.lines(tr, goods.read_by(visit.rep, every), sums)]
     if every:
         rows += [*goods.totals(tr, every, sums), *goods.short(tr, lacking(session, every))]
     else:

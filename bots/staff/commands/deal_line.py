@@ -35,7 +35,9 @@ Change = Callable[[Sequence[Line], int], tuple[Line, ...]]
 def choose(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
     """Ask which line."""
     tr, brief, every = visit.tr, sheet(session, visit.rep, deal_id).brief, lines_of(session, deal_id)
-    keys = [Key(f"{place + 1}. {clean_name(one.title, 24)}", Intent("goods", deal_id, f"line:{place}")) for place, one in enumerate(every)]
+    keys = [
+        Key(f"{place + 1}. {clean_name(one.title, 24)}", Intent("goods", deal_id, f"line:{place}")) for place, one in enumerate(goods.read_by(visit.rep, every))
+    ]
     keys = deals.paged(tr, keys, int(value or 0), lambda page: Intent("goods", deal_id, f"lines:{page}"))
     words = tr("{title}: which line?", title=deals.title(tr, brief))
     return _asked(visit, Post(words, (*menus.in_rows(keys, 1), (_back(visit, deal_id),))))
@@ -47,7 +49,7 @@ def show(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
     place = int(value)
     if place >= len(every):
         raise Expired
-    one, seen = every[place], mark(every)
+    one, seen = goods.read_by(visit.rep, every)[place], mark(every)
     _listen(session, visit, deal_id, place, seen, "quantity")
     rows = [f"{place + 1}. {goods.line(tr, one, count(one, currency), currency)}", tr(ASKED["quantity"], example=EXAMPLES["quantity"])]
     verbs = [("− 1", f"fewer:{place}:{seen}"), ("+ 1", f"one_more:{place}:{seen}")]
@@ -65,7 +67,7 @@ def ask(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
         raise Expired
     _listen(session, visit, deal_id, int(place), mark(every), what)
     words = visit.tr(ASKED[what], example=EXAMPLES[what])
-    return _asked(visit, Post(f"{goods.name(every[int(place)].title)}: {words}", ((_back(visit, deal_id),),)))
+    return _asked(visit, Post(f"{goods.name(goods.read_by(visit.rep, every)[int(place)].title)}: {words}", ((_back(visit, deal_id),),)))
 
 
 def typed(session: Session, visit: Visit, wizard: Wizard, said: str) -> tuple[Line, ...] | Done:

@@ -163,7 +163,9 @@ def _picked(session: Session, visit: Visit, deal_id: int, draft: Draft) -> str:
     if not every:
         return ""
     tr, sums = visit.tr, totals(every, draft.currency)
-    names = ", ".join(f"{quantity(tr.language, one.quantity_m, clean_name(one.unit, 12))} × {goods.name(one.title, 24)}" for one in every[:8])
+    names = ", ".join(
+        f"{quantity(tr.language, one.quantity_m, clean_name(one.unit, 12))} × {goods.name(one.title, 24)}" for one in goods.read_by(visit.rep, every[:8])
+    )
     return f"🛒 {names}{', …' if len(every) > 8 else ''} = {money(tr.language, sums.gross, draft.currency)}"
 
 

@@ -75,7 +75,7 @@ def new(session: Session, visit: Visit, intent: Intent) -> Done:
         paper = verbs.draft_of(session, visit.rep, intent.target, Kind(intent.detail), visit.company, once=once, now=visit.now)
     except Missing:
         return _lacks(session, visit, intent.target)
-    return Done((papers.page(session, visit.tr, visit.rep, paper),), visit.tr("It is being drawn."))
+    return Done((papers.drawing(session, visit.tr, visit.rep, paper),), visit.tr("It is being drawn."))
 
 
 def _lacks(session: Session, visit: Visit, deal_id: int) -> Done:
@@ -108,6 +108,14 @@ def _show(session: Session, visit: Visit, number: int, value: str) -> Shown:
 
 
 def _send(session: Session, visit: Visit, number: int, value: str) -> Shown:
+    """Send it for the first time; a button from before it was sent, on another post, shows how it stands and sends nothing."""
+    there = verbs.paper_of(session, visit.rep, number)
+    if there.sent_at:
+        return papers.page(session, visit.tr, visit.rep, there), papers.title(visit.tr, there)
+    return _again(session, visit, number, value)
+
+
+def _again(session: Session, visit: Visit, number: int, value: str) -> Shown:
     there = verbs.paper_of(session, visit.rep, number)
     if there.sent_at and 0 <= visit.now - there.sent_at < TWICE:  # a double tap
         return papers.page(session, visit.tr, visit.rep, there), visit.tr("It is on its way.")
@@ -126,7 +134,7 @@ def _lang(session: Session, visit: Visit, number: int, value: str) -> Shown:
 def _speaking(language: str) -> "Turn":
     def turned(session: Session, visit: Visit, number: int, value: str) -> Shown:
         paper = verbs.speak(session, visit.rep, number, language, visit.company, now=visit.now)
-        return papers.page(session, visit.tr, visit.rep, paper), visit.tr("It is being drawn.")
+        return papers.drawing(session, visit.tr, visit.rep, paper), visit.tr("It is being drawn.")
 
     return turned
 
@@ -139,11 +147,11 @@ def _anew(session: Session, visit: Visit, number: int, value: str) -> Shown:
 def _correct(session: Session, visit: Visit, number: int, value: str) -> Shown:
     paper = verbs.correct(session, visit.rep, number, visit.company, once=f"paper_correct:{number}:{visit.chat}:{visit.replied_to}", now=visit.now)
     words = visit.tr("A newer version, of what the deal is about now. It takes the place of the older one when you send it.")
-    return papers.page(session, visit.tr, visit.rep, paper, words), visit.tr("It is being drawn.")
+    return papers.drawing(session, visit.tr, visit.rep, paper, words), visit.tr("It is being drawn.")
 
 
 def _look(session: Session, visit: Visit, number: int, value: str) -> Shown:
-    return papers.page(session, visit.tr, visit.rep, verbs.look(session, visit.rep, number, now=visit.now)), visit.tr("It is being drawn.")
+    return papers.drawing(session, visit.tr, visit.rep, verbs.look(session, visit.rep, number, now=visit.now)), visit.tr("It is being drawn.")
 
 
 def _cancel(session: Session, visit: Visit, number: int, value: str) -> Shown:
@@ -188,6 +196,7 @@ Turn = Callable[[Session, Visit, int, str], Shown]
 TURNS: Mapping[str, Turn] = {
     "show": _show,
     "send": _send,
+    "again": _again,
     "lang": _lang,
     **{f"in_{language}": _speaking(language) for language in LANGUAGES},
     "anew": _anew,

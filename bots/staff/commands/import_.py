@@ -24,6 +24,7 @@ from crm.reports.search import find
 NAME = "import"
 LISTS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".vcf", ".zip", ".json")
 FOUND_MOST = 5
+CHATS = N_("💬 Or an old chat: what WhatsApp exports (.txt or .zip), or Telegram Desktop as JSON.")
 DOWNLOAD_MOST = 20 * 1024 * 1024
 
 
@@ -33,7 +34,7 @@ def deed(session: Session, visit: Visit) -> Done:
     begin(session, visit.rep, Wizard(NAME, NAME), until=visit.now + HOUR)
     words = [
         visit.tr("📥 Send me your people: a CSV or Excel file, the contacts of a phone (.vcf), or a table pasted here."),
-        visit.tr("💬 Or an old chat: what WhatsApp exports (.txt or .zip), or Telegram Desktop as JSON."),
+        visit.tr(CHATS),
         visit.tr("You see what each row would do before anything is written, and one button takes all of it back."),
     ]
     keys = [(key(f"{clean_name(one.name, 40)} · {visit.tr.when(one.created_at, visit.company.zone, visit.now)}", one.id, "fresh"),) for one in before]
@@ -62,7 +63,8 @@ def typed(session: Session, visit: Visit, wizard: Wizard) -> Done:
     if "chat" in wizard.facts and not visit.said.media:
         return _looked_up(session, visit, wizard.target, int(wizard.facts["chat"]))
     if not is_list(visit) and (visit.said.media or not any(mark == "@" or mark.isdecimal() for mark in visit.said.text)):
-        return told(visit.tr("This is no list. Send a CSV or Excel file, contacts (.vcf), or paste a table. /cancel to leave it."))
+        words = visit.tr("This is no list. Send a CSV or Excel file, contacts (.vcf), or paste a table. /cancel to leave it.")
+        return Done((menus.question(visit.tr, f"{words}\n{visit.tr(CHATS)}", NAME),))
     quit_wizard(session, visit.rep, NAME)
     if visit.said.media:
         return filed(session, visit)
@@ -169,7 +171,9 @@ def _whose(session: Session, visit: Visit, number: int, value: str) -> Done:
 
 def _from(session: Session, visit: Visit, number: int, value: str) -> Done:
     place, _, sender = value.partition(":")
-    past_deeds.choose_customer(session, visit.rep, number, int(place), int(sender), visit.company.region, now=visit.now)
+    asked = (number, int(place), int(sender))
+    found = ask(visit, (NAME, *asked), lambda s: past_deeds.likely(s, visit.rep, *asked, visit.company.region))
+    past_deeds.choose_customer(session, visit.rep, number, int(place), found, now=visit.now)
     return _page(session, visit, number, value)
 
 

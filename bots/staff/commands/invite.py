@@ -36,6 +36,7 @@ def link(session: Session, visit: Visit, intent: Intent) -> Done:
     until = reps.invite(session, visit.rep, Role(intent.detail), secret, now=visit.now)
     when = visit.tr.when(until, visit.company.zone, visit.now)
     words = visit.tr("This link lets one person in, once, until {when}. Send it to nobody else.", when=when)
+    words = f"{visit.tr.button(ROLES[Role(intent.detail)])}: {words}"
     return Done((Post(f"{words}\n{START.format(username=visit.username, secret=secret)}"),), visit.tr("The link is below."))
 
 

@@ -1,11 +1,11 @@
-"""/leave: the days somebody does not work: planned by themselves in three presses, for a colleague by a manager, taken back by one."""
+"""/leave: the days, or the part of a day, somebody does not work: planned by themselves in three presses, for a colleague by a manager, taken back by one."""
 
 import re
 from dataclasses import replace
 from datetime import date, timedelta
 
 from bots.staff import menus
-from bots.staff.leaves import EVERYBODY, KINDS, NAME, days_words
+from bots.staff.leaves import EVERYBODY, KINDS, NAME, PARTS, chosen_part, days_words, typed_part
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.tasks import instead, zone_of
 from bots.staff.updates import Text
@@ -58,6 +58,8 @@ def turn(session: Session, visit: Visit, intent: Intent) -> Done:
             return _edited(visit, _until(session, visit, intent.target, date.fromisoformat(what.partition(":")[2])))
         case "days":
             return _until_pressed(session, visit, intent.target, int(what.partition(":")[2]))
+        case "part":
+            return _plan(session, visit, intent.target, chosen_part(what.partition(":")[2], visit.now, zone_of(visit.rep, visit.company)))
         case "end":
             absences.take_back(session, visit.rep, intent.target, now=visit.now)
             away, keys = leave_at(session, visit.rep, intent.target), ((Key(tr.button(UNDO), _intent("again", intent.target)),),)
@@ -72,12 +74,12 @@ def typed(session: Session, visit: Visit, wizard: Wizard) -> Done:
     """Take the days that were typed: the first one, the last one, or both."""
     said = visit.said.text if isinstance(visit.said, Text) and not visit.said.media else ""
     first = wizard.facts.get("from")
-    if not first:
+    if not first or len(_BETWEEN.split(said.strip())) > 1:  # two days are from when to when, whatever was asked
         return _said(session, visit, wizard.target, said)
     last = read_day(visit, said)
     if last is None or last < date.fromisoformat(first):
         return _again(visit)
-    return _plan(session, visit, wizard.target, date.fromisoformat(first), last)
+    return _plan(session, visit, wizard.target, Wish(date.fromisoformat(first), last))
 
 
 def read_day(visit: Visit, words: str) -> date | None:
@@ -89,7 +91,10 @@ def read_day(visit: Visit, words: str) -> date | None:
 
 def _said(session: Session, visit: Visit, rep_id: int, words: str) -> Done:
     """Days behind one another are from when to when; one day is asked until when."""
-    parts = [read_day(visit, part) for part in _BETWEEN.split(words.strip(), maxsplit=1)]
+    said = _BETWEEN.split(words.strip(), maxsplit=1)
+    if part := typed_part(said, visit.now, zone_of(visit.rep, visit.company)):
+        return _plan(session, visit, rep_id, part)
+    parts = [read_day(visit, part) for part in said]
     if any(part is None for part in parts):
         begin(session, visit.rep, Wizard(NAME, NAME, rep_id), until=visit.now + CONFIRM_MS)
         return _again(visit)
@@ -98,7 +103,7 @@ def _said(session: Session, visit: Visit, rep_id: int, words: str) -> Done:
     assert last is not None
     if len(parts) == 1:
         return Done((_until(session, visit, rep_id, first),))
-    return _plan(session, visit, rep_id, first, last)
+    return _plan(session, visit, rep_id, Wish(first, last))
 
 
 def _again(visit: Visit) -> Done:
@@ -147,7 +152,8 @@ def _from(session: Session, visit: Visit, rep_id: int) -> Post:
     monday = today + timedelta(days=7 - today.weekday())
     days = {TODAY: today, TOMORROW: today + timedelta(days=1), MONDAY: monday}
     keys = [Key(tr.button(label), _intent(f"from:{day.isoformat()}", rep_id)) for label, day in days.items()]
-    words = tr("From when? Press a button, or write the days: 24.12 - 31.12.")
+    keys += [Key(tr.button(label), _intent(f"part:{name}", rep_id)) for name, label in PARTS.items()]
+    words = tr("From when? Press a button, or write the days: 24.12 - 31.12, or the hours: today 14:00 - 16:00.")
     return replace(menus.question(tr, words, NAME), keys=(*menus.in_rows(keys), *menus.question(tr, words, NAME).keys))
 
 
@@ -164,12 +170,12 @@ def _until_pressed(session: Session, visit: Visit, rep_id: int, days: int) -> Do
     if wizard is None or wizard.target != rep_id or not wizard.facts.get("from") or days not in LONG:
         raise Expired
     first = date.fromisoformat(str(wizard.facts["from"]))
-    return _plan(session, visit, rep_id, first, first + timedelta(days=days - 1))
+    return _plan(session, visit, rep_id, Wish(first, first + timedelta(days=days - 1)))
 
 
-def _plan(session: Session, visit: Visit, rep_id: int, first: date, last: date) -> Done:
+def _plan(session: Session, visit: Visit, rep_id: int, wish: Wish) -> Done:
     try:
-        number = absences.plan(session, visit.rep, visit.company, rep_id, Wish(first, last), once=visit.once, now=visit.now)
+        number = absences.plan(session, visit.rep, visit.company, rep_id, wish, once=visit.once, now=visit.now)
     except Invalid:
         begin(session, visit.rep, Wizard(NAME, NAME, rep_id), until=visit.now + CONFIRM_MS)
         words = visit.tr("Leave ends after it begins, is a year at most, and begins within a year. Write the days: 24.12 - 31.12. Or /cancel.")
@@ -181,13 +187,13 @@ def _plan(session: Session, visit: Visit, rep_id: int, first: date, last: date) 
 def _planned(session: Session, visit: Visit, leave_id: int) -> Done:
     """Say what is written down now, with the way back."""
     tr, away = visit.tr, leave_at(session, visit.rep, leave_id)
-    words = [tr("Written down: {leave}.", leave=_line(visit, away)), tr("No new customers come on these days.")]
+    words = [tr("Written down: {leave}.", leave=_line(visit, away)), tr("No new customers come then.")]
     keys: Keys = ((Key(tr.button(UNDO), _intent("end", leave_id)), Key(tr.button(NAME_BACK), _intent("show", away.rep_id))),)
     return _edited(visit, Post("\n".join(words), keys), tr("Written down."))
 
 
 def _days(visit: Visit, one: Away) -> str:
-    return f"{days_words(visit.tr, one, _today(visit))} · {visit.tr(KINDS[one.kind])}"
+    return f"{days_words(visit.tr, one, _today(visit), zone_of(visit.rep, visit.company))} · {visit.tr(KINDS[one.kind])}"
 
 
 def _line(visit: Visit, one: Away) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bots.staff import menus, orders
-from bots.staff.commands import order_details, order_money
+from bots.staff.commands import order_details, order_lines, order_money
 from bots.staff.commands.order_asked import TYPED as LISTENS
 from bots.staff.orders import NAME
 from bots.staff.posts import Key, Keys, Post
@@ -194,6 +194,7 @@ TURNS: Mapping[str, Turn] = {
     "back": _back,
     "more": _more,
     **order_details.TURNS,
+    **order_lines.TURNS,
     **order_money.TURNS,
 }
 

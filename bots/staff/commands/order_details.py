@@ -5,17 +5,17 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from bots.staff import menus, orders
-from bots.staff.commands import order_money
+from bots.staff.commands import order_lines, order_money
 from bots.staff.commands.order_asked import TYPED, listen
+from bots.staff.commands.order_lines import line_of
 from bots.staff.deals import today
 from bots.staff.orders import NAME
-from bots.staff.posts import Key, Post
+from bots.staff.posts import Key, Post, with_keys
 from bots.staff.updates import Text
 from bots.staff.visit import Done, Visit
 from crm.base.db import Session
 from crm.base.errors import Invalid
 from crm.base.i18n import N_button
-from crm.base.money import parse_amount
 from crm.base.text import isolated
 from crm.base.time import HOUR
 from crm.conversations.talk import within_reach
@@ -24,8 +24,10 @@ from crm.people.field_words import About, BadValue, FieldKind, FieldView, parse_
 from crm.people.sight import seen_by
 from crm.reports.orders import order_sheet
 from crm.sales import order_steps, shipments
+from crm.sales.order_address import ask_address, take_address
+from crm.sales.order_lines import OPEN
 from crm.sales.order_steps import OrderMoved
-from crm.sales.orders import Line, NewOrder, Order, add_order, held_order, last_address
+from crm.sales.orders import NewOrder, Order, add_order, held_order, last_address
 from crm.sales.shipments import ShipmentState
 
 CARRIER, DAY, NOT_KNOWN = N_button("Carrier and number"), N_button("Expected day"), N_button("Not known")
@@ -47,7 +49,8 @@ def made(session: Session, visit: Visit, order: Order) -> Done:
         return Done((post,), visit.tr("📦 A new order."))
     listen(session, visit, "address", order.id)
     words = visit.tr("Where does it go? Type the address, or leave it for later.")
-    return Done((post, menus.question(visit.tr, words, TYPED)), visit.tr("📦 A new order."))
+    ask = (Key(visit.tr.button(orders.ASK_WHERE), Intent(NAME, order.id, "ask_where")),)
+    return Done((post, with_keys(menus.question(visit.tr, words, TYPED), ask)), visit.tr("📦 A new order."))
 
 
 def type_lines(session: Session, visit: Visit, intent: Intent) -> Done:
@@ -64,7 +67,7 @@ def typed(session: Session, visit: Visit, wizard: Wizard) -> Done:
 
     said = visit.said.text.strip() if isinstance(visit.said, Text) else ""
     what = str(wizard.facts["what"])
-    take = {**TAKEN, **order_money.TAKEN}[what]
+    take = {**TAKEN, **order_lines.TAKEN, **order_money.TAKEN}[what]
     quit_wizard(session, visit.rep, TYPED)
     try:
         return take(session, visit, wizard, said)
@@ -86,22 +89,26 @@ def _lines(session: Session, visit: Visit, wizard: Wizard, said: str) -> Done:
     return made(session, visit, add_order(session, visit.rep, new, visit.company.zone, now=visit.now))
 
 
-def line_of(text: str, currency: str) -> Line:
-    """A typed line: words, a semicolon, what it costs (nothing where nothing stands); pure. Raises `Invalid`."""
-    title, _, amount = text.rpartition(";") if ";" in text else (text, "", "")
-    total = parse_amount(amount, currency) if amount.strip() else 0
-    if not title.strip() or total < 0:
-        raise Invalid("a line needs words, and costs something or nothing")
-    return Line(title.strip(), total)
-
-
 def _address(session: Session, visit: Visit, order_id: int, value: str) -> Done:
     order = held_order(session, visit.rep, order_id)
     listen(session, visit, "address", order_id)
     there = seen_by(visit.rep).told(order.address, points=True)
     now = visit.tr("Now: {address}", address=isolated(there)) if there else ""
     words = "\n".join(filter(None, (visit.tr("Where does it go? Type the address."), now)))
-    return _asked(visit, orders.question(visit.tr, words, [], order_id))
+    ask = [Key(visit.tr.button(orders.ASK_WHERE), Intent(NAME, order_id, "ask_where"))] if order.state in OPEN else []
+    return _asked(visit, orders.question(visit.tr, words, ask, order_id))
+
+
+def _ask_where(session: Session, visit: Visit, order_id: int, value: str) -> Done:
+    """Ask the customer themselves."""
+    ask_address(session, visit.rep, order_id, once=f"{order_id}:{visit.event}", now=visit.now)
+    return replace(_page(session, visit, order_id), toast=visit.tr("They were asked. You hear of it when they answer."))
+
+
+def _address_is(session: Session, visit: Visit, order_id: int, value: str) -> Done:
+    """It goes where the customer wrote."""
+    take_address(session, visit.rep, order_id, int(value), now=visit.now)
+    return replace(_page(session, visit, order_id), toast=visit.tr("Saved."))
 
 
 def _address_typed(session: Session, visit: Visit, wizard: Wizard, said: str) -> Done:
@@ -183,6 +190,8 @@ def _asked(visit: Visit, post: Post) -> Done:
 
 TURNS: Mapping[str, Callable[[Session, Visit, int, str], Done]] = {
     "address": _address,
+    "address_is": _address_is,
+    "ask_where": _ask_where,
     "note": _note,
     "tells": _tells,
     "shipment": _shipment,

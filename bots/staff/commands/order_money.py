@@ -19,7 +19,7 @@ from crm.base.text import isolated
 from crm.people.desk import Intent, Wizard, quit_wizard
 from crm.people.reps import authorise
 from crm.reports.orders import order_sheet, payments_to_check
-from crm.sales import asking, payments
+from crm.sales import asking, payments, twins
 from crm.sales.ledger import Payment, entries, owed
 from crm.sales.order_steps import OrderMoved
 from crm.sales.order_talk import tongue
@@ -27,6 +27,7 @@ from crm.sales.orders import held_order
 from crm.sales.pay_talk import miss
 from crm.sales.pay_ways import ways
 from crm.sales.payments import Money, due_by_number, due_of_order, due_of_payment
+from crm.sales.twins import twin_of
 
 ALL, OTHER, CASH = N_button("All: {amount}"), N_button("Another amount"), N_button("💵 Cash")
 SHOWN = 10
@@ -157,6 +158,11 @@ def _none(session: Session, visit: Visit, number: int) -> Done:
     return _payment(session, visit, payment, visit.tr("Written down. They were not told.") if payment.contact_id else visit.tr("Written down."))
 
 
+def _same(session: Session, visit: Visit, number: int) -> Done:
+    """It is money that is written down already."""
+    return _payment(session, visit, twins.same(session, visit.rep, number, now=visit.now), visit.tr("Written down."))
+
+
 def _undo(session: Session, visit: Visit, number: int) -> Done:
     return _payment(session, visit, payments.take_back(session, visit.rep, number, now=visit.now), visit.tr("It is open again."))
 
@@ -189,7 +195,8 @@ def _payment(session: Session, visit: Visit, payment: Payment, toast: str) -> Do
     """A payment as it stands, below what was decided."""
     tr, number = visit.tr, payment.number or "?"
     text = f"💳 {number}\n{paying.line(tr, payment, visit.company.zone, visit.now)}"
-    return Done((Post(text, paying.keys(tr, visit.rep, payment)),), toast)
+    twin = twin_of(session, payment) is not None
+    return Done((Post(text, paying.keys(tr, visit.rep, payment, twin=twin)),), toast)
 
 
 def _page(session: Session, visit: Visit, order_id: int, toast: str) -> Done:
@@ -214,6 +221,7 @@ DECISIONS: Mapping[str, Callable[[Session, Visit, int], Done]] = {
     "sum": _sum,
     "no": _no,
     "none": _none,
+    "same": _same,
     "undo": _undo,
     "assign": _assign,
 }

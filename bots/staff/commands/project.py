@@ -162,7 +162,10 @@ def _cancel(session: Session, visit: Visit, project_id: int, value: str) -> Done
 
 
 def _reopen(session: Session, visit: Visit, project_id: int, value: str) -> Done:
-    closing.reopen(session, visit.rep, project_id, now=visit.now)
+    try:
+        closing.reopen(session, visit.rep, project_id, now=visit.now)
+    except Invalid:
+        return Done(toast=visit.tr("Other work of this deal runs already."), alert=True)
     return shown(session, visit, project_id, visit.tr("It runs on."))
 
 

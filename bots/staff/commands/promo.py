@@ -215,7 +215,7 @@ def cost(visit: Visit, plan: Plan, found: Preview) -> list[str]:
     if not chosen:
         return []
     count = sms.parts(found.sample.text if found.sample else plan.text).parts
-    names = ", ".join(clean_name(visit.titles.get(account, account), 24) for account in sorted(chosen))
+    names = ", ".join(dict.fromkeys(clean_name(visit.titles.get(account, account), 24) for account in sorted(chosen)))
     return [visit.tr.many("{names}: {n} SMS part for each person.", "{names}: {n} SMS parts for each person.", count, names=names)]
 
 

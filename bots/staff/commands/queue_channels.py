@@ -12,6 +12,7 @@ from crm.base.i18n import N_button
 from crm.base.policy import Action
 from crm.conversations.queues import queues, set_channel
 from crm.people.desk import Intent
+from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.people.reps import authorise
 from crm.people.teams import teams_there
 from crm.reports.words import plain_name
@@ -37,7 +38,7 @@ def turn(session: Session, visit: Visit, intent: Intent) -> Done:
 
 def _all(session: Session, visit: Visit, page: int) -> Post:
     """Each channel with its queue."""
-    tr, known, accounts = visit.tr, queues(session), sorted(visit.titles)
+    tr, known, accounts = visit.tr, queues(session), sorted(account for account in visit.titles if account != PRACTICE)
     names = {team.id: plain_name(tr, team.name, 24) for team in teams_there(session)}
     page = page if 0 <= page * PAGE < len(accounts) else 0
     shown = accounts[page * PAGE : (page + 1) * PAGE]

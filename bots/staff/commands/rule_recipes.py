@@ -14,6 +14,7 @@ from crm.base.errors import Expired
 from crm.base.i18n import N_, N_button
 from crm.base.text import clean, clean_name
 from crm.people.desk import Intent, Wizard, begin, quit_wizard, wizard_of
+from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.people.tags import known_tags
 from crm.rules import rules
 from crm.rules.conditions import BadRule
@@ -37,6 +38,7 @@ QUESTIONS: Mapping[Ask, str] = {
 }
 PRESETS: Mapping[Ask, tuple[int, ...]] = {Ask.HOURS: (1, 2, 4, 8, 24), Ask.DAYS: (1, 2, 3, 7, 14, 30), Ask.AMOUNT: (1_000, 10_000, 100_000, 1_000_000)}
 EMPTY: Mapping[Ask, str] = {Ask.TEAM: N_("There is no team yet: make one with /team."), Ask.STAGE: N_("There is no stage yet: make one with /pipeline.")}
+MADE_BY: Mapping[Ask, str] = {Ask.TEAM: "team", Ask.STAGE: "pipeline"}
 
 
 def _new(session: Session, visit: Visit, target: int, value: str) -> Done:
@@ -121,7 +123,10 @@ def _question(session: Session, visit: Visit, target: int, ask: Ask, page: int) 
     keys = [Key(label[:30], Intent(NAME, target, f"pick:{ask.value}:{value}")) for value, label in options[page * PAGE : (page + 1) * PAGE]]
     if len(options) > PAGE:
         keys.append(Key(tr.button(MORE), Intent(NAME, target, f"turn:{(page + 1) % -(-len(options) // PAGE)}")))
-    words = tr(EMPTY[ask]) if ask in EMPTY and not options else tr(QUESTIONS[ask], name="{name}")
+    if ask in EMPTY and not options:
+        back = Key(tr.button(CANCEL), Intent("cancel", detail=NAME))
+        return Post(tr(EMPTY[ask]), ((menus.command_key(tr, MADE_BY[ask]), back),))
+    words = tr(QUESTIONS[ask], name="{name}")
     return Post(words, (*menus.in_rows(keys), (Key(tr.button(CANCEL), Intent("cancel", detail=NAME)),)))
 
 
@@ -129,7 +134,7 @@ def _options(session: Session, visit: Visit, ask: Ask) -> Sequence[tuple[str, st
     names = names_of(session)
     match ask:
         case Ask.CHANNEL:
-            return [(account, title) for account, title in visit.titles.items()]
+            return [(account, title) for account, title in visit.titles.items() if account != PRACTICE]
         case Ask.TEAM | Ask.REP | Ask.STAGE:
             known = {Ask.TEAM: names.teams, Ask.REP: names.reps, Ask.STAGE: names.stages}[ask]
             return [(str(number), clean_name(name, 30)) for number, name in known.items()]

@@ -1,6 +1,6 @@
 """/snippets: ready answers. Replied to a card it offers them; alone it shows, changes and adds them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bots.staff import menus, templates
@@ -9,7 +9,7 @@ from bots.staff.posts import Key, Keys, Post
 from bots.staff.replies import conversation_at
 from bots.staff.updates import Text
 from bots.staff.visit import Command, Done, Group, Visit
-from bots.staff.words import CANCEL, MORE, UNDO, whole
+from bots.staff.words import CANCEL, MORE, whole
 from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.errors import Expired
@@ -25,9 +25,10 @@ from crm.people.desk import Intent, Wizard, begin, quit_wizard
 from crm.people.reps import authorise
 from crm.sales.pipelines import Step, pipelines, stages_of
 
-NAME, PAGE, LASTS, STAGES_MOST = "snippets", 6, HOUR, 6
+NAME, LASTS, STAGES_MOST = "snippets", HOUR, 6
 NEW, CHANGE, OTHER = N_button("A new one"), N_button("Change the words"), N_button("In another language")
 END, ALL, STAGE, NO_STAGE = N_button("Not needed any more"), N_button("All ready answers"), N_button("For a stage"), N_button("For no stage")
+BRING_BACK, FOR_GOOD, KEEP = N_button("Bring back"), N_button("Erase for good"), N_button("Keep")
 
 
 def deed(session: Session, visit: Visit) -> Done:
@@ -93,14 +94,29 @@ def _say_what(visit: Visit, word: str) -> str:
 
 def _all(session: Session, visit: Visit, page: int) -> Post:
     tr, found = visit.tr, snippets.snippets(session, visit.rep)
-    new = (Key(tr.button(NEW), Intent(NAME, detail="new")),)
+    ended = (Key(tr.button(END), Intent(NAME, detail="ended")),) if snippets.snippets(session, visit.rep, active=False) else ()
+    new = (Key(tr.button(NEW), Intent(NAME, detail="new")), *ended)
     if not found:
         return Post(tr("There are no ready answers yet. Write down what you say often, and it is two presses away."), (new, *menus.home(tr)))
-    page = page if 0 <= page * PAGE < len(found) else 0
-    keys = [Key(f"/{one.word}"[:24], Intent(NAME, one.id, "show")) for one in found[page * PAGE : (page + 1) * PAGE]]
-    more = (Key(tr.button(MORE), Intent(NAME, detail=f"page:{page + 1}")),) if len(found) > PAGE else ()
     words = tr("Ready answers: reply to a card with / and the word, for example /{word}.", word=found[0].word)
-    return Post(words, (*menus.in_rows(keys), (*new, *more)))
+    return _listed(tr, words, found, page, new, "page")
+
+
+def _listed(tr: Translator, words: str, found: Sequence[Ready], page: int, besides: tuple[Key, ...], what: str) -> Post:
+    """A page of them, with the buttons that stand beneath."""
+    most = menus.MOST - len(besides) - 1
+    page = page if 0 <= page * most < len(found) else 0
+    keys = [Key(f"/{one.word}"[:24], Intent(NAME, one.id, "show")) for one in found[page * most : (page + 1) * most]]
+    more = (Key(tr.button(MORE), Intent(NAME, detail=f"{what}:{page + 1}")),) if len(found) > most else ()
+    return Post(words, (*menus.in_rows(keys), (*besides, *more)))
+
+
+def _ended(session: Session, visit: Visit, target: int, value: str) -> Done:
+    """Those that are offered no more, each a press away from coming back."""
+    found = snippets.snippets(session, visit.rep, active=False)
+    if not found:
+        return _page(session, visit, target, "")
+    return _edited(visit, _listed(visit.tr, visit.tr("These are offered no more:"), found, int(value or 0), (_back(visit.tr),), "ended"))
 
 
 def _one(session: Session, visit: Visit, one: Ready) -> Post:
@@ -114,7 +130,7 @@ def _one(session: Session, visit: Visit, one: Ready) -> Post:
 
 def _keys(tr: Translator, one: Ready) -> Keys:
     if not one.active:
-        return ((Key(tr.button(UNDO), Intent(NAME, one.id, "renew")), _back(tr)),)
+        return ((Key(tr.button(BRING_BACK), Intent(NAME, one.id, "renew")), Key(tr.button(FOR_GOOD), Intent(NAME, one.id, "erase"))), (_back(tr),))
     change, other = Key(tr.button(CHANGE), Intent(NAME, one.id, "change")), Key(tr.button(OTHER), Intent(NAME, one.id, "other"))
     return ((change, other), (Key(tr.button(STAGE), Intent(NAME, one.id, "stages")), Key(tr.button(END), Intent(NAME, one.id, "end"))), (_back(tr),))
 
@@ -185,6 +201,18 @@ def _renew(session: Session, visit: Visit, target: int, value: str) -> Done:
     return _edited(visit, _one(session, visit, snippets.set_active(session, visit.rep, target, True, now=visit.now)), visit.tr("It is offered again."))
 
 
+def _erase(session: Session, visit: Visit, target: int, value: str) -> Done:
+    """Ask before one is deleted for good, then do it."""
+    tr = visit.tr
+    authorise(session, visit.rep, Action.WRITE_SNIPPETS)
+    if value == "yes":
+        snippets.forget(session, visit.rep, target, now=visit.now)
+        return _edited(visit, _all(session, visit, 0), tr("Erased."))
+    one = snippets.snippet_at(session, visit.rep, target)
+    keys = (Key(tr.button(FOR_GOOD), Intent(NAME, one.id, "erase:yes")), Key(tr.button(KEEP), Intent(NAME, one.id, "show")))
+    return _edited(visit, Post(tr("Erase /{word} for good? This cannot be undone.", word=isolated(one.word)), (keys,)))
+
+
 def _asked(session: Session, visit: Visit, facts: Mapping[str, object], words: str) -> Done:
     authorise(session, visit.rep, Action.WRITE_SNIPPETS)
     begin(session, visit.rep, Wizard(NAME, NAME, 0, dict(facts)), until=visit.now + LASTS)
@@ -209,6 +237,8 @@ STEPS: Mapping[str, Callable[[Session, Visit, int, str], Done]] = {
     "stage": _stage,
     "end": _end,
     "renew": _renew,
+    "ended": _ended,
+    "erase": _erase,
 }
 COMMAND = Command(
     NAME,

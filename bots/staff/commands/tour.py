@@ -27,7 +27,8 @@ def practise(session: Session, visit: Visit, intent: Intent) -> Done:
 def practised(session: Session, visit: Visit, intent: Intent) -> Done:
     """Let the pretended customer go."""
     practising.end(session, visit.rep, intent.target, now=visit.now)
-    return Done(toast=visit.tr("Ended. It counts in no report."))
+    words = visit.tr("Ended. It counts in no report.")
+    return Done((Post(words, tour.after(visit.tr, visit.rep), edits=visit.replied_to or 0),), words)
 
 
 COMMAND = Command(

@@ -57,6 +57,8 @@ def upgrade() -> None:
         sa.Column("rep_id", WHOLE, nullable=False),
         sa.Column("from_on", sa.String(), nullable=False),
         sa.Column("to_on", sa.String(), nullable=False),
+        sa.Column("from_at", WHOLE, server_default="0", nullable=False),
+        sa.Column("to_at", WHOLE, server_default="0", nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("note", sa.String(), server_default="", nullable=False),
         sa.Column("created_at", WHOLE, nullable=False),

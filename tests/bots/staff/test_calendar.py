@@ -10,7 +10,7 @@ from crm.base.actors import Role
 from crm.base.db import Session
 from crm.base.i18n import translator
 from crm.base.time import local
-from crm.people.calendars import at_work, firm_hours
+from crm.people.calendars import Leave, at_work, firm_hours
 from crm.people.leave import Away, away_on, leaves_of
 from crm.people.public_days import public_days
 from crm.people.reps import reps
@@ -50,6 +50,17 @@ async def test_a_rep_plans_leave_in_three_presses_and_takes_it_back(office: Offi
     assert len(await away(office)) == 1
 
 
+async def test_two_days_are_from_when_to_when_also_where_the_last_one_is_asked(office: Office) -> None:
+    rep = await office.member("ruben")
+    await ask(office, "ruben", "/leave tomorrow")
+    said = await ask(office, "ruben", "in 5 days - in 3 days")
+    assert "Leave ends after it begins" in str(said["text"])
+    await ask(office, "ruben", "/leave tomorrow")
+    await ask(office, "ruben", "in 5 days - in 6 days")
+    [one] = await office.store.read(lambda s: leaves_of(s, rep, office.company, rep.id, now=office.now()))
+    assert one.from_on - local(office.now(), office.company.zone).date() == timedelta(days=5)
+
+
 async def test_days_may_be_typed_and_what_cannot_be_read_is_asked_again(office: Office) -> None:
     rep = await office.member("ruben")
     said = await ask(office, "ruben", "/leave when I feel like it")
@@ -62,6 +73,40 @@ async def test_days_may_be_typed_and_what_cannot_be_read_is_asked_again(office: 
     page = await ask(office, "ruben", "/leave")
     page = await press(office, "ruben", page, label(page, "Take back 1"))
     assert await office.store.read(lambda s: leaves_of(s, rep, office.company, rep.id, now=office.now())) == []
+
+
+async def test_a_part_of_a_day_is_planned_by_one_button(office: Office) -> None:
+    await office.member("mariam", Role.MANAGER)
+    rep = await office.member("ruben")
+    page = await press(office, "ruben", await ask(office, "ruben", "/leave"), "🌴 Plan leave")
+    assert len(labels(page)) <= MOST
+    page = await press(office, "ruben", page, "Tomorrow afternoon")
+    assert "13:00 – 24:00" in str(page["text"])  # noqa: RUF001 - as printed
+    assert await at_their_desks(office) == {"Mariam", "Ruben"}
+    page = await press(office, "ruben", await press(office, "ruben", page, "Back"), "🌴 Plan leave")
+    page = await press(office, "ruben", page, "Rest of today")
+    assert await at_their_desks(office) == {"Mariam"}
+    assert "– 24:00" in str((await ask(office, "mariam", "/day"))["text"])  # noqa: RUF001 - as printed
+    page = await press(office, "ruben", page, "Undo")
+    assert await at_their_desks(office) == {"Mariam", "Ruben"}
+    assert len(await office.store.read(lambda s: leaves_of(s, rep, office.company, rep.id, now=office.now()))) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [("tomorrow 14:00 - 16:30", "14:00 – 16:30"), ("from tomorrow 14:00", "14:00 – 24:00"), ("завтра 9:00-24:00", "09:00 – 24:00")],  # noqa: RUF001 - as printed
+)
+async def test_hours_may_be_typed(office: Office, words: str, shown: str) -> None:
+    await office.member("ruben")
+    assert shown in str((await ask(office, "ruben", f"/leave {words}"))["text"])
+    [one] = await office.store.read(lambda s: s.query(Leave).all())
+    assert one.from_on == one.to_on == (local(office.now(), office.company.zone).date() + timedelta(days=1)).isoformat()
+
+
+async def test_hours_that_end_before_they_begin_are_asked_again(office: Office) -> None:
+    await office.member("ruben")
+    assert "Leave ends after it begins" in str((await ask(office, "ruben", "/leave tomorrow 16:00 - 14:00"))["text"])
+    assert await office.store.read(lambda s: s.query(Leave).count()) == 0
 
 
 async def test_whoever_falls_ill_says_so_with_one_press_and_the_plan_of_the_day_names_them(office: Office) -> None:

@@ -7,6 +7,7 @@ from crm.base.db import Session
 from crm.base.time import DAY, HOUR
 from crm.conversations.threads import Conversation
 from crm.outbox.notices import Notice, NoticeKind, tell
+from crm.people.calendars import Leave
 from crm.sales import ladder, tasks
 from crm.sales.tasks import Duty, Task, TaskKind
 from tests.bots.staff.firm import Message, ask, firm, labels, toast
@@ -145,6 +146,23 @@ async def test_what_is_late_reaches_the_manager_with_its_age_and_is_handed_on(of
     await office.press("mariam", await office.find("mariam", "Whose shall it be"), "\u2068Nare\u2069")
     assert (await newest(office)).rep_id == nare.id
     assert "⏰ To do" in str((await office.last("nare"))["text"])
+
+
+async def test_the_managers_hear_at_once_of_what_is_due_of_somebody_on_leave(office: Office, card: Message) -> None:
+    ruben = next(rep for rep in await people(office) if rep.name == "Ruben")
+    await given(office, ruben, due_in=2 * HOUR)
+    await given(office, ruben, due_in=4 * HOUR, text="the bill")
+    start = office.now() + HOUR
+    row = Leave(id=9_000, rep_id=ruben.id, from_on="2000-01-01", to_on="2100-01-01", from_at=start, to_at=start + 2 * HOUR, kind="leave", created_at=1)
+    await office.store.write(lambda s: s.add(row))
+    await late(office, 2 * HOUR)
+    told = str((await office.find("mariam", "the offer"))["text"])
+    assert "⏰ To do" in told
+    assert "Away today: \u2068Ruben\u2069" in told
+    assert "Away today" not in str((await office.find("ruben", "the offer"))["text"])
+    await late(office, 2 * HOUR)  # they are back
+    assert "⏰ To do" in str((await office.find("ruben", "the bill"))["text"])
+    assert not [words for words in await office.posts("mariam") if "the bill" in words and "⏰ To do" in words]
 
 
 async def test_a_notice_of_a_time_that_was_changed_since_says_nothing(office: Office, card: Message) -> None:

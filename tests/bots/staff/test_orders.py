@@ -125,6 +125,10 @@ async def test_a_customer_is_asked_says_they_have_paid_and_it_is_confirmed_in_a_
     assert await entries(office) == [("confirmed", 25_000_000)]
     order = await office.store.read(lambda s: s.scalars(select(Order)).one())
     assert order.paid_at
+    await office.press("ruben", await office.find("ruben", "· came"), "📦 Order")
+    paid = await office.last("ruben")
+    assert "Paid in full\n" in str(paid["text"])
+    assert "💳 Ask for payment" not in labels(paid)
     await office.press("ruben", await office.find("ruben", "· came"), "Undo")
     assert await entries(office) == [("claimed", 25_000_000)]
 
@@ -136,6 +140,9 @@ async def test_a_picture_of_a_receipt_comes_to_the_rep_and_another_amount_is_typ
     picture = MediaRef(MediaKind.PHOTO, "ref", "receipt.jpg", "image/jpeg", 4)
     await happens(office, Message(ANN, "pic", "", office.now(), (picture,)))
     await office.store.write(lambda s: asking.receipts_due(s, now=office.now()))
+    pressed = [sent.buttons[0][0].value for _, sent in office.letters.sent if isinstance(sent, Say) and sent.buttons]
+    await happens(office, Postback(ANN, "p1", next(value for value in pressed if value.startswith("paid:")), office.now()))
+    assert "Thank you for the receipt!" in await last_words(office)
     from crm.conversations.media import arrived
     from crm.conversations.threads import Attachment
 

@@ -31,15 +31,16 @@ async def ruben(office: Office) -> str:
     return "ruben"
 
 
-async def quoted(office: Office, person: str = "ruben") -> Message:
-    """The draft of a quote for Ann Lee."""
+async def quoted(office: Office, folder: Path, person: str = "ruben") -> Message:
+    """The draft of a quote for Ann Lee, as its picture."""
     post = await deal_of(office, person)
     post = await walk(office, person, post, "Amount")
     await said(office, person, "250000")
     post = await office.find(person, "Amount: ֏250,000")
     post = await walk(office, person, post, "More", "Quote, invoice")
     await office.press(person, post, "Quote")
-    return await office.find(person, "not sent yet")
+    assert labels(await office.find(person, "A picture of it follows")) == []
+    return await drawn(office, folder, person)
 
 
 async def draw(office: Office, folder: Path) -> int:
@@ -47,6 +48,12 @@ async def draw(office: Office, folder: Path) -> int:
     done = await draw_once(office.store, Papers(office.store), MadeFiles(folder, office.store), office.now)
     await office.show()
     return done
+
+
+async def drawn(office: Office, folder: Path, person: str = "ruben") -> Message:
+    """The picture that is wanted, drawn."""
+    assert await draw(office, folder) == 1
+    return await office.last(person)
 
 
 async def fetched(office: Office) -> None:
@@ -76,10 +83,8 @@ async def answer(office: Office, verb: str) -> None:
 
 
 async def test_a_quote_is_drafted_seen_and_sent_by_buttons(office: Office, ruben: str, tmp_path: Path) -> None:
-    draft = await quoted(office)
-    assert labels(draft) == ["📨 Send to the customer", "Another language", "Write it anew", "Throw it away", "Deal"]
-    assert await draw(office, tmp_path) == 1
-    picture = await office.last(ruben)
+    picture = await quoted(office, tmp_path)
+    assert labels(picture) == ["📨 Send to the customer", "Another language", "Write it anew", "Throw it away", "Deal"]
     assert dict(picture["file"])["kind"] == "photo"  # type: ignore[call-overload]
     assert "Quote · ֏250,000 · not sent yet" in str(picture["text"])
     await office.press(ruben, picture, "📨 Send to the customer")
@@ -95,11 +100,28 @@ async def test_a_quote_is_drafted_seen_and_sent_by_buttons(office: Office, ruben
     await office.find(ruben, "Invoice · ֏250,000")
 
 
-async def test_another_language_a_correction_and_a_withdrawal_are_buttons(office: Office, ruben: str) -> None:
-    draft = await walk(office, ruben, await quoted(office), "Another language", "Հայերեն")
+async def test_a_button_from_before_a_quote_was_sent_sends_it_no_second_time(office: Office, ruben: str, tmp_path: Path) -> None:
+    picture = await quoted(office, tmp_path)
+    await office.press(ruben, picture, "📨 Send to the customer")
+    await fetched(office)
+    office.ahead += 60_000
+    await office.press(ruben, picture, "📨 Send to the customer")
+    await fetched(office)
+    assert len([one for _, one in office.letters.sent if isinstance(one, Say) and one.media]) == 1
+    post = await office.last(ruben)
+    assert "Q-2026-0001 · ֏250,000 · sent" in str(post["text"])
+    await office.press(ruben, post, "Send again")
+    await fetched(office)
+    assert len([one for _, one in office.letters.sent if isinstance(one, Say) and one.media]) == 2
+
+
+async def test_another_language_a_correction_and_a_withdrawal_are_buttons(office: Office, ruben: str, tmp_path: Path) -> None:
+    await office.press(ruben, await quoted(office, tmp_path), "Another language")
+    await office.press(ruben, await office.find(ruben, "In which language"), "Հայերեն")
+    draft = await drawn(office, tmp_path)
     assert "in Հայերեն" in str(draft["text"])
-    sent = await walk(office, ruben, draft, "Send to the customer")
-    post = await walk(office, ruben, sent, "Withdraw it")
+    await office.press(ruben, draft, "📨 Send to the customer")
+    post = await walk(office, ruben, await office.last(ruben), "Withdraw it")
     assert "its buttons tell the customer so" in str(post["text"])
     post = await walk(office, ruben, post, "Undo")
     assert "Q-2026-0001" in str(post["text"])
@@ -107,8 +129,9 @@ async def test_another_language_a_correction_and_a_withdrawal_are_buttons(office
     assert "accepted" in str(post["text"])
     post = await walk(office, ruben, post, "Not answered after all", "Correct it")
     assert "A newer version" in str(post["text"])
-    post = await walk(office, ruben, post, "Send to the customer")
-    assert "version 2" in str(post["text"])
+    assert labels(post) == []
+    await office.press(ruben, await drawn(office, tmp_path), "📨 Send to the customer")
+    assert "version 2" in str((await office.last(ruben))["text"])
 
 
 async def test_a_document_needs_something_to_stand_on_it(office: Office, ruben: str) -> None:
@@ -118,12 +141,13 @@ async def test_a_document_needs_something_to_stand_on_it(office: Office, ruben: 
     assert "no products in it yet" in str((await walk(office, ruben, post, "Products"))["text"])
 
 
-async def test_an_invoice_is_asked_for_paid_and_unpaid_by_buttons(office: Office, ruben: str) -> None:
+async def test_an_invoice_is_asked_for_paid_and_unpaid_by_buttons(office: Office, ruben: str, tmp_path: Path) -> None:
     post = await deal_of(office)
     await walk(office, ruben, post, "Amount")
     await said(office, ruben, "250000")
     await walk(office, ruben, await office.find(ruben, "Amount: ֏250,000"), "More", "Quote, invoice", "Invoice")
-    post = await walk(office, ruben, await office.find(ruben, "not sent yet"), "Send to the customer", "Ask for payment")
+    await office.press(ruben, await drawn(office, tmp_path), "📨 Send to the customer")
+    post = await walk(office, ruben, await office.find(ruben, "It is on its way"), "Ask for payment")
     assert "They were asked for ֏250,000." in str(post["text"])
     post = await walk(office, ruben, post, "It is paid")
     assert "paid" in str(post["text"])

@@ -62,6 +62,14 @@ async def test_a_rule_is_made_by_buttons_alone_and_acts(office: Office) -> None:
     assert "done" in str(log["text"])
 
 
+async def test_a_recipe_that_lacks_a_team_leads_to_the_teams(office: Office) -> None:
+    await office.member("mariam", Role.MANAGER)
+    menu = await walk(office, "mariam", await said(office, "mariam", "/rules"), "A new rule", "New lead to a team")
+    assert "Practice" not in labels(menu)
+    empty = await walk(office, "mariam", menu, labels(menu)[0])
+    assert labels(empty) == ["The team", "Cancel"]
+
+
 async def test_a_rule_is_tried_on_the_past_and_nothing_is_done(office: Office) -> None:
     await office.member("mariam", Role.MANAGER)
     await office.letter("Hello")

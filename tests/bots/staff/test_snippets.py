@@ -145,8 +145,53 @@ async def test_what_cannot_be_used_is_said_and_a_snippet_is_taken_out_of_use_and
     one = await press(office, "ruben", one, "Not needed any more")
     await office.letter("Hello")
     assert "/inbox" in words(await asked(office, "/x"))
-    await press(office, "ruben", one, "Undo")
+    await press(office, "ruben", one, "Bring back")
     assert "Dear Ann Lee" in words(await asked(office, "/x"))
+
+
+async def test_what_is_out_of_use_is_listed_brought_back_or_erased_for_good(office: Office) -> None:
+    await office.member("ruben")
+    await written(office, "price", "90,000 dram")
+    assert "Not needed any more" not in labels(await ask(office, "ruben", "/snippets"))
+    await press(office, "ruben", await shown(office, "/price"), "Not needed any more")
+    listed = await press(office, "ruben", await ask(office, "ruben", "/snippets"), "Not needed any more")
+    assert labels(listed) == ["/price", "All ready answers"]
+    one = await press(office, "ruben", await press(office, "ruben", listed, "/price"), "Bring back")
+    assert "Change the words" in labels(one)
+    one = await press(office, "ruben", await press(office, "ruben", one, "Not needed any more"), "Erase for good")
+    assert "This cannot be undone" in words(one)
+    assert "90,000 dram" in words(await press(office, "ruben", one, "Keep"))
+    one = await press(office, "ruben", await press(office, "ruben", one, "Erase for good"), "Erase for good")
+    assert ("no ready answers yet" in words(one), await toast(office)) == (True, "Erased.")
+    assert await office.store.read(lambda s: s.query(Snippet).count()) == 0
+
+
+async def test_the_lists_have_at_most_eight_buttons(office: Office) -> None:
+    rep = await office.member("ruben")
+
+    def fill(session: Session) -> None:
+        for number in range(20):
+            made = snippets.write(session, rep, f"w{number}", "en", "Hello", now=1)
+            snippets.set_active(session, rep, made.id, number % 2 == 0, now=2)
+
+    await office.store.write(fill)
+    page = await ask(office, "ruben", "/snippets")
+    assert (len(labels(page)), labels(page)[-1]) == (8, "More")
+    more = await press(office, "ruben", page, "More")
+    assert set(labels(page)) & set(labels(more)) == {"A new one", "Not needed any more", "More"}
+    ended = await press(office, "ruben", more, "Not needed any more")
+    assert (len(labels(ended)), labels(ended)[-1]) == (8, "More")
+
+
+async def test_one_in_use_is_not_erased_and_one_that_is_gone_is_gone(office: Office, store: Store) -> None:
+    rep = await office.member("ruben")
+    made = await store.write(lambda s: snippets.write(s, rep, "x", "en", "Hello", now=1))
+    with pytest.raises(Invalid):
+        await store.write(lambda s: snippets.forget(s, rep, made.id, now=2))
+    await store.write(lambda s: snippets.set_active(s, rep, made.id, False, now=3) and None)
+    for _ in range(2):
+        await store.write(lambda s: snippets.forget(s, rep, made.id, now=4))
+    assert await store.read(lambda s: s.query(Snippet).count()) == 0
 
 
 async def test_a_trainee_uses_them_and_writes_none(office: Office) -> None:

@@ -47,8 +47,11 @@ async def test_a_right_pin_leaves_the_chat_while_it_is_locked(office: Office) ->
 async def test_a_pin_that_is_refused_leaves_the_chat(office: Office, poor: str) -> None:
     await staffed(office)
     await ask(office, "mariam", "/pin")
-    await ask(office, "mariam", poor)
+    said = await ask(office, "mariam", poor)
     assert await gone(office, poor)
+    assert "four to eight digits" in words(said)
+    assert labels(said) == ["Cancel"]
+    assert "Your PIN is kept." in words(await ask(office, "mariam", PIN))
 
 
 async def test_a_pin_in_two_lines_is_scrubbed(office: Office) -> None:

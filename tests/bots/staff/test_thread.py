@@ -12,6 +12,7 @@ from crm.conversations.threads import Attachment, Conversation
 from crm.inbox.desk import claim_desk
 from crm.inbox.log import keep
 from crm.outbox.deliveries import Delivery, State
+from crm.people.calendars import Leave
 from tests.bots.staff.office import Office
 
 
@@ -284,6 +285,21 @@ async def test_a_manager_hears_for_a_rep_who_went_off_duty(office: Office) -> No
     await office.show()
     for person in ("ruben", "mariam"):
         assert any("Where do I pay?" in post for post in await office.posts(person))
+
+
+@pytest.mark.parametrize("ends", [0, 1])
+async def test_a_manager_hears_for_a_rep_who_is_on_leave(office: Office, ends: int) -> None:
+    ruben = await office.member("ruben")
+    await office.member("mariam", Role.MANAGER)
+    await office.letter("First")
+    await office.show()
+    await office.press("ruben", await office.last("ruben"), "Take")
+    leave = Leave(id=9_000, rep_id=ruben.id, from_on="2000-01-01", to_on="2100-01-01", to_at=ends, kind="leave", created_at=1)
+    await office.store.write(lambda session: session.add(leave))
+    await office.letter("Where do I pay?")
+    await office.show()
+    assert any("Where do I pay?" in post for post in await office.posts("ruben"))
+    assert any("Where do I pay?" in post for post in await office.posts("mariam")) is not bool(ends)  # a part of a day that is over is no leave
 
 
 async def test_a_customers_photo_waits_for_its_bytes_and_holds_nothing_else_back(office: Office) -> None:

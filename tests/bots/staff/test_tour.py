@@ -101,6 +101,12 @@ async def test_an_ended_practice_counts_nowhere(office: Office, store: Store) ->
     assert await toast(office) == "Ended. It counts in no report."
     assert await store.read(lambda s: s.scalars(select(Lead.status)).all()) == ["spam"]
     assert await store.read(lambda s: s.scalars(select(Conversation.status)).all()) == ["closed"]
+    await office.show()
+    assert labels(await office.find("ruben", "It counts in no report.")) == ["🧪 Practise", "Menu"]
+    card = await office.find("ruben", "Practice · English")
+    assert "✅ Closed" in str(card["text"])
+    assert "spam" not in str(card["text"])
+    assert labels(card) == ["🧪 Practise", "Menu"]
 
 
 async def test_a_second_practice_ends_the_first(office: Office, store: Store) -> None:

@@ -179,6 +179,45 @@ def test_a_day_and_a_month_at_the_end_are_a_date_where_something_says_so() -> No
     assert read("позвонить Friday 28.11", NOON, YEREVAN) == Read("позвонить", at(date(2025, 11, 28), time(10)))
 
 
+@pytest.mark.parametrize("words", ["1.5 kg of flour", "2.5 h of work", "24/12 boxes", "1.5 кг муки", "12.5 5 boxes", "01.02 call"])
+def test_a_day_and_a_month_before_other_words_are_a_number(words: str) -> None:
+    assert read(words, NOON, YEREVAN) == Read(words)
+    assert leading(words, NOON, YEREVAN) == Read(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "day", "clock"),
+    [
+        ("1.5", date(2026, 5, 1), time(10)),
+        ("1.5 15:00 flour", date(2026, 5, 1), time(15)),
+        ("15:00 1.5 flour", date(2026, 5, 1), time(15)),
+        ("1.5 at 15:00 flour", date(2026, 5, 1), time(15)),
+        ("on 1.5 flour", date(2026, 5, 1), time(10)),
+        ("1.5.2026 flour", date(2026, 5, 1), time(10)),
+        ("1.5 Friday flour", date(2026, 5, 1), time(10)),
+        ("1.5 пятница flour", date(2026, 5, 1), time(10)),
+        ("Friday 1.5 flour", date(2026, 5, 1), time(10)),
+    ],
+)
+def test_a_time_or_a_weekday_beside_them_makes_them_a_date(words: str, day: date, clock: time) -> None:
+    wanted = at(day, clock)
+    assert read(words, NOON, YEREVAN) == Read("flour" if "flour" in words else "", wanted)
+    assert leading(words, NOON, YEREVAN).at == wanted
+
+
+def test_a_number_before_the_words_leaves_the_time_behind_them_to_be_read() -> None:
+    assert read("1.5 kg of flour tomorrow 15:00", NOON, YEREVAN) == Read("1.5 kg of flour", at(MONDAY + timedelta(days=1), time(15)))
+
+
+@given(st.integers(1, 31), st.integers(1, 12), st.sampled_from("./"), st.sampled_from(list(OFFER.values())), st.integers(1_600_000_000_000, 2_200_000_000_000))
+def test_whatever_day_and_month_stand_before_words_are_no_date_and_alone_they_are(day: int, month: int, mark: str, words: str, now: int) -> None:
+    number = f"{day}{mark}{month}"
+    assert read(f"{number} {words}", now, YEREVAN) == Read(f"{number} {words}")
+    alone = read(number, now, YEREVAN)
+    assert alone.at is None or (local(alone.at, YEREVAN).day, local(alone.at, YEREVAN).month) == (day, month)
+    assert alone.at is not None or (day, month) in {(30, 2), (31, 2), (31, 4), (31, 6), (31, 9), (31, 11)}
+
+
 @pytest.mark.parametrize("word", ["at", "if", "tomorrow", "12.5", "on"])
 def test_of_thousands_of_words_only_those_at_the_ends_are_looked_at(word: str) -> None:
     looked = 0

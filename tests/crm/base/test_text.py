@@ -22,6 +22,7 @@ from crm.base.text import (
     looks_like_name,
     name_in,
     script_of,
+    ungreeted,
     utf16_length,
 )
 
@@ -252,6 +253,21 @@ def test_greetings_and_commands_are_told_apart() -> None:
     assert is_command(" /today")
     assert not is_command("/ 5")
     assert not is_command("1/2")
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("Բարև ձեզ, կաղնե սեղան եմ ուզում", "Կաղնե սեղան եմ ուզում"),
+        ("გამარჯობა! მაგიდა მინდა", "მაგიდა მინდა"),
+        ("ሰላም፣ ጠረጴዛ እፈልጋለሁ", "ጠረጴዛ እፈልጋለሁ"),
+        ("Добрый день, нужен стол", "Нужен стол"),
+        ("an oak table, hello", "an oak table, hello"),
+        ("Hi there!", ""),
+    ],
+)
+def test_a_greeting_is_taken_off_a_need(said: str, left: str) -> None:
+    assert ungreeted(said) == left
 
 
 def test_half_characters_and_nul_become_the_replacement_sign() -> None:

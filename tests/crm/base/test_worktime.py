@@ -14,11 +14,13 @@ from crm.base.worktime import Calendar, after, before, spans, worked
 ZONES = ("Asia/Yerevan", "Africa/Addis_Ababa", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia")
 WEEKS = ("mon-fri 09:00-18:00", "mon-sun 00:00-24:00", "sat 23:00-24:00", "mon-thu 08:30-12:15, sun 01:00-04:00", "tue 02:00-03:00")
 BEGINNING = 1_700_000_000_000
+gaps = st.lists(st.tuples(st.integers(BEGINNING, BEGINNING + 900 * DAY), st.integers(0, 12 * HOUR)), max_size=6)
 calendars = st.builds(
-    lambda week, zone, off: Calendar(parse_hours(week, zone), frozenset(off)),
+    lambda week, zone, off, away: Calendar(parse_hours(week, zone), frozenset(off), tuple((start, start + length) for start, length in away)),
     st.sampled_from(WEEKS),
     st.sampled_from(ZONES),
     st.sets(st.dates(date(2023, 11, 1), date(2026, 12, 31)), max_size=20),
+    gaps,
 )
 instants = st.integers(BEGINNING, BEGINNING + 900 * DAY)
 
@@ -70,6 +72,16 @@ def test_stretches_stand_in_order_and_do_not_touch_what_is_off(calendar: Calenda
     found = list(spans(calendar, *sorted((one, two))))
     assert all(since < until for since, until in found)
     assert all(before[1] <= later[0] for before, later in pairwise(found))
+    assert all(until <= start or since >= end for since, until in found for start, end in calendar.gaps if start < end)
+
+
+def test_a_gap_in_the_middle_of_a_day_is_not_worked() -> None:
+    calendar = Calendar(parse_hours("mon-fri 09:00-18:00", "UTC"), gaps=((at("2026-11-23T12:00"), at("2026-11-23T14:00")),))
+    morning = at("2026-11-23T09:00")
+    assert [(end - start) // HOUR for start, end in spans(calendar, morning, morning + DAY)] == [3, 4]
+    assert after(calendar, morning, 4 * HOUR) == at("2026-11-23T15:00")
+    assert before(calendar, at("2026-11-23T15:00"), 2 * HOUR) == at("2026-11-23T11:00")
+    assert calendar.open_on(date(2026, 11, 23)) == (morning, at("2026-11-23T18:00"))  # the day as it is without gaps
 
 
 def test_a_weekend_and_a_holiday_do_not_count() -> None:
@@ -102,8 +114,8 @@ def test_who_never_opens_is_never_done() -> None:
 @given(calendars, st.sets(st.dates(date(2023, 11, 1), date(2026, 12, 31)), max_size=20), instants, instants)
 def test_a_day_off_of_the_firm_and_one_of_a_member_are_the_same_day_off(calendar: Calendar, off: set[date], one: int, two: int) -> None:
     first, last = sorted((one, two))
-    of_firm = Calendar(replace(calendar.hours, off=frozenset(off)), calendar.off)
-    assert worked(of_firm, first, last) == worked(Calendar(calendar.hours, calendar.off | off), first, last)
+    of_firm = replace(calendar, hours=replace(calendar.hours, off=frozenset(off)))
+    assert worked(of_firm, first, last) == worked(replace(calendar, off=calendar.off | off), first, last)
     assert worked(of_firm, first, last) <= worked(calendar, first, last)
 
 

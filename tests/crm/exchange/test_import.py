@@ -5,12 +5,16 @@ import asyncio
 import pytest
 from sqlalchemy import select, update
 
+from bots.staff import exchange
 from crm.base.actors import System
 from crm.base.db import Session
 from crm.base.errors import Forbidden, Invalid
+from crm.base.i18n import translator
 from crm.exchange import imports, runs
 from crm.exchange.imports import ImportState, Outcome
+from crm.people import fieldset
 from crm.people.contacts import Contact, ContactPoint, Proof, add_point, rename
+from crm.people.fields import About, FieldKind
 from crm.people.link import learn_point
 from crm.people.reps import Member
 from crm.sales.deals import Deal
@@ -25,6 +29,15 @@ async def test_a_list_becomes_people_once(stand: Stand) -> None:
     assert await stand.people() == [("Anna", ("+37491123456", "anna@x.am")), ("Bagrat", ("+37491222222",))]
     assert [outcome for _, outcome, _ in await stand.outcomes(number)] == ["new", "new", "nobody", "same"]
     assert (await stand.sheet(number)).state is ImportState.DONE
+
+
+async def test_a_column_that_is_a_field_of_the_firm_is_called_what_people_call_it(stand: Stand) -> None:
+    await stand.do(fieldset.make_field, fieldset.Draft(About.CONTACT, FieldKind.DATE, "Ծննդյան օր"))
+    number = await stand.receive("Հեռախոս;Ծննդյան օր\n091123456;1990-05-01\n".encode())
+    sheet, tr = await stand.sheet(number), translator("en")
+    assert "→ Ծննդյան օր" in exchange.page(tr, sheet).text
+    targets = await stand.store.read(imports.targets)
+    assert "Ծննդյան օր" in [key.label for row in exchange.choices(tr, sheet, 1, targets, 12).keys for key in row]
 
 
 async def test_the_same_list_again_changes_nothing(stand: Stand) -> None:

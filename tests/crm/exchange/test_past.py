@@ -1,6 +1,7 @@
 """The past brought along: an old chat stands with its person, at its own times, wakes nobody, comes in once, and goes again whole."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -25,10 +26,12 @@ from tests.crm.exchange.stand import Stand
 from tests.crm.exchange.test_capture import everything
 from tests.crm.exchange.test_chats import CHAT, said, zipped
 from tests.crm.exchange.test_erasure import holding, sure
+from tests.crm.exchange.test_forgotten import second
 from tests.crm.fake import hire
 
 TALK = "12/03/2024, 14:05 - Anna Lee: Do you have red wine?\n12/03/2024, 14:06 - Marani: Yes\n25/03/2024, 09:00 - Anna Lee: Uniquewords, <Media omitted>\n"
 NAME = "WhatsApp Chat with Anna Lee.txt"
+PHONE_TALK = b"12/03/2024, 14:05 - +374 91 555000: hi\n12/03/2024, 14:06 - Marani: hello\n"
 
 
 async def chats(stand: Stand, number: int) -> list[past.Chat]:
@@ -137,7 +140,12 @@ async def test_the_firm_is_asked_once_which_of_the_two_it_is(stand: Stand) -> No
     assert [chat.customer for chat in await chats(stand, number)] == [""]
     with pytest.raises(Invalid):
         await stand.do(imports.check, number)
-    await stand.do(past.choose_customer, number, 0, 0, "AM")
+    with pytest.raises(Invalid):
+        await stand.store.read(lambda s: past.likely(s, stand.who, number, 0, 7, "AM"))
+    found = await stand.store.read(lambda s: past.likely(s, stand.who, number, 0, 0, "AM"))
+    with pytest.raises(Expired):
+        await stand.do(past.choose_customer, number, 0, replace(found, key="another chat"))
+    await stand.do(past.choose_customer, number, 0, found)
     await run(stand, number)
     other = await stand.receive(b"12/03/2024, 14:05 - Bagrat: hi\n12/03/2024, 14:06 - Marani: hello\n", "_chat.txt")
     assert [chat.customer for chat in await chats(stand, other)] == ["Bagrat"]
@@ -148,6 +156,28 @@ async def test_a_phone_for_a_name_leads_to_its_owner(stand: Stand) -> None:
     gor = await stand.store.read(lambda s: s.scalars(select(Contact.id)).one())
     number = await stand.receive(b"12/03/2024, 14:05 - +374 91 555000: hi\n12/03/2024, 14:06 - Marani: hello\n", "WhatsApp +374 91 555000.txt")
     assert [(chat.customer, chat.who) for chat in await chats(stand, number)] == [("+374 91 555000", gor)]
+
+
+async def test_who_sees_no_phones_reads_none_in_what_they_bring_and_whose_they_are_is_known_all_the_same(stand: Stand) -> None:
+    await stand.bring(b"Name;Phone\nGor;+37491555000\n")
+    gor = await stand.store.read(lambda s: s.scalars(select(Contact.id)).one())
+    masked = await second(stand, points=False)
+
+    async def brought(content: bytes, name: str) -> Sheet:
+        path = stand.folder / name
+        path.write_bytes(content)
+        number = await stand.store.write(lambda s: imports.receive(s, masked, name, {"path": str(path)}, now=stand.now))
+        await stand.work()
+        return await stand.store.read(lambda s: imports.shown(s, masked, number))
+
+    sheet = await brought(PHONE_TALK, "_chat.txt")
+    [chat] = sheet.about["chats"]
+    assert "555" not in f"{chat['title']}{chat['customer']}{chat['senders']}"
+    place = (await chats(stand, sheet.id))[0].senders.index("+374 91 555000")
+    assert (await stand.store.read(lambda s: past.likely(s, masked, sheet.id, 0, place, "AM"))).who == gor
+    [row] = (await brought(b"Name;Phone\nAnna +37491555000;+37491555001\n", "own.csv")).samples
+    assert "555" not in "".join(row)
+    assert row[0].startswith("Anna ")
 
 
 async def test_a_phone_of_nobody_makes_a_person_with_it(stand: Stand) -> None:
@@ -200,7 +230,8 @@ async def test_its_words_stand_in_one_place_only_and_are_forgotten_with_their_pe
 async def test_only_who_may_bring_lists_may_steer_it(stand: Stand) -> None:
     rep = await hire(stand.store, "gor", Role.REP)
     number = await stand.receive(TALK.encode(), NAME)
-    for verb, *given in ((past.choose_customer, 0, 0, "AM"), (past.choose_person, 0, past.OUT)):
+    [chat] = await chats(stand, number)
+    for verb, *given in ((past.choose_customer, 0, chat), (past.choose_person, 0, past.OUT)):
         with pytest.raises(Forbidden):
             await stand.store.write(lambda s, verb=verb, given=given: verb(s, rep, number, *given, now=stand.now))  # type: ignore[misc]
     with pytest.raises(Invalid):

@@ -10,7 +10,7 @@ from crm.base.actors import Rep, Role
 from crm.base.db import Store
 from crm.base.errors import Expired, Forbidden, Invalid
 from crm.base.settings import Company
-from crm.conversations.snippets import snippet_of, snippets, write
+from crm.conversations.snippets import forget, set_active, snippet_of, snippets, write
 from crm.exchange.settling import settle, standing, take_back
 from crm.exchange.trades import TRADES
 from crm.outreach.followups import overview
@@ -73,6 +73,16 @@ async def test_taking_it_back_leaves_the_firm_as_it_was(store: Store, company: C
     assert await store.read(lambda s: firm(s, actor)) == before
     with pytest.raises(Expired):
         await store.write(lambda s: take_back(s, actor, made.id, now=NOON))
+
+
+async def test_it_is_taken_back_though_somebody_erased_one_of_its_answers(store: Store, company: Company) -> None:
+    actor = await owner(store)
+    before = await store.read(lambda s: firm(s, actor))
+    made = await store.write(lambda s: settle(s, actor, "shop", company, now=NOON))
+    await store.write(lambda s: set_active(s, actor, made.answers[0], False, now=NOON) and None)
+    await store.write(lambda s: forget(s, actor, made.answers[0], now=NOON))
+    await store.write(lambda s: take_back(s, actor, made.id, now=NOON))
+    assert await store.read(lambda s: firm(s, actor)) == before
 
 
 async def test_one_trade_stands_at_a_time_and_another_may_follow_it(store: Store, company: Company) -> None:

@@ -20,8 +20,9 @@ from crm.base.time import DAY, HOUR, parse_hours
 from crm.base.worktime import worked
 from crm.conversations.threads import Author, Message
 from crm.people.calendars import WorkHours, as_open, at_work, calendar_of, firm_hours, next_at_work
-from crm.people.leave import LeaveKind, Wish, away_on, end_leave, leaves_of, plan_leave, renew_leave
+from crm.people.leave import LeaveKind, Wish, away_on, end_leave, leaves_of, part_of_day, plan_leave, renew_leave
 from crm.people.public_days import public_days
+from crm.people.reps import set_available
 from crm.people.teams import found_team, put_in
 from crm.people.workdays import Whose, days_ahead, hours_of, newest, set_day, set_hours, unset_hours
 from tests.conftest import NOON
@@ -126,6 +127,52 @@ async def test_whoever_is_on_leave_does_not_work(store: Store) -> None:
     assert not await works(store, ani, NOON)
 
 
+async def test_whoever_is_away_for_a_part_of_a_day_works_the_rest_of_it(store: Store) -> None:
+    ani = await hire(store, "ani")
+    part = part_of_day(NOON - HOUR, NOON + HOUR, FIRM.zone)
+    assert (part.from_on, part.to_on) == (TODAY, TODAY)
+    number = await do(store, lambda s: plan_leave(s, ani, FIRM, ani.id, part, once="1", now=NOON))
+    assert [await works(store, ani, NOON + away) for away in (-2 * HOUR, -HOUR, 0, HOUR - 1, HOUR)] == [True, False, False, False, True]
+    assert await store.read(lambda s: next_at_work(s, FIRM, ani.id, NOON)) == NOON + HOUR
+    assert [(one.from_at, one.to_at) for one in await store.read(lambda s: away_on(s, FIRM, now=NOON))] == [(NOON - HOUR, NOON + HOUR)]
+    assert await store.read(lambda s: away_on(s, FIRM, now=NOON + HOUR)) == []
+    assert await store.read(lambda s: leaves_of(s, ani, FIRM, ani.id, now=NOON + HOUR)) == []
+    await do(store, lambda s: end_leave(s, ani, number, now=NOON))
+    assert await works(store, ani, NOON)
+
+
+async def test_a_part_covers_a_smaller_part_and_never_the_day(store: Store) -> None:
+    ani = await hire(store, "ani")
+
+    async def plan(wish: Wish, once: str) -> int:
+        return await do(store, lambda s: plan_leave(s, ani, FIRM, ani.id, wish, once=once, now=NOON))
+
+    part = await plan(part_of_day(NOON, NOON + 2 * HOUR, FIRM.zone), "1")
+    assert await plan(part_of_day(NOON + HOUR, NOON + 2 * HOUR, FIRM.zone), "2") == part
+    assert await plan(part_of_day(NOON + HOUR, NOON + 3 * HOUR, FIRM.zone), "3") != part
+    whole = await plan(Wish(TODAY, TODAY), "4")
+    assert whole != part
+    assert await plan(part_of_day(NOON, NOON + HOUR, FIRM.zone), "5") in (part, whole)
+    assert [one.to_at for one in await store.read(lambda s: away_on(s, FIRM, now=NOON))] == [0]
+
+
+@pytest.mark.parametrize(("start", "end"), [(NOON + HOUR, NOON + HOUR), (NOON + HOUR, NOON), (NOON - 2 * HOUR, NOON - HOUR), (NOON, NOON + 10 * HOUR)])
+async def test_a_part_that_is_none_is_refused(store: Store, start: int, end: int) -> None:
+    ani = await hire(store, "ani")
+    with pytest.raises(Invalid):
+        await do(store, lambda s: plan_leave(s, ani, FIRM, ani.id, part_of_day(start, end, FIRM.zone), once="1", now=NOON))
+    assert await works(store, ani, NOON)
+
+
+async def test_while_everybody_is_away_for_an_hour_nobody_is_promised_soon(store: Store) -> None:
+    ani, words = await hire(store, "ani"), "talk to a person"
+    await do(store, lambda s: plan_leave(s, ani, FIRM, ani.id, part_of_day(NOON, NOON + HOUR, FIRM.zone), once="1", now=NOON))
+    await hear(store, FIRM, said("1", "bob", words))
+    assert "We open: today 17:00" in (await heard_from_us(store))[-1]
+    await hear(store, FIRM, said("2", "eve", words, at=NOON + HOUR), now=NOON + HOUR)
+    assert "soon" in (await heard_from_us(store))[-1]
+
+
 async def test_a_colleagues_leave_is_planned_by_a_manager_alone(store: Store) -> None:
     mariam, ani, vahe = await hire(store, "mariam", Role.MANAGER), await hire(store, "ani"), await hire(store, "vahe")
     wish = Wish(TODAY, TODAY, LeaveKind.SICK)
@@ -164,6 +211,21 @@ async def test_where_everybody_is_away_a_customer_hears_when_somebody_is_back(st
     await do(store, lambda s: end_leave(s, ani, number, now=NOON))
     await hear(store, FIRM, said("3", "joe", words))
     assert "soon" in (await heard_from_us(store))[-1]
+
+
+async def test_a_customer_hears_when_the_first_of_those_on_leave_is_back(store: Store) -> None:
+    ani, vahe, words = await hire(store, "ani"), await hire(store, "vahe"), "talk to a person"
+    for rep, days in ((ani, 6), (vahe, 2)):
+        wish = Wish(TODAY, TODAY + timedelta(days=days))
+        await do(store, lambda s: plan_leave(s, rep, FIRM, rep.id, wish, once=f"{rep.id}", now=NOON))  # noqa: B023 - done before the next one
+    await hear(store, FIRM, said("1", "bob", words))
+    assert "We open: Fri 28 Nov 09:00" in (await heard_from_us(store))[-1]
+    await do(store, lambda s: set_available(s, vahe, False, now=NOON))
+    await hear(store, FIRM, said("2", "eve", words))
+    assert "We open: Tue 2 Dec 09:00" in (await heard_from_us(store))[-1]
+    await do(store, lambda s: set_available(s, ani, False, now=NOON))
+    await hear(store, FIRM, said("3", "joe", words))
+    assert "We open: tomorrow 09:00" in (await heard_from_us(store))[-1]
 
 
 async def test_a_holiday_is_a_closed_day_for_customers_too(store: Store) -> None:

@@ -1,7 +1,7 @@
 """Spam at the desk: nothing that waits to be said leaves, a running deal stands in the way, and taken back everything is as it was."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from crm.base.actors import Rep, Role
 from crm.base.db import Store
@@ -10,11 +10,12 @@ from crm.base.outbound import Lane
 from crm.base.rows import add, take_ids
 from crm.base.settings import Company
 from crm.base.time import HOUR
-from crm.conversations import planned
+from crm.conversations import planned, talk
 from crm.conversations.planned import PlannedReply, PlannedState
 from crm.conversations.talk import Saying, say_many
 from crm.conversations.threads import Author, Conversation, Message, Status
 from crm.outbox.deliveries import Delivery
+from crm.outbox.notices import NoticeRow
 from crm.sales import moves, terms
 from crm.sales.deals import deal_at, open_deal
 from crm.sales.leads import Lead, LeadStatus
@@ -94,6 +95,45 @@ async def test_what_a_spammer_wrote_in_quarantine_waits_once_they_are_let_out(st
     await store.write(lambda s: add(s, Message, [{**said, "external_id": None, "reply_to": "", "once": "m1"}]))
     await store.write(lambda s: undo(s, rep, ann.lead, step, now=NOON + 9) and None)
     assert await store.read(lambda s: tuple(s.execute(STANDS).one())) == ("open", 0, NOON + 5, 1, 0)
+
+
+async def answered(store: Store, rep: Rep, ann: Somebody) -> None:
+    """A rep has answered; it has not left yet."""
+    await store.write(lambda s: talk.reply(s, rep, ann.conversation, "Yes, of oak.", once="r1", now=NOON) and None)
+
+
+LEAVING = select(Delivery.state).where(Delivery.desk == 0)
+WAITS = select(Conversation.status, Conversation.waiting_since)
+
+
+async def test_an_answer_called_back_as_spam_leaves_after_all_where_that_is_undone_soon(store: Store) -> None:
+    rep, ann = await one(store)
+    await answered(store, rep, ann)
+    step = await spam(store, rep, ann)
+    assert await store.read(lambda s: list(s.scalars(LEAVING))) == ["cancelled"]
+    await store.write(lambda s: undo(s, rep, ann.lead, step, now=NOON + HOUR) and None)
+    assert await store.read(lambda s: list(s.scalars(LEAVING))) == ["queued"]
+    assert await store.read(lambda s: tuple(s.execute(WAITS).one())) == ("open", 0)
+
+
+async def test_after_longer_it_stays_called_back_and_the_customer_is_seen_to_wait(store: Store) -> None:
+    rep, ann = await one(store)
+    await answered(store, rep, ann)
+    step, later = await spam(store, rep, ann), NOON + 2 * HOUR
+    await store.write(lambda s: s.execute(delete(NoticeRow)) and None)
+    await store.write(lambda s: undo(s, rep, ann.lead, step, now=later) and None)
+    assert await store.read(lambda s: list(s.scalars(LEAVING))) == ["cancelled"]
+    assert await store.read(lambda s: tuple(s.execute(WAITS).one())) == ("open", later)
+    assert await store.read(lambda s: s.scalar(select(NoticeRow.urgent).where(NoticeRow.kind == "card"))) == 1
+
+
+async def test_what_was_called_back_for_another_reason_stays_so(store: Store) -> None:
+    rep, ann = await one(store)
+    await answered(store, rep, ann)
+    await store.write(lambda s: s.execute(update(Delivery).values(state="cancelled", detail="recalled", settled_at=NOON + 1)) and None)
+    step = await spam(store, rep, ann)
+    await store.write(lambda s: undo(s, rep, ann.lead, step, now=NOON + 2) and None)
+    assert await store.read(lambda s: list(s.scalars(LEAVING))) == ["cancelled"]
 
 
 async def newer(store: Store, ann: Somebody) -> int:

@@ -10,7 +10,7 @@ from crm.base.actors import Rep, Role
 from crm.base.db import Session, Store
 from crm.base.errors import Expired, Forbidden, NotFound, Taken
 from crm.base.settings import Company
-from crm.base.time import DAY, HOUR, MINUTE
+from crm.base.time import DAY, HOUR, MINUTE, local
 from crm.conversations import accepting, assign, handing, queues
 from crm.conversations.offers import Offer, Outcome, latest, offer, reasons_of
 from crm.conversations.queues import Way
@@ -184,6 +184,19 @@ async def test_nobody_on_leave_is_asked(store: Store, firm: Company, boss: Rep) 
     assert await asked(store, number) == sona.id
     [why] = [one for one in await store.read(lambda s: reasons_of(s.scalars(select(Offer)).one())) if one.rep_id == ruben.id]
     assert why.kind == "off_work"
+
+
+async def test_nobody_who_is_away_for_an_hour_is_asked_in_it(store: Store, firm: Company, boss: Rep) -> None:
+    ruben = await hire(store, "ruben")
+    await asks(store, boss)
+    day = local(NOON, firm.zone).date().isoformat()
+    part = {"from_on": day, "to_on": day, "from_at": NOON, "to_at": NOON + HOUR}
+    await do(store, lambda s: s.add(Leave(id=1, rep_id=ruben.id, kind="leave", note="", created_at=NOON, ended_at=0, **part)))
+    number = await writes(store, firm, "ann")
+    await tick(store, firm, NOON + HOUR - 1)
+    assert await offers(store, number) == [(None, "nobody")]
+    await tick(store, firm, NOON + HOUR)
+    assert await asked(store, number) == ruben.id
 
 
 async def test_going_off_duty_passes_an_offer_on(store: Store, firm: Company, boss: Rep) -> None:
