@@ -15,6 +15,7 @@ EVERYBODY = N_button("Everybody's leave")
 PARTS = {"rest": N_button("Rest of today"), "morning": N_button("Tomorrow morning"), "afternoon": N_button("Tomorrow afternoon")}
 HALF = time(13)
 """Between the morning and the afternoon."""
+MIDNIGHT = ("24:00", "00:00", "0:00")
 _CLOCK = re.compile(r"(?<!\d)\d{1,2}[:։]\d{2}(?!\d)")
 KINDS = {LeaveKind.LEAVE: N_("leave"), LeaveKind.SICK: N_("ill"), LeaveKind.OTHER: N_("away")}
 
@@ -50,9 +51,12 @@ def typed_part(words: Sequence[str], now: int, zone: str) -> Wish | None:
     if start is None:
         return None
     day, end = local(start, zone).date(), moments.read(words[-1], now, zone).at
-    if len(words) == 1 or words[-1] == "24:00":
+    if len(words) == 1 or words[-1] in MIDNIGHT:
         return part_of_day(start, _at(day, None, zone), zone)
     if end is None or not _CLOCK.search(words[-1]):
+        return None
+    named = moments.read(_CLOCK.sub("", words[-1]), now, zone).at
+    if named is not None and local(named, zone).date() != day:
         return None
     return part_of_day(start, _at(day, local(end, zone).time(), zone), zone)
 

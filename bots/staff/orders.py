@@ -164,8 +164,10 @@ def question(tr: Translator, words: str, options: list[Key], order_id: int, *, w
 
 def told(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     """An order should have been there by now, or its customer wrote where it goes: whose it is hears of it, else those who watch."""
-    order, said = session.get(Order, notice.subject_id), session.get(Message, int(notice.facts.get("message", 0) or 0))
-    if order is None or order.state in ENDED:
+    number = int(notice.facts.get("message", 0) or 0)
+    order, said = session.get(Order, notice.subject_id), session.get(Message, number)
+    gone = bool(number) and (said is None or bool(said.deleted_at) or not said.text)
+    if order is None or order.state in ENDED or gone:
         return Rendered(notice)
     owner, talk = scene.rep(order.rep_id), talk_with(session, order.contact_id)
 

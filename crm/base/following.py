@@ -49,6 +49,12 @@ def follow(session: Session, name: str, kinds: Sequence[tuple[str, str]] | None 
     return News(tuple(one for one in events if kinds is None or (one.subject, one.kind) in kinds), news.again)
 
 
+def begin(session: Session, name: str, key: Any, *, now: int) -> None:
+    """Have a follower of a table, by its column of ids, begin with what comes from now on; one that has begun goes on where it is."""
+    newest = session.scalar(select(func.max(key))) or 0
+    add_new(session, Follower, [{"id": next(take_ids(session, 1)), "name": name, "ahead": newest, "mark": newest, "head": newest, "head_at": now}])
+
+
 def follow_rows(session: Session, name: str, wanted: Select[*tuple[Any, ...]], *, now: int, most: int = MOST) -> News[Any]:
     """The next rows of any table, whose first column is its id, in the order of these.
 
@@ -57,8 +63,7 @@ def follow_rows(session: Session, name: str, wanted: Select[*tuple[Any, ...]], *
     key = wanted.selected_columns[0]
     row = session.scalar(select(Follower).where(Follower.name == name).with_for_update())
     if row is None:
-        newest = session.scalar(select(func.max(key))) or 0
-        add_new(session, Follower, [{"id": next(take_ids(session, 1)), "name": name, "ahead": newest, "mark": newest, "head": newest, "head_at": now}])
+        begin(session, name, key, now=now)
         return News()
     if found := session.execute(wanted.where(key > row.ahead).order_by(key).limit(most)).all():
         row.ahead = found[-1][0]

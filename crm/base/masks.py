@@ -3,9 +3,10 @@
 import re
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_PHONE = re.compile(r"\+?[\d\s().\-\u2066-\u2069]{7,}")
+_PHONE = re.compile(r"\+?[\d\s().\-\u2010-\u2013\u2066-\u2069]{7,}")
 _EMAIL_IN = re.compile(r"[^@\s:]+@[^@\s]+\.[^@\s]+")
-_PHONE_IN = re.compile(r"\+?\d[\d ().\-]{5,}\d")
+# Between its digits may stand the spaces and dashes of a page it was copied from, but no line's end.
+_PHONE_IN = re.compile(r"\+?\d[\d \u00a0\u2000-\u200a\u202f().\-\u2010-\u2013]{5,}\d")
 
 
 def masked(kind: str, value: str) -> str:

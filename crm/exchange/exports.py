@@ -72,10 +72,12 @@ README = """Everything that Dragoman keeps, as it was on {when}.
 
 people.csv and the other CSV files open in any spreadsheet (UTF-8). A cell that a spreadsheet would take for a formula begins with an apostrophe.
 Times are those where the firm is, amounts are in whole money. Whoever is there to practise on is left out, but for what is on record of it.
-everything/*.jsonl holds every table, a line of JSON for each row, exactly as it is kept; instants are milliseconds since 1970 UTC, amounts hundredths.
-media/ holds the files people sent, where they were asked for; everything/attachments.jsonl says whose they are.
-Keys, passwords and the raw bytes of platforms are not here.
+{more}Keys, passwords and the raw bytes of platforms are not here.
 """
+EXACT = """everything/*.jsonl holds every table, a JSON line for each row, exactly as it is kept; instants are milliseconds since 1970 UTC, amounts hundredths.
+media/ holds the files people sent, where they were asked for; everything/attachments.jsonl says whose they are.
+"""
+HIDDEN = "Phones and e-mails are masked, and what may show one anywhere is not here: messages, notes, exact tables, people's files.\n"
 
 
 def ask(session: Session, actor: Actor, *, files: bool = False, now: int) -> int:
@@ -103,7 +105,7 @@ class Exports:
         """Export everything; one that was cut off is begun again, since files are made, not changed."""
         actor = await self._store.read(partial(actor_of, rep_id=work.rep_id))
         sight = _whole(await self._store.read(partial(sight_of, actor=actor, action=Action.EXPORT)))
-        media = self._folder / "media" if work.facts.get("files") else None
+        media = self._folder / "media" if work.facts.get("files") and sight.points else None
         with self._made.making() as path:
             with self._made.room() as room:
                 work = await self.written(work, room, sight)
@@ -118,7 +120,7 @@ class Exports:
         tables = [table for table in Base.metadata.sorted_tables if table.name not in LEFT_OUT]
         nobody = await self._store.read(practised)
         (room / "everything").mkdir()
-        (room / "README.txt").write_text(README.format(when=self._day()), encoding="utf-8")
+        (room / "README.txt").write_text(README.format(when=self._day(), more=EXACT if sight.points else HIDDEN), encoding="utf-8")
         await self._people(room / "people.csv", sight)
         for place, table in enumerate(tables):
             await self._table(table, room, sight, nobody)

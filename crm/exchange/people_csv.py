@@ -48,10 +48,10 @@ def people_page(session: Session, after: int, size: int, fields: Sequence[FieldV
             one.id,
             (
                 one.id,
-                sight.named(one.name or one.platform_name),
+                _name(one.name or one.platform_name, sight),
                 ", ".join(sight.shown("phone", value) for value in points[one.id, PointKind.PHONE.value]),
                 ", ".join(sight.shown("email", value) for value in points[one.id, PointKind.EMAIL.value]),
-                sight.named(companies.get(one.company_id or 0, "")),
+                _name(companies.get(one.company_id or 0, ""), sight),
                 one.kind,
                 one.language,
                 OFFERS.get(one.marketing, ""),
@@ -63,6 +63,11 @@ def people_page(session: Session, after: int, size: int, fields: Sequence[FieldV
         )
         for one in roots
     ]
+
+
+def _name(name: str, sight: Sight) -> str:
+    """A name without the phone or e-mail that stands for it or beside it."""
+    return sight.told(sight.named(name), points=True)
 
 
 def _value(field: FieldView, stored: str, tr: Translator, sight: Sight) -> str:

@@ -68,6 +68,8 @@ UNREAD: Mapping[str, frozenset[str]] = {"documents": frozenset(("data", "seal"))
 _MONEY = frozenset(("amount", "price", "total", "net", "tax", "discount_amount"))
 _PIECES = frozenset(("quantity_m", "on_hand", "reserved", "low_m"))
 _COUNTED = frozenset(("campaigns",))
+_NUMBERED = frozenset(("documents", "orders"))
+_WHEN = ("_at", "_until", "_since", "_from")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -79,19 +81,20 @@ def columns(table: str, names: Sequence[str]) -> list[str]:
 def cell(table: str, name: str, value: object, zone: str, sight: Sight) -> object:
     """A value as its reader may have it: words may hold a phone or an e-mail anywhere, a day and numbers of ours look like phones and are none."""
     if isinstance(value, str):
-        return sight.told(value, points=not _DAY.fullmatch(value))
+        ours = bool(_DAY.fullmatch(value)) or (name == "number" and table in _NUMBERED)
+        return sight.told(value, points=not ours)
     return _number(table, name, value, zone) if isinstance(value, int) else value
 
 
 def _number(table: str, name: str, value: int, zone: str) -> object:
     """An instant as a time where the firm is, an amount as whole money, a quantity as whole pieces."""
-    if value > 10**11 and (name == "at" or name.endswith(("_at", "_until"))):
+    if value > 10**11 and (name == "at" or name.endswith(_WHEN)):
         return local(value, zone).strftime("%Y-%m-%d %H:%M:%S")
     if name in _MONEY and table not in _COUNTED:
         return _parted(value, 100, 2)
     if name in _PIECES:
         return _parted(value, 1000, 3)
-    return "" if value == 0 and name.endswith("_at") else value
+    return "" if value == 0 and name.endswith(_WHEN) else value
 
 
 def _parted(value: int, parts: int, digits: int) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from crm.base.time import instant, local
+from crm.base.time import MINUTE, instant, local
 from crm.base.worktime import Calendar
 
 EVENING = time(18)
@@ -33,6 +33,9 @@ def due(calendar: Calendar, start: int, days: int, *, working: bool) -> int:
 
 
 def _end(calendar: Calendar, evening: datetime, *, working: bool) -> int | None:
-    """When work ends on a day; None on a day off where only working days count."""
+    """When work ends on a day, at midnight a minute before, which is that day still; None on a day off where only working days count."""
     span = calendar.open_on(evening.date())
-    return span[1] if span else None if working else instant(evening)
+    if span is None:
+        return None if working else instant(evening)
+    midnight = local(span[1], calendar.hours.zone).date() > evening.date()
+    return span[1] - MINUTE if midnight else span[1]

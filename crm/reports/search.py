@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Actor
@@ -150,6 +150,8 @@ def find(session: Session, actor: Actor, words: str, region: str) -> Found:
     both = [circles.meant, circles.within]
     papers = papers_found(session, actor, sight, words)
     deals, sold, said = _deals(session, sight, both, people, firms), _orders(session, sight, both, people), _said(session, sight, both)
+    if not (people or deals or sold or papers or said):
+        deals, sold, said = _with_names(session, sight, circles)
     if not (people or deals or sold or papers or said) and circles.misspelt():
         people = _named(session, sight, circles.near(begins=True))
         deals, sold = _deals(session, sight, [circles.near], people, []), _orders(session, sight, [circles.near], people)
@@ -187,11 +189,29 @@ def _of_firms(session: Session, firms: Sequence[int]) -> list[int]:
     return list(session.scalars(question, {"ids": list(firms)}))
 
 
+def _with_names(session: Session, sight: Sight, circles: _Words) -> tuple[list[FoundDeal], list[FoundOrder], list[Said]]:
+    """Deals, orders and messages that hold the words behind a name, or before it, where that is their person's."""
+    called, words = circles.within(begins=True), circles.within()
+    for at in range(1, len(words)):
+        for names, rest in ((called[:at], words[at:]), (called[at:], words[:at])):
+            roots = _roots(session, next(_held(session, [partial(list, names)], About.CONTACT), []))
+            circle: list[Circle] = [partial(list, rest)]
+            deals = _deals(session, sight, circle, [], [], roots) if roots else []
+            sold = orders_found(session, sight, _held(session, circle, About.ORDER), [], only=roots) if roots else []
+            said = _said_in(session, sight, rest, SAID, roots) if roots else []
+            if deals or sold or said:
+                return deals, sold, said
+    return [], [], []
+
+
+def _roots(session: Session, contacts: Sequence[int]) -> list[int]:
+    """Who these contacts were found to be."""
+    return list(session.scalars(select(_own.root_id).where(among(_own.id, "ids")).distinct(), {"ids": list(contacts)})) if contacts else []
+
+
 def _people(session: Session, sight: Sight, contacts: Sequence[int]) -> list[Person]:
     """The people these contacts were found to be, who was heard of last first; those without a conversation are nobody's."""
-    given = {"ids": list(contacts)}
-    question = select(_own.root_id).where(among(_own.id, "ids")).distinct()
-    roots = list(session.scalars(question, given))
+    roots = _roots(session, contacts)
     facts = {"ids": roots}
     names = session.execute(
         select(Contact.id, Contact.name, Contact.platform_name, Contact.created_at).where(among(Contact.id, "ids"), Contact.blocked == 0), facts
@@ -232,11 +252,14 @@ def _with_points(session: Session, sight: Sight, people: Sequence[Person]) -> li
     return [Person(one.contact_id, one.name, one.conversation_id, one.last_at, tuple(known.get(one.contact_id, {}).values())) for one in people]
 
 
-def _deals(session: Session, sight: Sight, circles: Sequence[Circle], people: Sequence[Person], firms: Sequence[int]) -> list[FoundDeal]:
-    """Deals called so, then those of the firms and the people who were found."""
+def _deals(
+    session: Session, sight: Sight, circles: Sequence[Circle], people: Sequence[Person], firms: Sequence[int], roots: Sequence[int] = ()
+) -> list[FoundDeal]:
+    """Deals called so, then those of the firms and the people who were found; `roots` = only what is of these people."""
     found: dict[int, FoundDeal] = {}
+    which = (among(Deal.id, "ids"), *([_own.root_id.in_(roots)] if roots else []))
     for numbers in _held(session, circles, About.DEAL):
-        found = found or _deals_where(session, sight, among(Deal.id, "ids"), numbers)
+        found = found or _deals_where(session, sight, and_(*which), numbers)
     by_firm = _deals_where(session, sight, among(Deal.company_id, "ids"), firms) if firms else {}
     by_person = _deals_where(session, sight, among(_own.root_id, "ids"), [one.contact_id for one in people]) if people else {}
     return list({**found, **by_firm, **by_person}.values())[:DEALS]
@@ -257,7 +280,10 @@ def _deals_where(session: Session, sight: Sight, which: object, numbers: Sequenc
         .order_by(Deal.created_at.desc(), Deal.id.desc())
         .limit(DEALS)
     )
-    return {row.id: FoundDeal(row.id, row.title, row.state, sight.named(row.name), row.created_at) for row in session.execute(question, {"ids": list(numbers)})}
+    return {
+        row.id: FoundDeal(row.id, sight.named(row.title), row.state, sight.named(row.name), row.created_at)
+        for row in session.execute(question, {"ids": list(numbers)})
+    }
 
 
 def _said(session: Session, sight: Sight, circles: Sequence[Circle]) -> list[Said]:
@@ -271,14 +297,18 @@ def _said(session: Session, sight: Sight, circles: Sequence[Circle]) -> list[Sai
     return list(found.values())[:SAID]
 
 
-def _said_in(session: Session, sight: Sight, groups: Groups, most: int) -> list[Said]:
-    """The newest messages that hold a word of each group, among those that may be seen; looked for a thousand at a time, and not for ever."""
+def _said_in(session: Session, sight: Sight, groups: Groups, most: int, roots: Sequence[int] = ()) -> list[Said]:
+    """The newest messages that hold a word of each group, among those that may be seen; looked for a thousand at a time, and not for ever.
+
+    `roots` = only those with these people.
+    """
     found: list[Said] = []
     before, wanted = NEWEST, [token for group in groups for token in group]
+    seen = (sight.rows(_HOLDER), Conversation.account != PRACTICE, *([_own.root_id.in_(roots)] if roots else []))
     for _ in range(LOOKS):
         numbers = holding(session, groups, About.MESSAGE.value, LOOK, before)
         if numbers:
-            rows = session.execute(_MESSAGES.where(sight.rows(_HOLDER), Conversation.account != PRACTICE).limit(most - len(found)), {"ids": numbers})
+            rows = session.execute(_MESSAGES.where(*seen).limit(most - len(found)), {"ids": numbers})
             shown = (Said(row.id, row.conversation_id, sight.named(row.name), row.author, row.at, _snippet(sight, row, wanted)) for row in rows)
             found += [one for one in shown if one.snippet]
         if len(numbers) < LOOK or len(found) >= most:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Actor, Rep
@@ -45,11 +45,12 @@ class FoundPaper:
     name: str
 
 
-def orders_found(session: Session, sight: Sight, held: Iterable[list[int]], roots: Sequence[int]) -> list[FoundOrder]:
-    """Orders in sight that hold the words, circle by circle until there are some; then those of these people."""
+def orders_found(session: Session, sight: Sight, held: Iterable[list[int]], roots: Sequence[int], *, only: Sequence[int] = ()) -> list[FoundOrder]:
+    """Orders in sight that hold the words (`only` of some people), circle by circle until there are some; then those of these people."""
     found: dict[int, FoundOrder] = {}
+    which = (among(Order.id, "ids"), *([_own.root_id.in_(only)] if only else []))
     for numbers in held:
-        found = found or _orders(session, sight, among(Order.id, "ids"), numbers)
+        found = found or _orders(session, sight, and_(*which), numbers)
     theirs = _orders(session, sight, among(_own.root_id, "ids"), roots) if roots else {}
     return list({**found, **theirs}.values())[:ORDERS]
 

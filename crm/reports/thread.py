@@ -184,6 +184,7 @@ def as_read_by(reader: Rep, seen: Thread) -> Thread:
     details = tuple((one, sight.shown("phone", value) if one.kind is FieldKind.PHONE else value) for one, value in seen.details)
     name, username = sight.named(seen.name), sight.named(seen.username)
     seen = replace(seen, lines=tuple(replace(one, text=sight.told(one.text, points=one.kind in POINTED)) for one in seen.lines))
+    seen = replace(seen, referrer=sight.named(seen.referrer), todos=tuple(replace(one, text=sight.named(one.text)) for one in seen.todos))
     return replace(seen, name=name, username=username, phone=phone, others=others, possible=possible, details=details)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from crm.base.following import Follower, follow, follow_rows
+from crm.base.following import Follower, begin, follow, follow_rows
 from crm.base.history import DomainEvent, behind
 from crm.base.time import DAY, SECOND
 from crm.conversations.threads import Author, Kind, Message
@@ -37,6 +37,13 @@ class Happened:
     def until(self) -> int:
         """The last instant at which it may have happened: platforms tell whole seconds."""
         return self.at + SECOND - 1 if self.subject == "message" else self.at
+
+
+def listen(session: Session, name: str, *, now: int) -> None:
+    """Miss nothing of an event from this transaction on, however late it is read."""
+    begin(session, NAME, DomainEvent.id, now=now)
+    if name in (HEARD, SAID):
+        begin(session, MESSAGES, Message.id, now=now)
 
 
 def happened(session: Session, names: Collection[str], *, now: int) -> tuple[Sequence[Happened], int]:

@@ -17,6 +17,7 @@ from crm.base.text import clean_name
 from crm.people import steps
 from crm.people.reps import authorise
 from crm.rules.deeds import Hook
+from crm.rules.events import listen
 from crm.rules.plans import Plan, unpack
 
 NAME_MOST, RULES_MOST = 60, 100
@@ -91,6 +92,7 @@ def change(session: Session, actor: Rep, rule_id: int, plan: Plan, *, now: int) 
         return _seen(session, rule)
     if rule.active:
         _outside(session, actor, rule, plan, now=now)
+        listen(session, plan.event, now=now)
     before, newest = rule.version, session.scalar(select(func.max(RuleVersion.version)).where(RuleVersion.rule_id == rule.id)) or rule.version
     rule.version, rule.rep_id, rule.failures = newest + 1, actor.id, 0
     session.flush()
@@ -124,7 +126,9 @@ def switch(session: Session, actor: Rep, rule_id: int, on: bool, *, now: int) ->
     rule = _held(session, actor, rule_id)
     if rule.active != int(on):
         if on:
-            _outside(session, actor, rule, plan_of(session, rule.id, rule.version), now=now)
+            plan = plan_of(session, rule.id, rule.version)
+            _outside(session, actor, rule, plan, now=now)
+            listen(session, plan.event, now=now)
         rule.active, rule.failures = int(on), 0
         if on:
             rule.rep_id = actor.id

@@ -76,13 +76,19 @@ def packed(lines: Sequence[Line]) -> list[list[Any]]:
 
 
 def counted(lines: Sequence[Line], place: int, quantity_m: int, currency: str) -> tuple[Line, ...]:
-    """The lines with another quantity of one, which costs in proportion, to the whole coin; none of it takes it out; pure."""
+    """The lines with another quantity of one, which costs by its price, or, where it does not now, in proportion, to the whole coin; pure.
+
+    None of it takes it out.
+    """
     if not 0 <= quantity_m <= QUANTITY_MOST:
         raise Invalid("this quantity cannot be used")
     if not quantity_m:
         return tuple(line for at, line in enumerate(lines) if at != place)
     one, coin = lines[place], unit_of(currency)
-    total = (2 * one.total * quantity_m + one.quantity_m * coin) // (2 * one.quantity_m * coin) * coin
+    if one.total == _cost(one.price, one.quantity_m, ONE, coin):
+        total = _cost(one.price, quantity_m, ONE, coin)
+    else:  # a discount, or a tax on top
+        total = _cost(one.total, quantity_m, one.quantity_m, coin)
     return _with(lines, place, replace(one, quantity_m=quantity_m, total=total))
 
 
@@ -91,8 +97,12 @@ def priced(lines: Sequence[Line], place: int, price: int, currency: str) -> tupl
     one, coin = lines[place], unit_of(currency)
     if price < 0 or price % coin:
         raise Invalid("this price cannot be used")
-    total = (2 * price * one.quantity_m + ONE * coin) // (2 * ONE * coin) * coin
-    return _with(lines, place, replace(one, price=price, total=total))
+    return _with(lines, place, replace(one, price=price, total=_cost(price, one.quantity_m, ONE, coin)))
+
+
+def _cost(price: int, quantity_m: int, per_m: int, coin: int) -> int:
+    """What a quantity costs where so many thousandths have a price, to the whole coin."""
+    return (2 * price * quantity_m + per_m * coin) // (2 * per_m * coin) * coin
 
 
 def _kept(lines: Sequence[Line]) -> tuple[Line, ...]:

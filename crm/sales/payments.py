@@ -159,6 +159,8 @@ def confirm(session: Session, actor: Actor, payment_id: int, *, amount: int | No
     payment = held_payment(session, actor, payment_id)
     if payment.state == PaymentState.CONFIRMED:
         return payment
+    if payment.state == PaymentState.SAME:
+        raise Invalid("it is the same money as another entry: take that back first")
     if payment.state == PaymentState.REJECTED and payment.contact_id is not None and still_owed(session, due_of_payment(session, payment)) <= 0:
         raise Invalid("it is paid already, by another entry")
     before = {"state": payment.state, "amount": payment.amount}

@@ -127,7 +127,7 @@ def _sums(tr: Translator, one: Sums) -> list[str]:
     lines = [tr.many("📦 {n} order runs", "📦 {n} orders run", one.running)]
     lines += [tr("To be paid: {amount}", amount=owed)] if owed else []
     lines += [tr.many("💳 {n} payment waits to be confirmed", "💳 {n} payments wait to be confirmed", one.claimed)] if one.claimed else []
-    if one.paid:
+    if one.days >= 1:
         lines.append(tr("Paid within {days} days, as the mean of {n} in the last 90 days", days=f"{one.days:.1f}", n=one.paid))
     return lines
 

@@ -11,7 +11,7 @@ from bots.staff.deals import paged
 from bots.staff.orders import NAME
 from bots.staff.posts import Key, Post
 from bots.staff.updates import Text
-from bots.staff.visit import Done, Visit
+from bots.staff.visit import Done, Visit, told
 from bots.staff.words import UNDO
 from crm.base.db import Session
 from crm.base.errors import Expired, Invalid
@@ -46,7 +46,7 @@ def show(session: Session, visit: Visit, order_id: int, value: str = "", *, toas
     own = as_in_deal(session, order)
     keys = [_key(visit, order_id, ONE_LINE, "lines_of"), _key(visit, order_id, WORDS, "line_new")]
     keys += [_key(visit, order_id, AS_IN_DEAL, f"lines_deal:{_mark(session, order_id)}")] if own and mark(own) != _mark(session, order_id) else []
-    keys += [_key(visit, order_id, UNDO, "lines_back")] if came else []
+    keys += [_key(visit, order_id, UNDO, f"lines_back:{_mark(session, order_id)}")] if came else []
     return _asked(visit, orders.question(tr, "\n".join(rows), keys, order_id), toast)
 
 
@@ -96,7 +96,10 @@ def take_over(session: Session, visit: Visit, order_id: int, value: str) -> Done
 
 
 def undo(session: Session, visit: Visit, order_id: int, value: str) -> Done:
-    """Take the last change back; the same button makes it again."""
+    """Take the last change back; the next such button makes it again, and the same one tapped twice does not."""
+    held_order(session, visit.rep, order_id)
+    if _mark(session, order_id) != value:
+        raise OrderMoved
     came = undo_lines(session, visit.rep, order_id, now=visit.now)
     return show(session, visit, order_id, toast=visit.tr("Taken back."), came=came)
 
@@ -120,7 +123,8 @@ def _by(much: int) -> Callable[[Session, Visit, int, str], Done]:
 
 def _changed(session: Session, visit: Visit, order_id: int, wanted: Sequence[Line], seen: str) -> Done:
     if not wanted:
-        return Done(toast=visit.tr("An order needs a line. To end it, cancel the order."), alert=True)
+        words = visit.tr("An order needs a line. To end it, cancel the order.")
+        return told(words) if isinstance(visit.said, Text) else Done(toast=words, alert=True)
     came = change_lines(session, visit.rep, order_id, wanted, seen=seen, now=visit.now)
     return show(session, visit, order_id, toast=visit.tr("Saved."), came=came)
 

@@ -45,6 +45,8 @@ def test_each_button_is_a_part_of_one_day_that_is_not_over(now: int, zone: str, 
         (["завтра 9:00", "12:30"], "Tue 25 Nov 09:00 - 12:30"),
         (["28.11 15:00"], "Fri 28 Nov 15:00 - 24:00"),
         (["Friday 15:00", "24:00"], "Fri 28 Nov 15:00 - 24:00"),
+        (["22:00", "00:00"], "Mon 24 Nov 22:00 - 24:00"),
+        (["tomorrow 9:00", "tomorrow 11:00"], "Tue 25 Nov 09:00 - 11:00"),
         (["from 14:00"], "Mon 24 Nov 14:00 - 24:00"),
     ],
 )
@@ -54,7 +56,9 @@ def test_hours_are_read_as_they_are_typed(words: list[str], wanted: str) -> None
     assert shown(wish) == wanted
 
 
-@pytest.mark.parametrize("words", [["24.12", "31.12"], ["tomorrow"], ["tomorrow 14:00", "Friday"], ["25:00"], ["when I feel like it"], [""]])
+@pytest.mark.parametrize(
+    "words", [["24.12", "31.12"], ["tomorrow"], ["tomorrow 14:00", "Friday"], ["24.12 10:00", "31.12 18:00"], ["25:00"], ["when I feel like it"], [""]]
+)
 def test_what_are_no_hours_are_days_or_nothing(words: list[str]) -> None:
     assert typed_part(words, NOON, YEREVAN) is None
 

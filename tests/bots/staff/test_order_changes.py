@@ -1,12 +1,13 @@
 """What changes about an order at the staff's hands: its lines until it leaves, and money that a bank tells of a second time."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bots.staff.menus import MOST
 from crm.base.actors import Rep, Role
 from crm.base.db import Session
 from crm.base.events import Message
 from crm.base.paid import Payment
+from crm.conversations.threads import Message as Heard
 from crm.documents.documents import Kind
 from crm.sales import order_address, papers
 from crm.sales.orders import Order, OrderLine, OrderState
@@ -14,6 +15,7 @@ from crm.sales.payments import Money, due_of_order, enter
 from tests.bots.staff.office import Office
 from tests.bots.staff.test_deals import labels, said, walk
 from tests.bots.staff.test_orders import ANN, entries, happens, ordered
+from tests.bots.staff.test_taps import tap_twice
 
 
 async def lines(office: Office) -> list[tuple[str, int, int]]:
@@ -44,6 +46,22 @@ async def test_what_is_ordered_is_counted_priced_added_and_taken_back_by_buttons
     post = await walk(office, "ruben", post, "Back")
     assert "֏250,000" in str(post["text"])
     assert len(labels(post)) <= MOST
+
+
+async def test_undo_tapped_twice_takes_one_change_back(office: Office) -> None:
+    await office.member("ruben")
+    post = await walk(office, "ruben", await ordered(office), "🛒 Products", "A line of words")
+    post = await said(office, "ruben", "Delivery; 2000")
+    await tap_twice(office, post, "Undo")
+    assert len(await lines(office)) == 1
+
+
+async def test_the_last_line_cannot_be_typed_away_in_silence(office: Office) -> None:
+    await office.member("ruben")
+    await walk(office, "ruben", await ordered(office), "🛒 Products", "One line…")
+    answer = await said(office, "ruben", "0")
+    assert "An order needs a line" in str(answer["text"])
+    assert len(await lines(office)) == 1
 
 
 async def test_the_last_line_stays_and_a_typed_quantity_counts(office: Office) -> None:
@@ -117,3 +135,14 @@ async def test_a_customer_is_asked_where_it_goes_and_the_answer_is_taken_over_in
     post = await walk(office, "ruben", offer, "✔ Take it over")
     assert "7 Tumanyan Street" in str(post["text"])
     assert "1 Abovyan" not in str(post["text"])
+
+
+async def test_an_address_that_was_deleted_before_anybody_heard_of_it_is_no_news(office: Office) -> None:
+    await office.member("ruben")
+    post = await walk(office, "ruben", await ordered(office), "📍 Address")
+    await walk(office, "ruben", post, "Ask the customer")
+    await happens(office, Message(ANN, "where", "7 Tumanyan Street, apt 4", office.now()))
+    await office.store.write(lambda s: order_address.answers_due(s, now=office.now()))
+    await office.store.write(lambda s: s.execute(update(Heard).where(Heard.external_id == "where").values(text="", deleted_at=office.now())) and None)
+    await office.show()
+    assert "the customer wrote where it goes" not in str(await office.last("ruben"))

@@ -68,6 +68,17 @@ async def test_the_same_money_counts_once_and_that_may_be_taken_back(ann: Trade)
     assert await ann.store.read(lambda s: list(unbalanced(s))) == []
 
 
+async def test_what_is_the_same_money_counts_by_no_old_button_of_a_colleagues(ann: Trade) -> None:
+    await came(ann, "2025-0001", at=NOON + DAY)
+    number = await told_by_the_bank(ann)
+    await ann.do(lambda s: twins.same(s, ann.rep, number, now=NOON + DAY))
+    with pytest.raises(Invalid):
+        await ann.do(lambda s: payments.confirm(s, ann.rep, number, now=NOON + DAY))
+    with pytest.raises(Invalid):
+        await ann.do(lambda s: payments.confirm(s, ann.rep, number, amount=ALL // 2, now=NOON + DAY))
+    assert await left(ann) == 0
+
+
 async def test_other_money_counts_when_somebody_says_that_it_is_other(ann: Trade) -> None:
     await came(ann, "2025-0001", at=NOON + DAY)
     number = await told_by_the_bank(ann)

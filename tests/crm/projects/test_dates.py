@@ -46,6 +46,13 @@ def test_where_nobody_said_when_work_is_done_every_day_counts() -> None:
     assert day(due(nobody, FRIDAY, 2, working=True)) == "Sun 04 18:00"
 
 
+def test_a_day_that_ends_at_midnight_is_the_day_of_what_is_due_on_it() -> None:
+    whole = Calendar(parse_hours("mon-sun 00:00-24:00", ZONE))
+    assert day(due(whole, FRIDAY, 1, working=True)) == "Sat 03 23:59"
+    late = instant(datetime(2026, 1, 2, 23, 59, 30, tzinfo=ZoneInfo(ZONE)))
+    assert day(due(whole, late, 0, working=True)) == "Sat 03 23:59"
+
+
 @given(st.integers(0, 4 * 10**9), st.integers(0, 60), st.booleans())
 def test_more_days_are_never_sooner_and_nothing_is_due_before_it_began(seconds: int, days: int, working: bool) -> None:
     start = seconds * 1000

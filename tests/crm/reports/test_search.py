@@ -16,6 +16,7 @@ from crm.people.reps import Member
 from crm.people.sight import sight_of
 from crm.reports import search
 from crm.reports.search_around import around
+from crm.sales.deals import NewDeal, add_deal
 from tests.conftest import NOON
 from tests.crm.people.crowd import Somebody, employ, meet
 from tests.crm.reports.finding import SYSTEM, called, catch_up, look, said, say, share
@@ -118,6 +119,14 @@ async def test_points_are_shown_as_the_member_may_read_them(store: Store) -> Non
     sight = await store.read(lambda s: sight_of(s, guest, Action.FIND))
     [seen] = (await look(store, "ann", guest)).people
     assert seen.points == (sight.shown("phone", "+37494555666"),)
+
+
+async def test_a_deal_that_is_called_by_a_phone_is_told_as_the_member_may_read_it(store: Store) -> None:
+    ann, _ = await one_says(store, "hello")
+    boss = await store.write(employ)
+    await store.write(lambda s: add_deal(s, SYSTEM, NewDeal(ann.contact, "+37494555666", "AMD", rep_id=None), "en", now=NOON))
+    await store.write(lambda s: s.execute(update(Member).where(Member.id == boss.id).values(points="masked")))
+    assert [(one.title[:4], "555" in one.title) for one in (await look(store, "ann", boss)).deals] == [("+374", False)]
 
 
 async def test_each_finds_what_they_may_see(store: Store) -> None:

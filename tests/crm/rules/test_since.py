@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import pytest
 from sqlalchemy import update
 
 from crm.base.time import HOUR, MINUTE, SECOND
@@ -84,3 +85,22 @@ async def test_nobody_who_is_there_to_practise_on_is_rehearsed_with(stand: Stand
         plan = unpack(f'{{"event": "{event}", "do": [{{"do": "tag", "word": "x"}}]}}')
         found = await stand.store.read(partial(rehearse, actor=stand.boss, plan=plan, now=stand.now + HOUR))
         assert (found.looked, found.acted, found.cut) == (1, 1, False)
+
+
+@pytest.mark.parametrize("event", ["lead.opened", "message.heard"])
+async def test_what_happens_right_after_the_first_rule_was_switched_on_counts(stand: Stand, event: str) -> None:
+    made = await stand.do(rules.make, "first", unpack(f'{{"event": "{event}", "do": [{{"do": "tag", "word": "vip"}}]}}'))
+    await stand.do(rules.switch, made.id, True)
+    stand.now += SECOND
+    await stand.writes("ann")
+    await stand.act(SECOND)
+    assert await stand.outcomes(made.id) == ["done"]
+
+
+async def test_a_rule_that_is_given_messages_to_listen_to_hears_the_next_one(stand: Stand) -> None:
+    number = await stand.rule("lead.opened", VIP)
+    await stand.do(rules.change, number, unpack('{"event": "message.heard", "do": [{"do": "tag", "word": "vip"}]}'))
+    stand.now += SECOND
+    await stand.writes("ann")
+    await stand.act(SECOND)
+    assert await stand.outcomes(number) == ["done"]

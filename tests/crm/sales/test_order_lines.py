@@ -144,6 +144,15 @@ def test_another_quantity_costs_in_proportion_to_the_whole_coin(coins: int, befo
     assert counted((one,), 0, 0, currency) == ()
 
 
+def test_what_is_sold_at_its_price_is_counted_by_that_price_and_no_rounding_grows() -> None:
+    [little] = counted((Line("Cheese", 100_000, 149_500, 250),), 0, 100, "AMD")
+    [some] = counted((Line("Cheese", 37_400, 149_500, 250),), 0, 2000, "AMD")
+    assert (little.total, some.total) == (40_000, 299_000)
+    [none] = counted((Line("Screw", 100, 100, 1000),), 0, 250, "AMD")
+    [many] = counted((none,), 0, 10_000, "AMD")
+    assert (none.total, many.total) == (0, 1000)
+
+
 def test_another_price_is_for_one_and_a_part_of_a_coin_is_none() -> None:
     [one] = priced((OIL,), 0, 400_000, "AMD")
     assert (one.price, one.total) == (400_000, 200_000)
