@@ -11,15 +11,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from channels import CHANNELS
 from channels.accounts import counted, sendable, titles, unbuttoned
 from channels.base import Channel, Firm
 from channels.entries import ways
-from console import environment
+from console import environment, support
 from console.command_line import Joined, answer
 from console.environment import Environment
 from console.run import Running, run_until_stopped
 from console.tokens import BotFacts
-from crm.base.db import Order, Store, open_store
+from crm.base.db import Store, open_store
 from crm.base.errors import DragomanError
 from crm.base.events import Event, MediaRef, RawEvent
 from crm.base.outbound import Health
@@ -154,17 +155,19 @@ def join(parts: Parts) -> Running:
     from scheduler.screens import Screens
     from scheduler.upkeep import order, upkeep
     from scheduler.works import works
-    from web.server import serve
+    from web.health import watch_of
+    from web.server import fast_parser, serve
 
     env, store, seat, times, parts.papers = parts.env, parts.store, parts.seat, parts.env.durations, Papers(parts.store)
     files = MediaFiles(env.folder / "media", store)
-    watch = parts.watch = open_watch(parts)
+    watch = parts.watch = watch_of(store, parts.node, wall)
     parts.backups = open_backups(parts)
     routes = open_channels(parts, files)
     screens = Screens(store, parts.channels)
     hooks, staffed = Hooks(HookOptions(parts.company.link_key), wall), [parts.staff.carrier] if parts.staff else []
     carriers = [*screens.announcing(parts.channels.values()), *staffed, hooks]
-    exchange = Exchange(store, env.folder, parts.company, wall, TABLES, parts.fetch)
+    machine = support.Asked(support.Built(VERSION, frozenset(CHANNELS)), check_token, fast_parser, accounts)
+    exchange = Exchange(store, env.folder, parts.company, wall, TABLES, parts.fetch, partial(support.about, env, machine))
     loops = working(parts, files, screens.stir)
     rules: dict[str, Any] = {"seat": seat, "durations": times, "owe": partial(owed, accounts=parts.company.sendable)}
     rules["share"] = Shares(env.public_url, parts.company.link_key) if env.public_url else None
@@ -214,15 +217,6 @@ def working(parts: Parts, files: Any, stir: Callable[[set[tuple[str, str]]], Non
     return loops
 
 
-def open_watch(parts: Parts) -> "Watch":
-    """What this node notes of itself: the writer is asked by the smallest change there is."""
-    from crm.base.nodes import feel
-    from web.health import Watch
-
-    store, node, many = parts.store, parts.node, parts.store.many_nodes
-    return Watch(node, lambda: store.write(lambda session: feel(session, node, many=many, now=wall()), Order.FLOW), own_writer=not many)
-
-
 def open_backups(parts: Parts) -> "Backups | None":
     """Copies by schedule, where they are wanted."""
     from crm.base.backup import Source
@@ -236,13 +230,11 @@ def open_staff(parts: Parts) -> "Staff":
     """The staff bot."""
     from bots.staff.app import Staff, StaffOptions
 
-    env = parts.env
+    env, times = parts.env, parts.env.durations
     server = env.telegram_api_base or "https://api.telegram.org"
-    times = env.durations
     waits = times.connect, times.send, times.upload
     known = parts.company.sendable, env.public_url, (parts.company.link_key,)
-    allows = lambda account, window, now: parts.channels[account].limits(window, now)  # noqa: E731
-    options = StaffOptions(env.staff_bot_token, server, env.telegram_proxy, *waits, *known, allows=allows, ways=ways(parts.channels))
+    options = StaffOptions(env.staff_bot_token, server, env.telegram_proxy, *waits, *known, allows=parts.company.allows, ways=ways(parts.channels))
     return Staff(options, parts.store, parts.company, clock=wall, username=env.staff_bot_username, titles=titles(parts.channels))
 
 
@@ -276,7 +268,8 @@ def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
         if (channel := open_account(one, replace(firm(env, company), open_media=files.open))) is not None:
             parts.channels[channel.account] = channel
     channels = parts.channels
-    parts.company = company = replace(company, sendable=sendable(channels, wall()), counted=counted(channels, wall()))
+    allows = lambda account, window, now: channels[account].limits(window, now)  # noqa: E731
+    parts.company = company = replace(company, sendable=sendable(channels, wall()), counted=counted(channels, wall()), allows=allows)
     shown = DeskOptions(env.folder / "logins", public_url=env.public_url, titles=titles(channels), sendable=company.sendable)
     desk = Desk(shown, parts.store, company, files, wall)
     metrics = MetricsOptions(env.metrics_token, bool(env.public_url), parts.node)
@@ -342,7 +335,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line and run one command."""
     from web.server import fast_parser
 
-    return answer(Joined(run, demo, check_token, fast_parser, accounts), arguments)
+    return answer(Joined(run, demo, check_token, fast_parser, accounts, support.Built(VERSION, frozenset(CHANNELS))), arguments)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,32 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from console import audit, backup, bringing, channels, check, doctor, environment, exporting, init, invite, log, move, nodes, pin, release, restore, web_link
+from console import (
+    audit,
+    backup,
+    bringing,
+    channels,
+    check,
+    doctor,
+    environment,
+    exporting,
+    init,
+    invite,
+    log,
+    move,
+    nodes,
+    pin,
+    release,
+    restore,
+    support,
+    web_link,
+)
 from console.channels import Accounts
 from console.environment import Environment
+from console.support import Built
 from console.tokens import CheckToken
 from crm.base.actors import Role
 from crm.base.errors import DragomanError
@@ -22,6 +42,7 @@ COMMANDS = {
     "doctor": "name every fault of this installation and its mend",
     "channels": "name the accounts on other platforms, and the addresses to enter there",
     "check": "say whether the books balance",
+    "support": "write a plain file for whoever helps: versions, numbers and faults, nobody's words",
     "audit": "say whether anybody has changed the record of what was done",
     "invite": "print a one-time link into the staff",
     "forget-pin": "take a forgotten PIN away, so that its owner chooses another one",
@@ -46,6 +67,7 @@ class Joined:
     check_token: CheckToken
     fast_parser: Callable[[], bool]
     accounts: Accounts
+    built: Built = field(default_factory=Built)
 
 
 def answer(joined: Joined, arguments: Sequence[str] | None = None) -> int:
@@ -67,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     named["invite"].add_argument("role", choices=[role.value for role in Role], help="what the person may do")
     named["audit"].add_argument("verify", choices=["verify"], help="walk the chain of seals")
     named["audit"].add_argument("--seal", default="", metavar="PLACE:DIGEST", help="a seal from a manager's daily report, which must still be there")
+    named["support"].add_argument("to", nargs="?", default="support.txt", help="the file to write")
     named["forget-pin"].add_argument("who", help="name or number of the member of staff")
     named["web-link"].add_argument("who", help="name or number of the member of staff")
     named["backup"].add_argument("folder", nargs="?", default="", help="where to (BACKUP_DIR, or data/backups)")
@@ -101,6 +124,9 @@ def _carry_out(joined: Joined, chosen: argparse.Namespace) -> int:
             return channels.run(environment.read(), joined.accounts)
         case "check":
             return check.run(environment.read())
+        case "support":
+            asked = support.Asked(joined.built, joined.check_token, joined.fast_parser, joined.accounts)
+            return support.run(environment.read(), SETTINGS, chosen.to, asked)
         case "audit":
             return audit.run(environment.read(), chosen.seal)
         case "invite":

@@ -54,6 +54,7 @@ from crm.people.suggestions import Suggestion
 from crm.people.tags import Tag
 from crm.people.teams import TeamRow
 from crm.projects.blueprints import Blueprint, BlueprintStep
+from crm.projects.budget import ProjectCost
 from crm.projects.projects import Project, ProjectStep
 from crm.projects.survey import Rating, SurveySwitch
 from crm.reports.search_tables import Findable, SearchMark, WordGram
@@ -61,6 +62,7 @@ from crm.rules.rules import Rule, RuleVersion
 from crm.rules.runs import RuleRun
 from crm.sales.asking import PayAsk
 from crm.sales.deals import Deal, DealContact, StageStay
+from crm.sales.discounts import DiscountRule
 from crm.sales.entries import Entry, LeadEntry
 from crm.sales.leads import Lead
 from crm.sales.ledger import Payment
@@ -143,6 +145,7 @@ TABLES: tuple[type[Base], ...] = (
     DealContact,
     StageStay,
     Product,
+    DiscountRule,
     DealLine,
     StockMove,
     Task,
@@ -162,6 +165,7 @@ TABLES: tuple[type[Base], ...] = (
     BlueprintStep,
     Project,
     ProjectStep,
+    ProjectCost,
     Rating,
     SurveySwitch,
     Rule,

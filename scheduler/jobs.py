@@ -19,6 +19,7 @@ from crm.projects import asking as surveys
 from crm.reports.day import plans_due
 from crm.reports.digest import digest_due
 from crm.reports.orphans import orphans_due
+from crm.reports.week import weeks_due
 from crm.rules import runs
 from crm.sales import asking, ladder, order_address, order_late, rotting, routing
 from scheduler.clock import Tick
@@ -81,6 +82,7 @@ def deeds(company: Company) -> dict[str, Deed]:
             + clocks.warn_due(session, company, now=now)
             + routing.free_absent(session, company, now=now)
             + plans_due(session, company, now=now)
+            + weeks_due(session, company, now=now)
             + forum.spread(session, now=now)
             + health.look(session, company, now=now)
             + surveys.recommend_due(session, company, now=now)

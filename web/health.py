@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from crm.base.db import Order, Store
 from crm.base.errors import Busy
+from crm.base.nodes import feel
 from crm.base.outbound import Health
 
 log = logging.getLogger(__name__)
@@ -139,6 +141,12 @@ class Watch:
 
     def _limps(self, loop: _Loop, now: float) -> bool:
         return bool(loop.broke) and (not loop.runs or now - loop.began < self._patience.steady)
+
+
+def watch_of(store: Store, node: str, clock: Callable[[], int]) -> Watch:
+    """What a node notes of itself: the writer is asked by the smallest change there is."""
+    many = store.many_nodes
+    return Watch(node, lambda: store.write(lambda session: feel(session, node, many=many, now=clock()), Order.FLOW), own_writer=not many)
 
 
 def _reason(error: Exception) -> str:

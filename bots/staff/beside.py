@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bots.staff import details, greeting, menus, orders, papers
+from bots.staff import channel, deals, details, greeting, menus, orders, papers
 from bots.staff.posts import Key, Post
 from bots.staff.visit import Done, Visit
 from bots.staff.words import MORE, TASK
@@ -44,6 +44,8 @@ WAYS: tuple[Way, ...] = (
     Way(N_button("🔖 Tags"), "tags_of", Action.TAG),
     Way(N_button("📎 Kept with notes"), "notes_of", Action.NOTE),
     Way(greeting.GREET, greeting.NAME, Action.CHANGE_PERSON),
+    Way(channel.CHANNEL, channel.NAME, Action.CHANGE_PERSON),
+    Way(deals.DEAL, "deals_of", Action.SEE_DEALS),
 )
 
 

@@ -175,15 +175,15 @@ def keys(sight: Thread, reader: Rep) -> Keys:
         return ((key(UNBLOCK, "unblock"),),)
     if elsewhere(sight, reader):
         return ((key(TAKE_OVER, "take_over"),),) if may(reader.role, Action.TAKE_OVER) else ()
-    ways = (deals.key(tr, number),), (beside.key(tr, number),)
-    more = (*_more_keys(sight, tr), *person.keys(sight, tr), *_sounds(sight, tr), *ways)
+    ways = deals.key(tr, number), beside.key(tr, number)
+    more = (*_more_keys(sight, tr), *person.keys(sight, tr), *_sounds(sight, tr))
     if sight.status == Status.CLOSED:
-        kept = _paired(_fitting(more, MOST - 2), ways)
+        kept = _with_ways(more, ways, MOST - 2)
         return *kept, (key(REOPEN, "reopen"), key(NOTE, "note"), *_spare(kept, MOST - 2, key(TASK, "task_new")))
     mine = sight.holder_id == reader.id
     first = key(HAND_BACK, "hand_back") if mine else key(TAKE, "take")
     rest = ((Key(tr.button(SHOW_REST), Intent("rest", number, str(sight.rest_from))),),) if mine and sight.rest else ()
-    kept = _paired(_fitting(more, MOST - 5 - len(rest)), ways)
+    kept = _with_ways(more, ways, MOST - 5 - len(rest))
     noted = (first, key(NOTE, "note"), *_spare(kept, MOST - 5 - len(rest), key(TASK, "task_new")))
     return *rest, *kept, noted, (key(LATER, "later"), key(CLOSE, "close"), key(BLOCK, "block"))
 
@@ -196,10 +196,10 @@ def _fitting(rows: Keys, room: int) -> Iterator[tuple[Key, ...]]:
             yield row
 
 
-def _paired(rows: Iterator[tuple[Key, ...]], ways: Keys) -> Keys:
-    """The ways on stand beside each other where both found room."""
-    found = tuple(rows)
-    return (*found[:-2], (*found[-2], *found[-1])) if found[-2:] == ways else found
+def _with_ways(rows: Keys, ways: tuple[Key, Key], room: int) -> Keys:
+    """The rows there is room for, and below them the ways on; where there is room for one of them only, it is the one behind which everything else is."""
+    kept = tuple(_fitting(rows, room - 1))
+    return *kept, ways[-1:] if sum(map(len, kept)) == room - 1 else ways
 
 
 def _spare(rows: Keys, room: int, one: Key) -> tuple[Key, ...]:

@@ -19,6 +19,7 @@ from crm.exchange.exports import EXPORT
 from crm.exchange.imports import CHATS, FIELD, LEFT_OUT, ImportState, Sheet
 from crm.exchange.made import MadeFile, media_of
 from crm.exchange.package import PACKAGE
+from crm.exchange.support import SUPPORT
 from crm.outbox.notices import Waiting
 from crm.people.contacts import root_of
 from crm.people.desk import Intent
@@ -128,7 +129,9 @@ def made(session: Session, notice: Waiting, scene: Scene) -> Rendered:
 
     def post(tr: Translator, rep: Rep) -> Post:
         if media:
-            return Post(tr("Here it is. It holds personal data: keep it safe."), media=media)
+            plain = file.name.startswith(f"{SUPPORT}-")
+            words = tr("Here it is. No names, messages or passwords are in it.") if plain else tr("Here it is. It holds personal data: keep it safe.")
+            return Post(words, media=media)
         size = f"{file.size / 1_000_000:.0f}"
         words = tr(
             "It is ready, but its {size} MB are too much for Telegram. It lies on the machine for seven days: data/exports/{file}", size=size, file=file.path
@@ -142,6 +145,7 @@ BROKEN: Mapping[str, str] = {
     ERASE: N_("⚠️ An erasure broke off in the middle: {error}. Nothing is sent to this person. Say /erase again until the certificate comes."),
     EXPORT: N_("⚠️ The export was not made: {error}. Ask for it again with /export."),
     PACKAGE: N_("⚠️ The files about one person were not made: {error}. Ask for them again with /export."),
+    SUPPORT: N_("⚠️ The file was not made: {error}. Ask for it again with /support."),
 }
 
 

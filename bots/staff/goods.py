@@ -10,6 +10,7 @@ from crm.base.pricing import ONE, Counted, Line, Totals
 from crm.base.quantities import quantity, rate
 from crm.base.text import clean_name, isolated
 from crm.people.sight import seen_by
+from crm.reports.words import discount_words
 from crm.sales.products import Goods
 from crm.sales.stock import Short
 
@@ -42,7 +43,8 @@ def offer(tr: Translator, goods: Goods) -> str:
 def line(tr: Translator, one: Line, counted: Counted, currency: str) -> str:
     """A line of a deal: so much of what at which price, with its discount, and what it comes to."""
     much = quantity(tr.language, one.quantity_m, clean_name(one.unit, 12))
-    off = f" − {less(tr, one, currency)}" if counted.discount else ""
+    why = f" ({discount_words(tr, one.discount_why, one.unit)})" if ":" in one.discount_why else ""
+    off = f" − {less(tr, one, currency)}{why}" if counted.discount else ""
     plain = "" if one.quantity_m == ONE and not off else f"{much} × {money(tr.language, one.price, currency)}{off} = "
     worth = counted.full - counted.discount
     return f"{name(one.title)} · {plain}{money(tr.language, worth, currency)}"

@@ -82,6 +82,7 @@ LABELS = {
     "rules": N_button("Rules"),
     "backup": N_button("Backups"),
     "health": N_button("How everything does"),
+    "support": N_button("A file for help"),
 }
 
 

@@ -33,6 +33,7 @@ from bots.staff import (
     tasks,
     troubles,
     upkeep,
+    week,
 )
 from bots.staff.lightly import for_reader
 from bots.staff.posts import Key, Mail, Post, put, same
@@ -230,6 +231,7 @@ RENDERERS: dict[NoticeKind, Renderer] = {
     NoticeKind.PAYMENT: paying.told,
     NoticeKind.DOCUMENT: papers.told,
     NoticeKind.PLAN: plan.plan,
+    NoticeKind.WEEK: week.week,
     NoticeKind.FORUM: groups.changed,
     NoticeKind.CAPTURED: capture.changed,
     NoticeKind.IMPORT: exchange.changed,

@@ -12,6 +12,7 @@ from bots.staff.words import UNDO, line_html, name_html
 from crm.base.actors import Rep
 from crm.base.db import Session
 from crm.base.i18n import N_, N_button, Translator
+from crm.base.money import money
 from crm.base.policy import Action, may
 from crm.base.text import clean_name, escape_html, isolated
 from crm.base.time import local
@@ -19,7 +20,8 @@ from crm.outbox.notices import Waiting
 from crm.people.desk import Intent
 from crm.people.field_words import shown_date
 from crm.projects.blueprints import fitting
-from crm.projects.projects import Health, ProjectState, StepState, step_at
+from crm.projects.budget import OVER, Spent, spent_on
+from crm.projects.projects import Health, ProjectState, StepState, project_at, step_at
 from crm.reports.deals import Brief as Deal
 from crm.reports.deals import as_read_by as deal_as_read
 from crm.reports.deals import briefs
@@ -28,6 +30,7 @@ from crm.reports.words import plain_name
 from crm.sales.deals import deal_at
 
 STEPS, TELL, CLOSE, MORE_OF = N_button("Steps…"), N_button("📣 Tell the customer"), N_button("🏁 Close it"), N_button("More…")
+BUDGET = N_button("💰 Budget and costs")
 REOPEN, CARD, LATER, CALL_OFF = N_button("Run it on"), N_button("Show the card"), N_button("Not now"), N_button("Call it off")
 WHYS = {
     "step": N_("a step waits for something"),
@@ -46,6 +49,7 @@ TOLD = {
     Health.BLOCKED.value: N_("⛔ This project waits for something:"),
     Health.LATE.value: N_("⏰ This project is late, or will be:"),
     Health.SILENT.value: N_("💤 Nothing has happened in this project for days:"),
+    OVER: N_("💰 This project costs more than it may:"),
 }
 RAISED = frozenset({Health.BLOCKED.value, Health.LATE.value, Health.SILENT.value})
 LABEL_MOST, OFFERED = 22, 6
@@ -85,9 +89,21 @@ def _lines(visit: Visit, one: Sheet) -> Iterator[str]:
         yield tr("Due: {when}", when=escape_html(day(tr, brief.due_at, zone)))
         if brief.health in HEALTHS:
             yield f"{MARKS[brief.health]} {tr(WHYS[brief.why]) if brief.why in WHYS else tr(HEALTHS[brief.health])}"
+    if spent := spent_words(tr, one.money):
+        yield escape_html(spent)
     yield ""
     for step in one.steps:
         yield step_line(tr, step, zone)
+
+
+def spent_words(tr: Translator, one: Spent) -> str:
+    """What a project has cost and may cost; "" where nobody has said anything of either. Pure."""
+    spent, budget, left = (money(tr.language, much, one.currency) for much in (one.spent, one.budget, abs(one.left)))
+    if not one.budget:
+        return tr("Costs: {spent}", spent=spent) if one.spent else ""
+    if one.over:
+        return "⚠️ " + tr("Budget: {spent} of {budget}, {much} too much", spent=spent, budget=budget, much=left)
+    return tr("Budget: {spent} of {budget}, left {left}", spent=spent, budget=budget, left=left)
 
 
 def step_line(tr: Translator, step: StepSeen, zone: str) -> str:
@@ -111,7 +127,8 @@ def keys(tr: Translator, rep: Rep, one: Sheet, undo: int = 0) -> Keys:
     if not may(rep.role, Action.CHANGE_PROJECT):
         return (shown,) if shown else ()
     if one.brief.state is not ProjectState.RUNNING:
-        return ((act(REOPEN, "reopen"), *shown),)
+        purse = (act(BUDGET, "budget"),) if one.deal_id else ()
+        return ((act(REOPEN, "reopen"), *purse, *shown),)
     following = one.following
     first = Key(f"✔ {clean_name(following.title, LABEL_MOST)}", Intent("pstep", following.id, "done")) if following else act(CLOSE, "close")
     back = (Key(f"↩ {tr.button(UNDO)}", Intent("pstep", undo, "undo")),) if undo else ()
@@ -126,15 +143,19 @@ def told(session: Session, notice: Waiting, scene: Scene) -> Rendered:
     found = brief_of(session, notice.subject_id)
     if found is None or found.state is not ProjectState.RUNNING or (why in RAISED and found.health.value != why):
         return Rendered(notice)
+    spent = spent_on(session, project_at(session, found.id)) if why == OVER else None
+    if spent and not spent.over:
+        return Rendered(notice)
     owner = scene.rep(found.rep_id)
-    readers = tuple(dict.fromkeys((*((owner,) if owner else ()), *scene.managers))) if why in RAISED or owner is None else (owner,)
+    readers = tuple(dict.fromkeys((*((owner,) if owner else ()), *scene.managers))) if why in RAISED or spent or owner is None else (owner,)
 
     def made(tr: Translator, rep: Rep) -> Post:
         one = as_read_by(rep, found)
         if why == "tell":
             return _tell(session, tr, one, int(str(notice.facts.get("step", 0))))
         reason = f" ({tr(WHYS[found.why])})" if why in RAISED and found.why in WHYS else ""
-        return Post(f"{tr(TOLD[why])}{reason}\n{facts(tr, one, scene.company.zone)}", _ways(tr, one, why))
+        much = f"\n{spent_words(tr, spent)}" if spent else ""
+        return Post(f"{tr(TOLD[why])}{reason}{much}\n{facts(tr, one, scene.company.zone)}", _ways(tr, one, why))
 
     return Rendered(notice, mail_each(notice, readers, made) if why in TOLD or why == "tell" else ())
 

@@ -23,6 +23,7 @@ class Line:
     """So much of something at a price: `quantity_m` counts thousandths, `price` is for one, in hundredths of the deal's currency.
 
     The discount is `discount_bp` of the whole and `discount_amount` besides; `tax_inside` = the price has the tax in it. `product_id` None = not of the list.
+    `discount_why` says whose the discount is: the rule that gave it, `hand` of a person's, "" = there is none, or somebody typed it.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Line:
     tax_bp: int = 0
     tax_inside: bool = True
     product_id: int | None = None
+    discount_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

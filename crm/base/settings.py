@@ -1,8 +1,13 @@
 """What the business must know of the firm; filled by `main.py` from the environment."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+from crm.base.outbound import Limits, Window
 from crm.base.time import Hours
+
+Allows = Callable[[str, Window, int], Limits]
+"""What an account takes for an address with this window at an instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +16,8 @@ class Company:
 
     `link_key` makes the unguessable tokens of links; `continue_at` is the address a start payload is appended to
     ("" = not offered), `continue_from` the accounts whose customers are offered it. `desk_at` is the address of the staff inbox ("" = none).
-    `sendable` are the accounts that can carry words, `counted` those where every part of an SMS costs. `media_quota` is how many bytes files should
+    `sendable` are the accounts that can carry words, `counted` those where every part of an SMS costs, `allows` tells what each lets through (None =
+    everything, for nothing). `media_quota` is how many bytes files should
     take at most (0 = not said); past it managers are warned, nothing is refused.
     `answer_within` is within how many milliseconds of working time a customer is to be answered (0 = not said),
     `undo_ms` how long an answer of the team waits so that it can be called back.
@@ -36,3 +42,4 @@ class Company:
     undo_ms: int = 0
     step_up_over: int = 500
     holidays: str = ""
+    allows: Allows | None = field(default=None, repr=False, compare=False)

@@ -5,14 +5,15 @@ from collections.abc import Collection
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from crm.base.actors import Bot, Customer, Rep
-from crm.base.errors import NotFound, Taken
+from crm.base.actors import Bot, Rep
+from crm.base.errors import NotFound, Taken, Unreachable
 from crm.base.history import Change, record
 from crm.base.outbound import Lane
 from crm.base.policy import Action
 from crm.base.rows import add, take_ids
 from crm.base.wakes import send_topic, wake
 from crm.conversations.assign import take
+from crm.conversations.reaching import where_to
 from crm.conversations.talk import Saying, held_by, holder, say_many, within_reach
 from crm.conversations.threads import Author, Conversation, Message, Status, the
 from crm.outbox.deliveries import Delivery, State
@@ -20,11 +21,9 @@ from crm.outbox.notices import card, tell
 from crm.people import aliases, routes
 from crm.people.contacts import Identity, family_of, root_of
 from crm.people.reps import authorise
-from crm.people.routes import Word
 
 INSTEAD = "instead"
 """The once-key of what was said elsewhere begins so; behind it stand the account that could not be reached, and the key it was meant to have."""
-LOOK_BACK = 60
 
 
 def move(session: Session, account: str, old_id: str, new_id: str, *, now: int) -> int:
@@ -57,7 +56,7 @@ def thread_at(session: Session, identity: Identity, *, now: int) -> Conversation
 
 
 def answer_at(session: Session, actor: Rep, conversation_id: int, identity_id: int, accounts: Collection[str], *, now: int) -> Conversation:
-    """A rep goes on with a person at another address of theirs: its conversation becomes the rep's, and the address is where they are written to from now on.
+    """A rep goes on with a person at another address of theirs, whose conversation becomes the rep's; what is chosen for what we begin ourselves stays.
 
     Raises `Taken` where either conversation is somebody else's, `Unreachable` where nobody can be written to.
     """
@@ -66,7 +65,8 @@ def answer_at(session: Session, actor: Rep, conversation_id: int, identity_id: i
     identity = session.get(Identity, identity_id)
     if identity is None or identity.contact_id not in family_of(session, root_of(session, here.contact_id).id):
         raise NotFound
-    routes.choose(session, actor, here.contact_id, identity_id, accounts, now=now)
+    if not routes.carried(identity, accounts):
+        raise Unreachable
     there = thread_at(session, identity, now=now)
     if held_by(session, there) not in (None, actor.id):
         raise Taken(holder(session, there))
@@ -76,23 +76,6 @@ def answer_at(session: Session, actor: Rep, conversation_id: int, identity_id: i
         session.flush()
         tell(session, [card(there.id)], now=now)
     return there
-
-
-def learn(session: Session, contact_id: int, *, now: int) -> None:
-    """See from what was said of late whether a person likes another address better; whatever a rep has chosen stands until they show it twice."""
-    root = root_of(session, contact_id)
-    family = family_of(session, root.id)
-    said = (
-        select(Conversation.identity_id, Message.author)
-        .join(Conversation, Conversation.id == Message.conversation_id)
-        .where(Conversation.contact_id.in_(family))
-        .order_by(Message.id.desc())
-        .limit(LOOK_BACK)
-    )
-    words = [Word(row.identity_id, row.author != Author.CONTACT) for row in reversed(session.execute(said).all())]
-    liked = routes.better_liked(words)
-    if liked:
-        routes.prefer(session, Customer(root.id), root.id, liked, now=now)
 
 
 def serve_elsewhere(session: Session, message_id: int, accounts: Collection[str], *, now: int) -> Conversation | None:
@@ -107,9 +90,8 @@ def serve_elsewhere(session: Session, message_id: int, accounts: Collection[str]
     earlier = session.scalar(select(Message.conversation_id).where(Message.once == f"{INSTEAD}|{here.account}|{message.once}"))
     if earlier is not None:
         return the(session, earlier)
-    learn(session, here.contact_id, now=now)
-    other = routes.fallback(session, here.identity_id, accounts, Lane.SERVICE, shut=True)
-    there = thread_at(session, other, now=now) if other else None
+    other = where_to(session, here.contact_id, accounts, without=(here.identity_id,), now=now)
+    there = thread_at(session, other.identity, now=now) if other else None
     if there is None or held_by(session, there) is not None:
         return None
     return _say_instead(session, here, there, message.text, message.once, now=now)

@@ -61,6 +61,7 @@ BLANKED: dict[str, dict[str, Any]] = {
     "deal_contacts": {"role": ""},
     "projects": {"title": GONE, "why": ""},
     "rule_runs": {"words": ""},
+    "project_costs": {"words": GONE},
     "project_steps": {"title": GONE, "blocked_why": "", "notify_text": ""},
     "ratings": {"words": "", "words_until": 0},
     "documents": {"data": "{}"},

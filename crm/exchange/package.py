@@ -60,7 +60,24 @@ TOLD = (
 )
 # Numbers of the staff and of our own machinery are nobody's own data.
 _WITHHELD = frozenset(
-    {"rep_id", "payload", "once", "card", "place", "lane", "talk", "desk", "attempts", "flow_state", "agent", "done_by", "confirmed_by", "seen_id", "seal"}
+    {
+        "rep_id",
+        "payload",
+        "once",
+        "card",
+        "place",
+        "lane",
+        "talk",
+        "desk",
+        "attempts",
+        "flow_state",
+        "agent",
+        "done_by",
+        "confirmed_by",
+        "seen_id",
+        "seal",
+        "budget",
+    }
 )
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>
 <style>body{{font:15px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}}table{{border-collapse:collapse}}td,th{{border:1px solid #ccc;

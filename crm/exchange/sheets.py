@@ -16,6 +16,7 @@ SHEETS = (
     "deal_contacts",
     "deal_lines",
     "deals",
+    "discount_rules",
     "documents",
     "entries",
     "field_values",
@@ -29,6 +30,7 @@ SHEETS = (
     Payment.__tablename__,
     "pipelines",
     "products",
+    "project_costs",
     "project_steps",
     "projects",
     "ratings",
@@ -49,11 +51,13 @@ MASKED = (
     "deal_contacts",
     "deal_lines",
     "deals",
+    "discount_rules",
     "documents",
     "order_lines",
     "orders",
     "pipelines",
     "products",
+    "project_costs",
     "project_steps",
     "projects",
     "reasons",
@@ -65,7 +69,7 @@ MASKED = (
 """Those of them that whoever is not to see any phone or e-mail gets, with those masked that stand in their words."""
 UNREAD: Mapping[str, frozenset[str]] = {"documents": frozenset(("data", "seal")), "messages": frozenset(("buttons",)), "companies": frozenset(("folded",))}
 """Columns that say nothing to people."""
-_MONEY = frozenset(("amount", "price", "total", "net", "tax", "discount_amount"))
+_MONEY = frozenset(("amount", "price", "total", "net", "tax", "discount_amount", "budget"))
 _PIECES = frozenset(("quantity_m", "on_hand", "reserved", "low_m"))
 _COUNTED = frozenset(("campaigns",))
 _NUMBERED = frozenset(("documents", "orders"))

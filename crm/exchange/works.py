@@ -19,6 +19,8 @@ from crm.exchange.package import PACKAGE, Packages
 from crm.exchange.past_runs import PastRuns, past_kind
 from crm.exchange.runs import Fetch, Imports, Kind
 from crm.exchange.stale import Stale
+from crm.exchange.support import SUPPORT, Supports
+from crm.exchange.support_lines import About
 from crm.outbox.notices import Notice, NoticeKind, tell
 
 IMPORTS = frozenset({READ, TRY, RUN, UNDO, *map(past_kind, (TRY, RUN, UNDO))})
@@ -27,11 +29,19 @@ IMPORTS = frozenset({READ, TRY, RUN, UNDO, *map(past_kind, (TRY, RUN, UNDO))})
 class Exchange:
     """What takes imports and exports of one company to their end; `folder` is the data folder.
 
+    `about` says what the database does not know of the installation.
     `tables` are all there are: what is forgotten or exported must be known whole, whichever pieces of the product run beside it.
     """
 
     def __init__(
-        self, store: Store, folder: Path, company: Company, clock: Callable[[], int], tables: Sequence[type[Base]], fetch: Fetch | None = None
+        self,
+        store: Store,
+        folder: Path,
+        company: Company,
+        clock: Callable[[], int],
+        tables: Sequence[type[Base]],
+        fetch: Fetch | None = None,
+        about: Callable[[], About] | None = None,
     ) -> None:
         self.tables = tables
         self._lists = Stale(store)
@@ -41,7 +51,8 @@ class Exchange:
         exports = Exports(store, folder, company.zone, self.made, clock)
         packages = Packages(store, folder, (company.name, company.zone), self.made, clock)
         erasing = Erasing(store, folder, company.name, company.link_key, self.made, clock)
-        read = {**self._imports.kinds(), **PastRuns(store, company, clock).kinds(), **self._carding.kinds()}
+        support = Supports(store, company.zone, self.made, clock, about)
+        read = {SUPPORT: support.make, **self._imports.kinds(), **PastRuns(store, company, clock).kinds(), **self._carding.kinds()}
         self.kinds: Mapping[str, Kind] = {**read, EXPORT: exports.export, PACKAGE: packages.make, ERASE: erasing.erase}
 
     def opening(self, otherwise: Open) -> Open:

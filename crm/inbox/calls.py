@@ -14,6 +14,7 @@ from crm.base.tallies import Count, count
 from crm.base.time import MINUTE
 from crm.conversations import calls
 from crm.conversations.calls import SPOKEN, CallRow
+from crm.conversations.reaching import where_to
 from crm.conversations.talk import PREVIEW, Saying, held_by, say_many
 from crm.conversations.threads import Author, Conversation, Status
 from crm.inbox.plan import Got, sane
@@ -23,7 +24,6 @@ from crm.outreach import persons, sequences
 from crm.people import contacts
 from crm.people.calendars import as_open, firm_hours
 from crm.people.contacts import Contact, Identity
-from crm.people.routes import best_identity
 from crm.sales import tasks
 from crm.sales.leads import Lead
 from crm.sales.tasks import Duty, TaskKind, TaskState
@@ -154,8 +154,8 @@ def _ask(session: Session, call: CallRow, root: Contact, company: Company, *, no
     if root.silenced or session.scalar(lately.where(DomainEvent.kind == ASKED, DomainEvent.at > now - ASK_EVERY).limit(1)) is not None:
         return
     accounts = company.sendable - {call.account}
-    identity = best_identity(session, root.id, accounts) if accounts else None
-    thread = thread_of(session, identity) if identity else None
+    route = where_to(session, root.id, accounts, allows=company.allows, now=now) if accounts else None
+    thread = thread_of(session, route.identity) if route else None
     if thread is None or held_by(session, thread) is not None:
         return
     number, words = next(take_ids(session, 1)), _question(root.language, as_open(session, company, now=now), now)

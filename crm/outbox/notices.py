@@ -63,6 +63,7 @@ class NoticeKind(StrEnum):
     RULE = "rule"
     CAPTURED = "captured"
     LEAVE = "leave"
+    WEEK = "week"
 
 
 class NoticeRow(Row):

@@ -10,11 +10,12 @@ from sqlalchemy import RowMapping, and_, bindparam, case, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.history import Change, record_many
-from crm.base.outbound import Lane, Limits
+from crm.base.outbound import Lane, Limits, Window
 from crm.base.rows import Rows, among, change, fixed, table_of
 from crm.base.settings import Company
 from crm.base.template import Values, names_for, own_names, parse, render
 from crm.base.time import HOUR, allowed_from
+from crm.conversations.reaching import way_of
 from crm.conversations.talk import Saying, say_many
 from crm.conversations.threads import Author, Conversation, Status
 from crm.outbox.deliveries import Batch, Delivery, State
@@ -24,6 +25,7 @@ from crm.outreach.sequences import LEFT_AT, ON_ITS_WAY, SCHEDULE, VALID_MS, Enro
 from crm.outreach.zones import zone_of
 from crm.people.contacts import Contact, Identity
 from crm.people.fields import own_values
+from crm.people.own_accounts import OwnChat
 from crm.people.reps import Member
 from crm.sales.leads import OPEN, Lead
 
@@ -33,6 +35,8 @@ Own = Mapping[int, Mapping[str, str]]
 
 _own, _root, _kin, _theirs = aliased(Contact), aliased(Contact), aliased(Contact), aliased(Conversation)
 _family = (_kin.root_id == _root.id, _theirs.contact_id == _kin.id)
+_picked, _there, _newer = aliased(Identity), aliased(Conversation), aliased(Conversation)
+_newest = select(func.max(_newer.id)).where(_newer.identity_id == _picked.id).correlate(_picked).scalar_subquery()
 _put_off = case((_theirs.status == Status.SNOOZED.value, _theirs.snoozed_until), else_=0)
 # `coalesce` keeps the planner on the short index of what is due: by the sequence it would sort everybody in it.
 DUE = (
@@ -45,6 +49,8 @@ DUE = (
         _root.id.label("root_id"),
         Identity.reachable,
         Identity.last_inbound_at,
+        *(getattr(_there, name).label(f"picked_{name}") for name in ("id", "account", "address")),
+        *(getattr(_picked, name).label(f"picked_{name}") for name in ("last_inbound_at", "session_ends_at")),
         *(getattr(_root, name) for name in ("name", "platform_name", "greeting_name", "language", "zone", "silenced", "blocked")),
         _root.last_inbound_at.label("heard_at"),
         Lead.status.label("lead_status"),
@@ -60,6 +66,9 @@ DUE = (
     .join(_own, _own.id == Enrollment.contact_id)
     .join(_root, _root.id == _own.root_id)
     .join(Lead, Lead.id == Enrollment.lead_id)
+    # Where somebody of the staff chose that they are written to; nobody is reminded in a member's name.
+    .outerjoin(_picked, and_(_picked.id == _root.preferred_id, _picked.reachable == fixed(1), _picked.id.not_in(select(OwnChat.identity_id))))
+    .outerjoin(_there, _there.id == _newest)
     .outerjoin(Member, and_(Member.id == Conversation.rep_id, Member.active == fixed(1)))
     .where(Enrollment.state == fixed("active"), func.coalesce(Enrollment.sequence_id, 0) == bindparam("sequence"), Enrollment.due_at <= bindparam("now"))
     .order_by(Enrollment.due_at, Enrollment.id)
@@ -154,19 +163,28 @@ def _one(chunk: Chunk, row: RowMapping, steps: Sequence[Step], company: Company,
     elif (later := allowed_from(now, zone)) > now:
         chunk.moved.append(_moved(row, step.place, later, silent, zone, now))
     else:
-        _say(chunk, row, step, zone, text_of(step, row, company, own.get(row["root_id"], {})), now=now)
+        _say(chunk, row, step, zone, text_of(step, row, company, own.get(row["root_id"], {})), company, now=now)
         _next(chunk, row, steps, step, zone, now=now, said=True)
 
 
-def _say(chunk: Chunk, row: RowMapping, step: Step, zone: str, words: str, *, now: int) -> None:
+def _say(chunk: Chunk, row: RowMapping, step: Step, zone: str, words: str, company: Company, *, now: int) -> None:
     ruling = judge(Passing(Lane.FOLLOWUP, row["identity_id"], True, row["last_inbound_at"], zone=zone), Limits(), now=now)
     chunk.changes.append(_change(row, "step" if ruling.state is None else "refused", step, zone))
     if ruling.state is not None:
         return
     once = f"enrollment:{row['id']}:step:{step.place}"
-    to = (row["account"], row["address"])
-    chunk.sayings.append(Saying(row["conversation_id"], *to, words, Author.BOT, Lane.FOLLOWUP, once, batch_id=row["batch_id"], due_at=now))
+    chunk.sayings.append(Saying(*_place(row, company, now), words, Author.BOT, Lane.FOLLOWUP, once, batch_id=row["batch_id"], due_at=now))
     chunk.valid.append({"id": row["batch_id"], "valid_until": now + VALID_MS})
+
+
+def _place(row: RowMapping, company: Company, now: int) -> tuple[int, str, str]:
+    """Where a step is said, as conversation, account and address: as somebody chose, if that is open now; else where they fell silent."""
+    account = row["picked_account"]
+    if account is not None and (not company.sendable or account in company.sendable):
+        window = Window(row["picked_last_inbound_at"], row["picked_session_ends_at"])
+        if not way_of(row["picked_id"], account, window, company.allows, now=now).shut:
+            return row["picked_id"], account, row["picked_address"]
+    return row["conversation_id"], row["account"], row["address"]
 
 
 def text_of(step: Step, row: RowMapping, company: Company, own: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Habits: what a member of staff sets for themselves: where they work, and whether their plan comes to them in the morning."""
+"""Habits: what a member of staff sets for themselves: where they work, and what comes to them by itself."""
 
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,20 @@ def set_morning(session: Session, actor: Rep, morning: bool, *, now: int) -> Non
 def has_morning(session: Session, actor: Rep) -> bool:
     """Whether their plan comes to a member in the morning."""
     return bool(_self(session, actor).morning)
+
+
+def set_weekly(session: Session, actor: Rep, weekly: bool, *, now: int) -> None:
+    """Read once a week what was done for one, or not."""
+    member = _self(session, actor)
+    if member.weekly != int(weekly):
+        member.weekly = int(weekly)
+        session.flush()
+        record(session, Change("rep", member.id, "weekly_on" if weekly else "weekly_off", actor), now=now)
+
+
+def has_weekly(session: Session, actor: Rep) -> bool:
+    """Whether a member reads once a week what was done for them."""
+    return bool(_self(session, actor).weekly)
 
 
 def _self(session: Session, actor: Rep) -> Member:

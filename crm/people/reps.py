@@ -26,7 +26,8 @@ class Member(Row):
     """A member of staff; `address` is their numeric id on the staff surface, never a username or a phone.
 
     `expires_at` ends a guest (0 = stays); `scope` and `points` (full, masked) are what was said besides their role ("" = as the role has it).
-    `zone` is where they work ("" = where the firm does), `morning` whether their plan comes to them when the firm opens.
+    `zone` is where they work ("" = where the firm does), `morning` whether their plan comes to them when the firm opens,
+    `weekly` whether they read once a week what was done for them.
     """
 
     __tablename__ = "reps"
@@ -45,6 +46,7 @@ class Member(Row):
     username: Mapped[str] = mapped_column(server_default="")
     zone: Mapped[str] = mapped_column(server_default="")
     morning: Mapped[int] = mapped_column(server_default="1")
+    weekly: Mapped[int] = mapped_column(server_default="1")
 
 
 class Invite(Row):

@@ -11,13 +11,13 @@ from crm.base.template import Values, names_for, parse, render
 from crm.base.text import clean_name
 from crm.base.time import local
 from crm.conversations.addresses import thread_at
+from crm.conversations.reaching import where_to
 from crm.conversations.talk import Saying, say_many
 from crm.conversations.threads import Author, Conversation
 from crm.outbox.notices import card, tell
 from crm.people.contacts import root_of
 from crm.people.field_words import shown_date
 from crm.people.reps import Member
-from crm.people.routes import best_identity
 from crm.projects.projects import ENDED, Project, ProjectState, ProjectStep
 
 ASKED = "how"
@@ -30,8 +30,8 @@ def talk_of(session: Session, contact_id: int, company: Company, *, now: int) ->
     """Where a customer is told things: in their conversation at the address that suits them best; None for one who cannot be written to, or was shut out."""
     if root_of(session, contact_id).blocked:
         return None
-    identity = best_identity(session, contact_id, company.sendable)
-    return thread_at(session, identity, now=now) if identity else None
+    route = where_to(session, contact_id, company.sendable, allows=company.allows, now=now)
+    return thread_at(session, route.identity, now=now) if route else None
 
 
 def say(session: Session, talk: Conversation, text: str, buttons: Buttons, *, once: str, lane: Lane = Lane.SERVICE, now: int) -> None:

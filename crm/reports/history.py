@@ -35,7 +35,7 @@ PAGE = 8
 POINTS = frozenset({PointKind.PHONE.value, PointKind.EMAIL.value})
 FAMILY_MOST = 400
 # What happens by itself and often, and tells a reader nothing.
-DULL = ("came_by", "plan", "web_link", "called")
+DULL = ("came_by", "plan", "week", "web_link", "called")
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,10 +71,12 @@ KINDS: Mapping[str, str] = {
     "available": N_("on duty"),
     "away": N_("off duty"),
     "blocked": N_("blocked"),
+    "budget": N_("budget"),
     "called_back": N_("called back"),
     "closed": N_("closed"),
     "company": N_("company"),
     "consent": N_("consent"),
+    "cost": N_("what it cost"),
     "day_off": N_("closed on a day"),
     "day_on": N_("open on a day"),
     "deleted": N_("deleted"),
@@ -168,6 +170,8 @@ KINDS: Mapping[str, str] = {
     "web_login": N_("logged in on the web"),
     "web_logout": N_("logged out on the web"),
     "with_files": N_("files are shown"),
+    "weekly_off": N_("no summary of the week"),
+    "weekly_on": N_("a summary of the week"),
     "woken": N_("came back"),
     "won": N_("won"),
     "zone": N_("time zone"),
@@ -242,6 +246,8 @@ ONLY: Mapping[str, tuple[str, ...]] = {
     "added": ("kind", "rep", "due"),
     "said_instead": (),
     "amount": (),
+    "budget": (),
+    "cost": ("words",),
     "removed": ("role",),
     "expected": ("expected",),
     "reopened": (),
@@ -294,7 +300,7 @@ def line(tr: Translator, clock: Clock, told: Told) -> str:
 
 def _values(tr: Translator, clock: Clock, told: Told) -> Iterator[str]:
     by_key = {one.key: one for one in told.turned}
-    if told.kind in ("amount", "lines"):
+    if told.kind in ("amount", "budget", "cost", "lines"):
         yield _arrow(_sum(tr, by_key, "before"), _sum(tr, by_key, "after"))
     if told.kind == "field":
         yield from _field(tr, clock, told)

@@ -11,6 +11,7 @@ from crm.base.policy import Action
 from crm.people.contacts import Contact
 from crm.people.reps import Member
 from crm.people.sight import seen_by, sight_of
+from crm.projects.budget import Spent, spent_on
 from crm.projects.projects import Health, Project, ProjectState, Standing, StepState, seen_project, standings_of, steps_of
 from crm.reports.deal import talk_with
 
@@ -72,6 +73,7 @@ class Sheet:
     started_at: int
     conversation_id: int
     steps: tuple[StepSeen, ...]
+    money: Spent
 
     @property
     def following(self) -> StepSeen | None:
@@ -112,7 +114,7 @@ def sheet(session: Session, actor: Rep, project_id: int) -> Sheet:
         for one in steps_of(session, project.id)
     )
     brief = _counted(session, actor, found)[0]
-    return Sheet(brief, project.contact_id, project.deal_id, project.started_at, talk_with(session, project.contact_id), steps)
+    return Sheet(brief, project.contact_id, project.deal_id, project.started_at, talk_with(session, project.contact_id), steps, spent_on(session, project))
 
 
 def of_deal(session: Session, deal_id: int) -> int:

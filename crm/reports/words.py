@@ -6,12 +6,14 @@ from urllib.parse import urlsplit
 
 from crm.base.events import CallPhase
 from crm.base.i18n import N_, Translator
+from crm.base.quantities import quantity
 from crm.base.text import clean_name, isolated
 from crm.conversations import calls
 from crm.conversations.threads import Author, Kind
 from crm.outbox.arrivals import AS_TEMPLATE
 from crm.outbox.deliveries import State
 from crm.people.contacts import PointKind
+from crm.sales.discounts import By
 
 AUTHORS: Mapping[Author, str] = {Author.BOT: N_("Bot"), Author.REP: N_("Colleague"), Author.SYSTEM: N_("System")}
 FILES: Mapping[str, str] = {
@@ -145,3 +147,11 @@ def short_source(packed: str) -> str:
     site = urlsplit(values.get("referrer", "")).hostname or ""
     utm = "/".join(filter(None, (values.get("utm_source"), values.get("utm_medium"), values.get("utm_campaign"))))
     return " · ".join(filter(None, (values.get("payload", ""), utm, site)))
+
+
+def discount_words(tr: Translator, cause: str, unit: str = "") -> str:
+    """What a discount of the price list is given for: from 10 pc, partner, #vip; pure."""
+    by, _, what = cause.partition(":")
+    if by == By.FROM:
+        return tr("from {much}", much=quantity(tr.language, int(what), clean_name(unit, 12)))
+    return isolated(f"#{clean_name(what, 30)}") if by == By.TAG else tr(PEOPLE.get(what, what))

@@ -69,7 +69,7 @@ def ask(session: Session, actor: Actor, due: Due, *, once: str, now: int) -> int
     amount = still_owed(session, due)
     if amount <= 0 or due.contact_id is None or not standing(due):
         raise Invalid("nothing is owed")
-    talk = talk_with(session, due.contact_id, due.order.conversation_id if due.order else None)
+    talk = talk_with(session, due.contact_id, due.order.conversation_id if due.order else None, now=now)
     if talk is None or root_of(session, talk.contact_id).blocked:
         raise Unreachable
     if _just_asked(session, due, amount, now=now):

@@ -17,6 +17,7 @@ from crm.base.rows import add, take_ids
 from crm.base.table import Row
 from crm.base.text import clean_name
 from crm.sales.deals import Deal, Moved, held_deal, redraw
+from crm.sales.discounts import HAND, given
 from crm.sales.products import NAME_MOST, UNIT_MOST, currencies_sold
 
 __all__ = ["DealLine", "LineView", "Totals", "discounted", "lines_of", "set_lines", "shared_out", "totals", "undo_lines"]
@@ -37,6 +38,7 @@ class DealLine(Row):
     discount_amount: Mapped[int] = mapped_column(server_default="0")
     tax_bp: Mapped[int] = mapped_column(server_default="0")
     tax_inside: Mapped[int] = mapped_column(server_default="1")
+    discount_why: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (UniqueConstraint("deal_id", "position"),)
 
 
@@ -81,12 +83,13 @@ def line_counts(session: Session, deal_ids: Collection[int]) -> dict[int, int]:
 def set_lines(session: Session, actor: Actor, deal_id: int, lines: Sequence[Line], *, seen: str, currency: str = "", now: int) -> Deal:
     """A deal is about these goods from now on, and worth what they come to; without any it keeps its amount.
 
+    What is new or another quantity has the discount of the rules, unless a person typed one.
     `seen` is the `mark` of the lines when they were asked about; raises `Moved` where somebody else has changed them since, `Invalid` for what cannot be
     counted. `currency` is another one than the deal's, which is possible while it is worth nothing.
     """
     deal = held_deal(session, actor, deal_id)
     before = lines_of(session, deal_id)
-    said = tuple(_cleaned(line) for line in lines)
+    said = given(session, deal.contact_id, before, [_cleaned(line) for line in lines])
     if mark(before) != seen:
         if mark(before) == mark(said):
             return deal
@@ -142,10 +145,10 @@ def unpacked(values: Sequence[Sequence[Any]]) -> tuple[Line, ...]:
 
 
 def discounted(lines: Sequence[Line], share_bp: int) -> tuple[Line, ...]:
-    """The same lines with a share less on each (basis points), instead of whatever discount they had; pure."""
+    """The same lines with a share less on each (basis points) by a person's word, instead of whatever discount they had; pure."""
     if not 0 <= share_bp <= WHOLE:
         raise Invalid("this discount cannot be used")
-    return tuple(replace(line, discount_bp=share_bp, discount_amount=0) for line in lines)
+    return tuple(replace(line, discount_bp=share_bp, discount_amount=0, discount_why=HAND) for line in lines)
 
 
 def shared_out(lines: Sequence[Line], amount: int, currency: str) -> tuple[Line, ...]:

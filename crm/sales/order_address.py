@@ -28,7 +28,7 @@ def ask_address(session: Session, actor: Actor, order_id: int, *, once: str, now
     order = held_order(session, actor, order_id)
     if order.state not in OPEN:
         raise OrderMoved
-    talk = talk_with(session, order.contact_id, order.conversation_id)
+    talk = talk_with(session, order.contact_id, order.conversation_id, now=now)
     if talk is None or root_of(session, talk.contact_id).blocked:
         raise Unreachable
     asked = (PayAsk.order_id == order.id, PayAsk.amount == 0, PayAsk.open == 1)

@@ -13,14 +13,18 @@ from crm.base.actors import Actor
 from crm.base.errors import Invalid
 from crm.base.history import Change, DomainEvent, record
 from crm.base.money import AMOUNT_MOST
-from crm.base.pricing import ONE, QUANTITY_MOST, unit_of
+from crm.base.pricing import ONE, QUANTITY_MOST, count, unit_of
+from crm.base.pricing import Line as Priced
 from crm.base.text import clean_name
 from crm.sales import stock
 from crm.sales.deals import Deal
+from crm.sales.discounts import by_hand, given
 from crm.sales.ledger import PaymentState, entries
+from crm.sales.lines import lines_of
 from crm.sales.order_steps import OrderMoved, Stepped
 from crm.sales.orders import LINES_MOST, TITLE_MOST, Line, Order, OrderLine, OrderState, add_lines, bought, held_order, lines_in, redraw
 from crm.sales.payments import settled
+from crm.sales.products import line_from, products_at
 
 OPEN = (OrderState.NEW.value, OrderState.CONFIRMED.value)
 """The states in which what is ordered may still change: nothing of it has left."""
@@ -90,6 +94,26 @@ def counted(lines: Sequence[Line], place: int, quantity_m: int, currency: str) -
     else:  # a discount, or a tax on top
         total = _cost(one.total, quantity_m, one.quantity_m, coin)
     return _with(lines, place, replace(one, quantity_m=quantity_m, total=total))
+
+
+def rule_of(session: Session, order: Order, line: Line) -> Priced | None:
+    """A line of an order as the price list has it, with the discount of its rules; None where its price, its total or its discount is a person's word."""
+    goods = products_at(session, [line.product_id]).get(line.product_id) if line.product_id else None
+    if goods is None or (goods.offer.price, goods.offer.currency) != (line.price, order.currency):
+        return None
+    if order.deal_id and any(one.product_id == line.product_id and by_hand(one) for one in lines_of(session, order.deal_id)):
+        return None
+    [found] = given(session, order.contact_id, (), [line_from(goods, line.quantity_m)])
+    return found if count(found, order.currency).gross == line.total else None
+
+
+def recounted(session: Session, order: Order, lines: Sequence[Line], place: int, quantity_m: int) -> tuple[Line, ...]:
+    """The lines with another quantity of one: with the discount that the rules give for so much, in proportion where a person has said what it costs."""
+    wanted, rule = counted(lines, place, quantity_m, order.currency), rule_of(session, order, lines[place])
+    if rule is None or not quantity_m:
+        return wanted
+    [found] = given(session, order.contact_id, (), [replace(rule, quantity_m=quantity_m, discount_bp=0, discount_why="")])
+    return _with(lines, place, replace(lines[place], quantity_m=quantity_m, total=count(found, order.currency).gross))
 
 
 def priced(lines: Sequence[Line], place: int, price: int, currency: str) -> tuple[Line, ...]:

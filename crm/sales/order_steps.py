@@ -114,8 +114,9 @@ def let_know(session: Session, actor: Actor, order_id: int, tells: bool, *, now:
 def carried(session: Session, actor: Actor, order_id: int, carrier: str, tracking: str, *, now: int) -> Order:
     """Write down who carries an order and under which number; a customer who knows that it has left hears of the number."""
     order, there = held_order(session, actor, order_id), carry(session, actor, order_id, carrier, tracking, now=now)
-    talk = talk_with(session, order.contact_id, order.conversation_id)
-    if order.state == OrderState.SENT and order.tells and there.tracking and talk is not None:
+    tells = order.state == OrderState.SENT and order.tells and there.tracking
+    talk = talk_with(session, order.contact_id, order.conversation_id, now=now) if tells else None
+    if talk is not None:
         words = order_words.where(tongue(session, order.contact_id), [replace(told_of(session, order), to_pay=0)])
         say_to(session, talk, words, f"order:{order.id}:carried:{there.tracking}", now=now)
     return order
@@ -147,5 +148,5 @@ def _goods(session: Session, actor: Actor, order: Order, *, now: int) -> Sequenc
 def _tell(session: Session, order: Order, *, now: int) -> bool:
     """Tell the customer of the state their order came into; once for each, however often it goes to and fro."""
     words = order_words.step(tongue(session, order.contact_id), told_of(session, order))
-    talk = talk_with(session, order.contact_id, order.conversation_id) if words else None
+    talk = talk_with(session, order.contact_id, order.conversation_id, now=now) if words else None
     return bool(talk and say_to(session, talk, words, f"order:{order.id}:{order.state}", now=now))

@@ -6,6 +6,8 @@ from sqlalchemy.orm import Session
 from crm.base.events import MediaRef
 from crm.base.i18n import Translator, translator
 from crm.base.outbound import Buttons, Lane
+from crm.conversations.addresses import thread_at
+from crm.conversations.reaching import Why, where_to
 from crm.conversations.talk import Saying, say_many
 from crm.conversations.threads import Author, Conversation
 from crm.outbox.notices import card, tell
@@ -14,8 +16,14 @@ from crm.people.contacts import Identity, family_of, root_of
 Talk = Conversation
 
 
-def talk_with(session: Session, contact_id: int, conversation_id: int | None = None) -> Talk | None:
-    """Where a person is told something: in the conversation given, else in their newest; only where they can be reached (None = nowhere)."""
+def talk_with(session: Session, contact_id: int, conversation_id: int | None = None, *, now: int) -> Talk | None:
+    """Where a person is told something: as chosen, or where they answer; else in the conversation given, or their newest that can be reached (None = nowhere).
+
+    What may not be said there after all follows them to their next channel, see `serve_elsewhere`.
+    """
+    route = where_to(session, contact_id, (), now=now)
+    if route is not None and route.why in (Why.CHOSEN, Why.ANSWERS):
+        return thread_at(session, route.identity, now=now)
     family = family_of(session, contact_id)
     theirs = select(Conversation).join(Identity, Identity.id == Conversation.identity_id)
     reached = theirs.where(Conversation.contact_id.in_(family), Identity.reachable == 1).order_by(Conversation.last_at.desc(), Conversation.id.desc()).limit(20)

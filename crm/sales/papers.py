@@ -9,12 +9,12 @@ from crm.base.policy import Action
 from crm.base.pricing import ONE, Line
 from crm.base.settings import Company as Firm
 from crm.conversations.addresses import thread_at
+from crm.conversations.reaching import where_to
 from crm.documents import drawing, making, sending
 from crm.documents.documents import STANDING, Document, DocumentState, Kind, document_at
 from crm.people.companies import Company
 from crm.people.contacts import root_of
 from crm.people.reps import authorise
-from crm.people.routes import best_identity
 from crm.sales import asking, payments
 from crm.sales.deals import Deal, Missing, seen_deal
 from crm.sales.ledger import Payment
@@ -77,10 +77,10 @@ def correct(session: Session, actor: Rep, document_id: int, firm: Firm, *, once:
 def send(session: Session, actor: Rep, document_id: int, firm: Firm, *, once: str, now: int) -> Document:
     """Send a document to its person, where they are best written to; raises `Unreachable` where there is no such address."""
     paper = paper_of(session, actor, document_id)
-    identity = best_identity(session, paper.contact_id, firm.sendable)
-    if identity is None:
+    route = where_to(session, paper.contact_id, firm.sendable, allows=firm.allows, now=now)
+    if route is None:
         raise Unreachable
-    there = sending.send(session, actor, paper.id, thread_at(session, identity, now=now).id, firm, once=once, now=now)
+    there = sending.send(session, actor, paper.id, thread_at(session, route.identity, now=now).id, firm, once=once, now=now)
     return payments.settle(session, there, now=now)
 
 

@@ -40,5 +40,5 @@ def came(tr: Translator, payment: Payment, rest: int) -> str:
 def _say(session: Session, payment: Payment, order: Order | None, words: str, why: str, buttons: Buttons = (), *, now: int) -> bool:
     if payment.contact_id is None or (order is not None and not order.tells):
         return False
-    talk = talk_with(session, payment.contact_id, order.conversation_id if order else None)
+    talk = talk_with(session, payment.contact_id, order.conversation_id if order else None, now=now)
     return bool(talk and say_to(session, talk, words, f"payment:{payment.id}:{why}", buttons, now=now))

@@ -28,7 +28,7 @@ from crm.exchange.capturing import Item
 from crm.exchange.cards import Draft
 from crm.inbox import parked, practising
 from crm.outbox import hold, settle
-from crm.outreach import campaigns, followups, greeting, kinds, persons
+from crm.outreach import campaigns, channel, followups, greeting, kinds, persons
 from crm.outreach.kinds import Kind
 from crm.outreach.segments import Segment
 from crm.people import companies, fieldset, leave, reps, steps, team, teams, workdays
@@ -37,7 +37,7 @@ from crm.people.leave import Wish
 from crm.people.steps import What
 from crm.people.workdays import Whose
 from crm.projects import asking as surveys
-from crm.projects import closing, drafting, projects, starting
+from crm.projects import budget, closing, drafting, projects, starting
 from crm.projects import steps as project_steps
 from crm.reports import history, leads, ratings, today
 from crm.reports import orders as order_reports
@@ -50,6 +50,7 @@ from crm.rules.plans import unpack
 from crm.rules.rehearsal import rehearse
 from crm.sales import (
     asking,
+    discounts,
     entries,
     lines,
     moves,
@@ -190,6 +191,7 @@ VERBS = (
     Verb("price something", A.SET_PRICES, lambda s, who, n: products.add_product(s, who, products.Offer("Chair", 100, "AMD"), now=NOON)),
     Verb("change a price", A.SET_PRICES, lambda s, who, n: products.revise(s, who, 0, products.Offer("Chair", 100, "AMD"), now=NOON)),
     Verb("sell something no more", A.SET_PRICES, lambda s, who, n: products.switch(s, who, 0, False, now=NOON)),
+    Verb("set a discount", A.SET_PRICES, lambda s, who, n: discounts.set_discount(s, who, 0, discounts.Rule("from:1000", 500), now=NOON)),
     Verb("tax everything", A.SET_PRICES, lambda s, who, n: products.tax_all(s, who, 2000, True, now=NOON)),
     Verb("take a price list", A.SET_PRICES, lambda s, who, n: pricelist.take_list(s, who, [], once="l", now=NOON)),
     Verb("take a price list back", A.SET_PRICES, lambda s, who, n: pricelist.take_back(s, who, pricelist.Listed(), now=NOON)),
@@ -249,6 +251,7 @@ VERBS = (
     Verb("plan a colleague's leave", A.SET_CALENDARS, lambda s, who, n: leave.plan_leave(s, who, FIRM, 0, AWAY, once="l", now=NOON)),
     Verb("see everybody's leave", A.SET_CALENDARS, lambda s, who, n: leave.leaves_of(s, who, FIRM, None, now=NOON)),
     Verb("say how somebody is greeted", A.CHANGE_PERSON, lambda s, who, n: greeting.greet_as(s, who, n, "Annie", now=NOON), "p", R.SIGHT),
+    Verb("say where somebody is written to", A.CHANGE_PERSON, lambda s, who, n: channel.write_on(s, who, n, 0, (), now=NOON), "p", R.SIGHT),
     Verb("list teams", A.STEER_TEAM, lambda s, who, n: teams.teams(s, who)),
     Verb("put into a team", A.STEER_TEAM, lambda s, who, n: teams.put_in(s, who, who.id, None, now=NOON), whole=True),
     Verb("let somebody lead", A.STEER_TEAM, lambda s, who, n: teams.set_lead(s, who, who.id, True, now=NOON), whole=True),
@@ -282,6 +285,7 @@ VERBS = (
     Verb("release", A.RELEASE, lambda s, who, n: hold.release(s, who, now=NOON)),
     Verb("link a group", A.LINK_FORUM, lambda s, who, n: forum.link(s, who, "staff", "-1", title="g", now=NOON)),
     Verb("see a project", A.SEE_PROJECTS, lambda s, who, n: projects.seen_project(s, who, n), "j", R.SIGHT),
+    Verb("hold a project", A.CHANGE_PROJECT, lambda s, who, n: projects.held_project(s, who, n), "j", R.SIGHT),
     Verb("list projects", A.SEE_PROJECTS, lambda s, who, n: project_reports.projects(s, who)),
     Verb("see what customers say", A.SEE_PROJECTS, lambda s, who, n: ratings.figures(s, who, since=0)),
     Verb("begin a project", A.CHANGE_PROJECT, lambda s, who, n: starting.start(s, who, n, 0, starting.Cause("m", FIRM), now=NOON), "d", R.SIGHT),
@@ -293,6 +297,9 @@ VERBS = (
     Verb("do a step", A.CHANGE_PROJECT, lambda s, who, n: project_steps.finish_step(s, project_steps.Deed(who, FIRM), n, now=NOON), "s", R.SIGHT),
     Verb("block a step", A.CHANGE_PROJECT, lambda s, who, n: project_steps.block_step(s, project_steps.Deed(who, FIRM), n, "w", now=NOON), "s", R.SIGHT),
     Verb("tell of a step", A.CHANGE_PROJECT, lambda s, who, n: project_steps.tell_of(s, project_steps.Deed(who, FIRM), n, now=NOON), "s", R.SIGHT),
+    Verb("set a budget", A.CHANGE_PROJECT, lambda s, who, n: budget.set_budget(s, who, n, 0, now=NOON), "j", R.SIGHT),
+    Verb("write a cost down", A.CHANGE_PROJECT, lambda s, who, n: budget.add_cost(s, who, n, 100, "Paint", once="pc", now=NOON), "j", R.SIGHT),
+    Verb("take a cost back", A.CHANGE_PROJECT, lambda s, who, n: budget.take_back(s, who, n, 0, now=NOON), "j", R.SIGHT),
     Verb("make a work plan", A.SET_BLUEPRINTS, lambda s, who, n: drafting.add_blueprint(s, who, drafting.NewBlueprint("Tables"), now=NOON)),
     Verb("archive a work plan", A.SET_BLUEPRINTS, lambda s, who, n: drafting.offer(s, who, 0, False, now=NOON)),
     Verb("switch a question", A.SET_BLUEPRINTS, lambda s, who, n: surveys.switch(s, who, surveys.Switch.TALK, True, now=NOON)),

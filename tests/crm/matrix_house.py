@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from crm.base.actors import Rep
 from crm.conversations import forum
-from crm.exchange import capturing, erasure, exports, imports, package, past
+from crm.exchange import capturing, erasure, exports, imports, package, past, support
 from crm.exchange.reach import in_reach
 from crm.inbox import parked
 from crm.outbox import approved, hold, upkeep
@@ -13,7 +13,7 @@ from crm.outreach.segments import Segment
 from crm.people import companies, fieldset, logins
 from crm.projects import drafting, ready
 from crm.projects.blueprints import NotifyOn, Whose
-from crm.reports import funnel, storage
+from crm.reports import funnel, storage, week
 from crm.sales import entries, pay_ways, postings, pricelist, reasons, stages, stock
 from crm.sales.postings import Draft
 from tests.conftest import NOON
@@ -51,6 +51,8 @@ HOUSE = (
     Verb("see what a hold keeps back", A.RELEASE, lambda s, who, n: hold.standing(s, who)),
     Verb("ask for a backup", A.BACK_UP, lambda s, who, n: upkeep.ask_for(s, who, now=NOON)),
     Verb("see how much room files take", A.SEE_REPORTS, lambda s, who, n: storage.storage(s, who)),
+    Verb("have the file for whoever helps", A.SEE_REPORTS, lambda s, who, n: support.ask(s, who, now=NOON)),
+    Verb("read what was done for one in a week", A.DO_TASK, lambda s, who, n: week.week_of(s, who, FIRM, now=NOON)),
     Verb("launch a promotion", A.PROMOTE, lambda s, who, n: campaigns.launch(s, who, 1, 1, now=NOON)),
     Verb("hold a promotion", A.PROMOTE, lambda s, who, n: campaigns.hold(s, who, 1, now=NOON)),
     Verb("resume a promotion", A.PROMOTE, lambda s, who, n: campaigns.resume(s, who, 1, now=NOON)),

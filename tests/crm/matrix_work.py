@@ -13,6 +13,7 @@ from crm.documents.documents import Kind
 from crm.outreach import persons, sequences
 from crm.people import tags
 from crm.people.fields import About
+from crm.reports import channel as channel_reports
 from crm.reports import day, deal, deals, duties, find, orphans, ratings, search, search_around, thread
 from crm.reports import orders as order_reports
 from crm.reports import person as person_reports
@@ -100,6 +101,7 @@ WORK = (
     Verb("plan an answer", A.TALK, lambda s, who, n: planned.plan(s, who, n, Plan("hi", NOON + DAY), once="p", now=NOON), "c", R.HELD),
     Verb("answer at another address", A.TALK, lambda s, who, n: addresses.answer_at(s, who, n, 0, (), now=NOON), "c", R.SIGHT),
     Verb("read a conversation", A.TALK, lambda s, who, n: thread.reach(s, who, n), "c", R.SIGHT),
+    Verb("see where somebody is written to", A.TALK, lambda s, who, n: channel_reports.channel_of(s, who, n, {}, FIRM, now=NOON), "c", R.SIGHT),
     Verb("play a file", A.TALK, lambda s, who, n: thread.file_at(s, who, n, 0), "c", R.SIGHT),
     Verb("follow up by hand", A.TALK, lambda s, who, n: sequences.enroll_by_hand(s, who, n, FIRM, now=NOON), "c", R.SIGHT),
     Verb("say an approved text", A.TALK, lambda s, who, n: templates.say_template(s, who, n, 0, (), once="t", now=NOON), "c", R.HELD),

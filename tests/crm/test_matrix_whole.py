@@ -9,7 +9,7 @@ FACES = ("bots", "web", "console")
 OWN = """
     conversations.planned.call_back conversations.planned.plan_again conversations.planned.planned_at conversations.planned.say_now
     conversations.recall.take_back conversations.talk.edit people.desk.begin people.desk.hush people.desk.listening people.desk.quit_wizard
-    people.desk.redeem people.desk.wizard_of people.habits.has_morning people.habits.set_morning people.habits.set_zone people.logins.browsers
+    people.desk.redeem people.desk.wizard_of people.habits.has_morning people.habits.has_weekly people.habits.set_morning people.habits.set_weekly people.habits.set_zone people.logins.browsers
     people.logins.end people.reps.set_language people.reps.set_text_only people.steps.counts_from people.steps.has_pin outbox.steps.confirm
     outbox.steps.choose outbox.steps.ask_second sales.tasks.unanswered
 """

@@ -128,3 +128,12 @@ async def test_a_person_is_forgotten_and_is_a_stranger_when_they_write_again(man
     assert manager.house.rows("SELECT 1 FROM messages WHERE text = ?", "Hello, forget these words") == []
     await who.say("Hello once more")
     await manager.house.until("SELECT COUNT(*) FROM identities WHERE external_id = ?", str(who.id), want=[(1,)])
+
+
+async def test_the_file_for_whoever_helps_comes_as_a_document_with_nobodys_words(manager: Phone) -> None:
+    who, _ = await served(manager, "vardan", "Hello, my secret is walnut")
+    asked = await manager.say("/support")
+    made = await manager.sees("No names, messages or passwords are in it", after=asked)
+    words = (await manager.file_of(made)).decode()
+    assert all(part in words for part in ("telegram: well", "DOCTOR", "contacts: ", "to be read, customers: "))
+    assert not [one for one in ("vardan", "walnut", str(who.id), str(manager.house.folder), "@") if one in words.lower()]

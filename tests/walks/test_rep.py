@@ -318,7 +318,7 @@ async def test_each_role_has_its_own_list_of_commands(desk: Desk, rep: Phone) ->
         "web",
     }
     assert managers > reps
-    assert {"today", "leads", "invite", "followup", "promo", "parked", "release", "templates", "link", "links"} <= managers
+    assert {"today", "leads", "invite", "followup", "promo", "parked", "release", "templates", "link", "links", "support"} <= managers
 
 
 async def test_no_menu_of_either_bot_ever_has_more_than_eight_buttons(desk: Desk) -> None:

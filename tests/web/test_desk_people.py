@@ -116,3 +116,13 @@ async def test_a_hostile_name_stays_a_name(desk: FrontDesk, tigran: Visitor) -> 
     await desk.store.write(lambda s: s.execute(update(Contact).values(platform_name="<img src=x onerror=alert(1)>")))
     await tigran.get(f"/desk/c/{number}")
     assert not Markup(tigran.page).faults
+
+
+async def test_a_page_tells_where_one_person_on_two_addresses_is_written_to_and_why(desk: FrontDesk, tigran: Visitor) -> None:
+    number = await twins(desk)
+    await tigran.get(f"/desk/c/{number}")
+    assert "is written to on" not in tigran.page
+    await tigran.do(number, "merge", about=await about(desk))
+    await tigran.get(f"/desk/c/{number}")
+    page = unescape(tigran.page).replace("\u2068", "").replace("\u2069", "")
+    assert re.search(r"An[ni] is written to on \w+: they wrote there last\.", page)

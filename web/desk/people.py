@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from crm.base.db import Session
 from crm.base.errors import DragomanError
 from crm.base.i18n import Translator
+from crm.base.settings import Company
 from crm.base.text import clean_name, cut
+from crm.reports.channel import WHY, channel_of
 from crm.reports.person import Joining, Merge, Person, person, preview
 from crm.reports.thread import Thread
 from crm.reports.words import like, plain_name
@@ -61,6 +63,16 @@ def read(session: Session, place: Place, seen: Thread, titles: Mapping[str, str]
     except DragomanError:
         merges = ()
     return Same(tuple(maybes), made(place, merges))
+
+
+def written_on(session: Session, place: Place, seen: Thread, titles: Mapping[str, str], company: Company) -> Iterator[str]:
+    """Where somebody who is on several channels is written to when we begin, and why, for one who reaches them."""
+    if seen.elsewhere or seen.blocked or not seen.others:
+        return
+    found = channel_of(session, place.rep, seen.conversation_id, titles, company, now=place.now)
+    if found.now is not None:
+        told = {"name": plain_name(place.tr, found.name), "channel": clean_name(found.now.channel, 40), "why": place.tr(WHY[found.why])}
+        yield place.tr("{name} is written to on {channel}: {why}.", **told)
 
 
 def maybe(tr: Translator, number: int, title: str, found: Joining) -> Maybe:

@@ -250,7 +250,9 @@ class Desk:
             return entered, replace(screen, problem=sorry(place.tr, error), status=_status(error))
         sendable = not options.sendable or seen.account in options.sendable
         same = people.read(session, place, seen, options.titles)
-        return entered, replace(screen, pane=view.pane(place, seen, sendable=sendable), same=same)
+        pane = view.pane(place, seen, sendable=sendable)
+        told = tuple(people.written_on(session, place, seen, options.titles, self._company))
+        return entered, replace(screen, pane=replace(pane, facts=(*pane.facts, *told)), same=same)
 
     def _paper_of(self, screen: Screen, key: str) -> web.Response:
         shown = screen.after + len(screen.rows)

@@ -1,4 +1,4 @@
-"""/day: one's own plan, and the settings that go with it: whether it comes in the morning, and by whose clock."""
+"""/day: one's own plan, and the settings that go with it: what comes by itself, and by whose clock."""
 
 from bots.staff import menus, plan
 from bots.staff.posts import Key, Post
@@ -9,10 +9,11 @@ from crm.base.errors import Invalid
 from crm.base.i18n import N_, N_button, Translator
 from crm.base.policy import Action
 from crm.people.desk import Intent
-from crm.people.habits import has_morning, set_morning, set_zone
+from crm.people.habits import has_morning, has_weekly, set_morning, set_weekly, set_zone
 from crm.reports.day import day_of
 
 ON, OFF, ZONE, THE_FIRMS = N_button("Send it every morning"), N_button("Only when I ask"), N_button("🌍 My time zone"), N_button("As the firm")
+WEEKLY_ON, WEEKLY_OFF = N_button("Tell me every week"), N_button("No weekly summary")
 ZONES = ("Asia/Yerevan", "Asia/Tbilisi", "Africa/Addis_Ababa", "Europe/Moscow", "Europe/Berlin", "Asia/Dubai", "America/New_York")
 
 
@@ -29,13 +30,18 @@ def page(session: Session, visit: Visit, intent: Intent) -> Done:
 
 def settings(session: Session, visit: Visit, intent: Intent) -> Done:
     """Say how it is, and offer the other; a `detail` changes it first."""
-    if intent.detail:
-        set_morning(session, visit.rep, intent.detail == "on", now=visit.now)
-    tr, morning = visit.tr, has_morning(session, visit.rep)
+    match intent.detail:
+        case "on" | "off":
+            set_morning(session, visit.rep, intent.detail == "on", now=visit.now)
+        case "week_on" | "week_off":
+            set_weekly(session, visit.rep, intent.detail == "week_on", now=visit.now)
+    tr, morning, weekly = visit.tr, has_morning(session, visit.rep), has_weekly(session, visit.rep)
     said = tr("Your plan comes every working morning, when the firm opens.") if morning else tr("Your plan comes only when you ask with /day.")
+    said += "\n" + (tr("Once a week you read what I did for you.") if weekly else tr("The weekly summary is off."))
     clock = tr("Your time zone: {zone}.", zone=place(tr, zone_of(visit.rep, visit.company)))
     keys = (Key(tr.button(OFF if morning else ON), Intent("day_settings", detail="off" if morning else "on")), Key(tr.button(ZONE), Intent("day_zone")))
-    return Done((Post(f"{said}\n{clock}", ((keys[0],), (keys[1],)), edits=instead(visit)),))
+    week = Key(tr.button(WEEKLY_OFF if weekly else WEEKLY_ON), Intent("day_settings", detail="week_off" if weekly else "week_on"))
+    return Done((Post(f"{said}\n{clock}", ((keys[0],), (week,), (keys[1],)), edits=instead(visit)),))
 
 
 def zone(session: Session, visit: Visit, intent: Intent) -> Done:

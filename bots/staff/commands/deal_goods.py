@@ -21,6 +21,7 @@ from crm.people.desk import CONFIRM_MS, Intent, Wizard, begin, quit_wizard
 from crm.people.reps import authorise
 from crm.reports.deal import sheet
 from crm.sales.deals import Moved, held_deal
+from crm.sales.discounts import by_hand, by_itself
 from crm.sales.lines import currency_for, discounted, lines_of, mark, set_lines, shared_out, undo_lines
 from crm.sales.price_words import read_less, read_offer
 from crm.sales.products import products_like
@@ -112,6 +113,8 @@ def less(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
     begin(session, visit.rep, Wizard(LESS, LESS, deal_id, {"seen": mark(every)}), until=visit.now + CONFIRM_MS)
     keys = [Key(rate(tr.language, share), Intent("goods", deal_id, f"share:{share}:{mark(every)}")) for share in SHARES]
     keys.append(Key(tr.button(NO_DISCOUNT), Intent("goods", deal_id, f"share:0:{mark(every)}")))
+    if any(one.product_id and by_hand(one) for one in every):
+        keys.append(Key(tr.button(deal_line.BY_ITSELF), Intent("goods", deal_id, f"itself_all:{mark(every)}")))
     words = tr("How much is taken off everything? Press, or type a share as {share} or an amount as {amount}.", share="7.5%", amount="5000")
     return Done((replace(Post(words, (*menus.in_rows(keys, 3), _back(visit, deal_id))), edits=_edits(visit)),))
 
@@ -120,6 +123,12 @@ def share(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
     """Take a share off everything, instead of whatever discount there was."""
     points, _, seen = value.partition(":")
     set_lines(session, visit.rep, deal_id, discounted(lines_of(session, deal_id), int(points)), seen=seen, now=visit.now)
+    return show(session, visit, deal_id, toast=visit.tr("Saved."), undo=True)
+
+
+def itself(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
+    """The rules of the price list say again what is taken off each line."""
+    set_lines(session, visit.rep, deal_id, by_itself(lines_of(session, deal_id)), seen=value, now=visit.now)
     return show(session, visit, deal_id, toast=visit.tr("Saved."), undo=True)
 
 
@@ -215,6 +224,7 @@ TURNS: Mapping[str, Callable[[Session, Visit, int, str], Done]] = {
     "total": total,
     "off": less,
     "share": share,
+    "itself_all": itself,
     "free": free,
     **deal_picks.TURNS,
     **deal_line.TURNS,

@@ -17,11 +17,13 @@ from crm.base.text import clean_name
 from crm.people.desk import CONFIRM_MS, Intent, Wizard, begin
 from crm.reports.deal import sheet
 from crm.sales.deals import held_deal
+from crm.sales.discounts import HAND, by_hand, by_itself
 from crm.sales.lines import lines_of, mark
 from crm.sales.price_words import read_less
 
 NAME = "goods_line"
 PRICE, DISCOUNT, REMOVE = N_button("Price"), N_button("Discount"), N_button("Take it out")
+BY_ITSELF = N_button("By itself again")
 SHOWN = 6
 ASKED = {
     "quantity": N_("How much of it? Type a quantity as {example}."),
@@ -54,6 +56,7 @@ def show(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
     rows = [f"{place + 1}. {goods.line(tr, one, count(one, currency), currency)}", tr(ASKED["quantity"], example=EXAMPLES["quantity"])]
     verbs = [("− 1", f"fewer:{place}:{seen}"), ("+ 1", f"one_more:{place}:{seen}")]
     verbs += [(tr.button(PRICE), f"ask:price:{place}"), (tr.button(DISCOUNT), f"ask:off:{place}"), (tr.button(REMOVE), f"drop:{place}:{seen}")]
+    verbs += [(tr.button(BY_ITSELF), f"itself:{place}:{seen}")] if one.product_id and by_hand(one) else []
     keys = [Key(label, Intent("goods", deal_id, verb)) for label, verb in verbs]
     return _asked(visit, Post("\n".join(rows), menus.in_rows([*keys, _back(visit, deal_id)])))
 
@@ -85,10 +88,10 @@ def typed(session: Session, visit: Visit, wizard: Wizard, said: str) -> tuple[Li
 
 def _said(one: Line, what: str, said: str, currency: str) -> Line:
     if what == "price":
-        return replace(one, price=parse_amount(said, currency))
+        return replace(one, price=parse_amount(said, currency), discount_why=HAND)
     if what == "off" or "%" in said:
         less = read_less(said, currency)
-        return replace(one, discount_bp=less.share_bp, discount_amount=less.amount)
+        return replace(one, discount_bp=less.share_bp, discount_amount=less.amount, discount_why=HAND)
     return replace(one, quantity_m=read_quantity(said))
 
 
@@ -120,5 +123,5 @@ def _asked(visit: Visit, post: Post) -> Done:
     return Done((replace(post, edits=0 if isinstance(visit.said, Text) else visit.replied_to or 0),))
 
 
-CHANGES: Mapping[str, Change] = {"one_more": one_more, "fewer": fewer, "drop": drop}
+CHANGES: Mapping[str, Change] = {"one_more": one_more, "fewer": fewer, "drop": drop, "itself": by_itself}
 TURNS: Mapping[str, Callable[[Session, Visit, int, str], Done]] = {"lines": choose, "line": show, "ask": ask}

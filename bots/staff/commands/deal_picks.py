@@ -20,6 +20,7 @@ from crm.base.time import HOUR
 from crm.people.desk import Intent, Wizard, begin, quit_wizard, wizard_of
 from crm.reports.deal import sheet
 from crm.sales.deals import held_deal
+from crm.sales.discounts import given
 from crm.sales.lines import currency_for, lines_of, mark, set_lines
 from crm.sales.picking import merged, picks_of
 from crm.sales.price_words import read_picks
@@ -116,7 +117,7 @@ def save(session: Session, visit: Visit, deal_id: int) -> bool:
     wanted = merged(before, draft.picks, _sold(session, draft))
     set_lines(session, visit.rep, deal_id, wanted, seen=draft.seen, currency=draft.currency if wanted else "", now=visit.now)
     quit_wizard(session, visit.rep, NAME)
-    return mark(before) != mark(wanted)
+    return mark(before) != mark(lines_of(session, deal_id))
 
 
 def _sold(session: Session, draft: Draft) -> dict[int, Goods]:
@@ -159,7 +160,8 @@ def shown(session: Session, visit: Visit, deal_id: int, draft: Draft, note: str 
 
 def _picked(session: Session, visit: Visit, deal_id: int, draft: Draft) -> str:
     """What was picked so far, and what it comes to with what the deal has besides."""
-    every = merged(lines_of(session, deal_id), draft.picks, _sold(session, draft))
+    before, deal = lines_of(session, deal_id), held_deal(session, visit.rep, deal_id)
+    every = given(session, deal.contact_id, before, merged(before, draft.picks, _sold(session, draft)))
     if not every:
         return ""
     tr, sums = visit.tr, totals(every, draft.currency)

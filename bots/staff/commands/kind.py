@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bots.staff import greeting, menus
+from bots.staff import channel, greeting, menus
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.replies import conversation_at
 from bots.staff.sight import read_name
@@ -55,7 +55,7 @@ COMMAND = Command(
     N_("Customer, supplier or partner: reply to a card"),
     deed,
     Action.CHANGE_PERSON,
-    presses={"kind": choose, greeting.NAME: greeting.pressed},
+    presses={"kind": choose, greeting.NAME: greeting.pressed, channel.NAME: channel.pressed},
     listeners={greeting.NAME: greeting.typed},
     group=Group.PEOPLE,
 )

@@ -18,7 +18,7 @@ from crm.base.errors import Expired, Invalid
 from crm.base.i18n import N_button
 from crm.base.money import money, parse_amount
 from crm.base.pricing import ONE
-from crm.base.quantities import read_quantity
+from crm.base.quantities import rate, read_quantity
 from crm.base.text import clean_name, isolated
 from crm.documents.documents import Document, open_invoices
 from crm.documents.sending import named
@@ -26,7 +26,8 @@ from crm.people.contacts import family_of
 from crm.people.desk import Intent, Wizard, quit_wizard
 from crm.people.sight import seen_by
 from crm.reports.orders import order_sheet
-from crm.sales.order_lines import OPEN, as_in_deal, change_lines, counted, mark, ordered, priced, undo_lines
+from crm.reports.words import discount_words
+from crm.sales.order_lines import OPEN, as_in_deal, change_lines, mark, ordered, priced, recounted, rule_of, undo_lines
 from crm.sales.order_steps import OrderMoved, Stepped
 from crm.sales.orders import Line, Order, held_order
 
@@ -67,7 +68,9 @@ def line(session: Session, visit: Visit, order_id: int, value: str) -> Done:
     listen(session, visit, "line_much", order_id, place=place, seen=seen)
     order = held_order(session, visit.rep, order_id)
     item = order_sheet(session, visit.rep, order_id).items[place]
-    words = f"{place + 1}. {orders.item_line(visit.tr, item, order.currency)}\n{visit.tr(ASKED['quantity'], example=EXAMPLES['quantity'])}"
+    rule = rule_of(session, order, every[place])
+    off = f" · −{rate(visit.tr.language, rule.discount_bp)}: {discount_words(visit.tr, rule.discount_why, rule.unit)}" if rule and rule.discount_bp else ""
+    words = f"{place + 1}. {orders.item_line(visit.tr, item, order.currency)}{off}\n{visit.tr(ASKED['quantity'], example=EXAMPLES['quantity'])}"
     verbs = [("− 1", f"line_less:{place}:{seen}"), ("+ 1", f"line_more:{place}:{seen}")]
     keys = [Key(label, Intent(NAME, order_id, verb)) for label, verb in verbs]
     keys += [_key(visit, order_id, PRICE, f"line_cost:{place}"), _key(visit, order_id, REMOVE, f"line_out:{place}:{seen}")]
@@ -112,7 +115,7 @@ def _by(much: int) -> Callable[[Session, Visit, int, str], Done]:
         every, at = _lines(session, visit, order_id, int(place))
         if mark(every) != seen:
             raise OrderMoved
-        wanted = counted(every, at, max(every[at].quantity_m + much, 0) if much else 0, held_order(session, visit.rep, order_id).currency)
+        wanted = recounted(session, held_order(session, visit.rep, order_id), every, at, max(every[at].quantity_m + much, 0) if much else 0)
         if len(wanted) < len(every):
             return _changed(session, visit, order_id, wanted, seen)
         change_lines(session, visit.rep, order_id, wanted, seen=seen, now=visit.now)
@@ -131,7 +134,7 @@ def _changed(session: Session, visit: Visit, order_id: int, wanted: Sequence[Lin
 
 def _much_typed(session: Session, visit: Visit, wizard: Wizard, said: str) -> Done:
     every, place = _lines(session, visit, wizard.target, int(wizard.facts["place"]))
-    wanted = counted(every, place, read_quantity(said), held_order(session, visit.rep, wizard.target).currency)
+    wanted = recounted(session, held_order(session, visit.rep, wizard.target), every, place, read_quantity(said))
     return _changed(session, visit, wizard.target, wanted, str(wizard.facts["seen"]))
 
 

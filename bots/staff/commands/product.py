@@ -1,9 +1,10 @@
 """One product: its name, price, unit, tax and stock, changed by managers; everybody who sells sees it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bots.staff import goods, menus
+from bots.staff.commands import product_discounts
 from bots.staff.posts import Key, Post
 from bots.staff.updates import Text
 from bots.staff.visit import Done, Listener, Visit
@@ -19,6 +20,7 @@ from crm.base.text import clean_name, isolated
 from crm.people.desk import CONFIRM_MS, Intent, Wizard, begin, quit_wizard
 from crm.people.reps import authorise
 from crm.sales import stock
+from crm.sales.discounts import Rule, rules_of
 from crm.sales.price_words import read_tax
 from crm.sales.products import Goods, Offer, product_at, revise, switch, tax_all
 
@@ -45,7 +47,7 @@ def turn(session: Session, visit: Visit, intent: Intent) -> Done:
     """Do what a button of a product asks for."""
     verb, _, value = intent.detail.partition(":")
     if verb == "open":
-        return Done((replace(post(visit, product_at(session, intent.target)), edits=visit.replied_to or 0),))
+        return Done((replace(page(session, visit, intent.target), edits=visit.replied_to or 0),))
     authorise(session, visit.rep, Action.SET_PRICES)
     pressed = TURNS.get(verb)
     if pressed is None:
@@ -53,15 +55,23 @@ def turn(session: Session, visit: Visit, intent: Intent) -> Done:
     return pressed(session, visit, intent.target, value)
 
 
-def post(visit: Visit, one: Goods) -> Post:
+def page(session: Session, visit: Visit, product_id: int) -> Post:
+    """A product with its discounts."""
+    return post(visit, product_at(session, product_id), rules_of(session, [product_id])[product_id])
+
+
+def post(visit: Visit, one: Goods, rules: Sequence[Rule] = ()) -> Post:
     """A product as its reader may see and change it; pure."""
     tr = visit.tr
     rows = [f"{goods.name(one.offer.name)} · {goods.price(tr, one)}", *_facts(visit, one)]
+    rows += [f"🏷 {product_discounts.told(visit, one, rule)}" for rule in rules]
     back = Key(tr.button(goods.LIST), Intent("products"))
     if not may(visit.rep.role, Action.SET_PRICES):
         return Post("\n".join(rows), ((back,),))
     verbs = [(PRICE, "ask:price"), (STOCK, "stock"), (TAX, "tax"), (WORDS, "words"), (SELL_NO_MORE, "off")] if one.active else [(SELL_AGAIN, "on")]
-    keys = [*(Key(tr.button(label), Intent("product", one.id, verb)) for label, verb in verbs), Key(tr.button(HISTORY), Intent("history", one.id, "product"))]
+    keys = [Key(tr.button(label), Intent("product", one.id, verb)) for label, verb in verbs]
+    keys += [Key(tr.button(product_discounts.DISCOUNTS), Intent(product_discounts.NAME, one.id, "show"))] if one.active else []
+    keys.append(Key(tr.button(HISTORY), Intent("history", one.id, "product")))
     return Post("\n".join(rows), menus.in_rows([*keys, back]))
 
 
@@ -209,7 +219,7 @@ def _asked(visit: Visit, one: Goods, what: str, keys: list[Key], *facts: str) ->
 
 def _shown(session: Session, visit: Visit, product_id: int, toast: str = "") -> Done:
     quit_wizard(session, visit.rep, NAME)
-    return Done((replace(post(visit, product_at(session, product_id)), edits=_edits(visit)),), toast)
+    return Done((replace(page(session, visit, product_id), edits=_edits(visit)),), toast)
 
 
 def _edits(visit: Visit) -> int:

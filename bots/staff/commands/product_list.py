@@ -108,7 +108,8 @@ def _take(session: Session, visit: Visit, said: Sequence[Said], *, edits: bool =
     if len(numbers) == 1:
         one = product_at(session, numbers[0])
         post = product.post(visit, one)
-        return Done((replace(post, keys=((undo,), *post.keys), edits=_edits(visit, edits)),), tr("Saved."))
+        ways = [key for row in post.keys for key in row if key.intent is None or key.intent.action != "history"]  # eight at most
+        return Done((replace(post, keys=menus.in_rows([undo, *ways]), edits=_edits(visit, edits)),), tr("Saved."))
     words = "\n".join([tr("The price list is as you sent it."), *_counted(visit, done)])
     keys = ((undo,), *_home(visit)) if numbers else _home(visit)
     return Done((Post(words, keys, edits=_edits(visit, edits)),), tr("Saved."))

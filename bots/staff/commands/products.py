@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bots.staff import goods, menus
-from bots.staff.commands import deal_goods, import_, product, product_list
+from bots.staff.commands import deal_goods, import_, product, product_discounts, product_list
 from bots.staff.posts import Key, Post
 from bots.staff.updates import Text
 from bots.staff.visit import Command, Done, Group, Listener, Visit
@@ -87,13 +87,19 @@ def _ways(session: Session, visit: Visit, which: Which, sought: str, *, sets: bo
     return ways
 
 
-LISTENERS: Mapping[str, Listener] = {NAME: typed, **product.LISTENERS, **product_list.LISTENERS, **deal_goods.LISTENERS}
+LISTENERS: Mapping[str, Listener] = {NAME: typed, **product.LISTENERS, **product_list.LISTENERS, **product_discounts.LISTENERS, **deal_goods.LISTENERS}
 COMMAND = Command(
     "products",
     N_("The price list: what is sold at which price, and how much of it there is"),
     deed,
     Action.SEE_DEALS,
-    presses={"products": turn, "product": product.turn, "product_list": product_list.turn, "goods": deal_goods.turn},
+    presses={
+        "products": turn,
+        "product": product.turn,
+        "product_list": product_list.turn,
+        product_discounts.NAME: product_discounts.turn,
+        "goods": deal_goods.turn,
+    },
     listeners=LISTENERS,
     group=Group.SELL,
 )

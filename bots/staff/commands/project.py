@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from bots.staff import deals, menus, projects
-from bots.staff.commands import project_steps
+from bots.staff.commands import project_budget, project_steps
 from bots.staff.commands.project_steps import choice, shown
 from bots.staff.posts import Key, Post
 from bots.staff.visit import Command, Done, Group, Visit
@@ -136,6 +136,7 @@ def _more(session: Session, visit: Visit, project_id: int, value: str) -> Done:
     if may(visit.rep.role, Action.GIVE_TASK):
         keys.append(Key(tr.button(HAND_OVER), Intent("project", project_id, "give")))
     if found.deal_id:
+        keys.append(Key(tr.button(projects.BUDGET), Intent("project", project_id, "budget")))
         keys.append(Key(tr.button(DEAL), Intent("deal", found.deal_id, "open")))
     keys.append(Key(tr.button(projects.CALL_OFF), Intent("project", project_id, "cancel")))
     if may(visit.rep.role, Action.SEE_HISTORY):
@@ -181,6 +182,7 @@ TURNS: Mapping[str, Callable[[Session, Visit, int, str], Done]] = {
     "given": _given,
     "cancel": _cancel,
     "reopen": _reopen,
+    **project_budget.TURNS,
 }
 
 COMMAND = Command(
@@ -189,6 +191,6 @@ COMMAND = Command(
     deed,
     Action.SEE_PROJECTS,
     presses={"project": turn, "projects": page, "project_of": of_deal, "project_new": new, **project_steps.PRESSES},
-    listeners=project_steps.LISTENERS,
+    listeners={**project_steps.LISTENERS, **project_budget.LISTENERS},
     group=Group.SELL,
 )

@@ -30,6 +30,16 @@ def upgrade() -> None:
     op.create_index("captures_rep", "captures", ["rep_id", "id"])
     op.create_index("ix_captures_contact_id", "captures", ["contact_id"])
     op.create_table(
+        "discount_rules",
+        sa.Column("product_id", WHOLE, nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("share_bp", WHOLE, nullable=False),
+        sa.Column("set_at", WHOLE, nullable=False),
+        sa.Column("id", WHOLE, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("product_id", "cause"),
+    )
+    op.create_table(
         "followers",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("ahead", WHOLE, nullable=False),
@@ -494,6 +504,7 @@ def upgrade() -> None:
         sa.Column("discount_amount", WHOLE, server_default="0", nullable=False),
         sa.Column("tax_bp", WHOLE, server_default="0", nullable=False),
         sa.Column("tax_inside", WHOLE, server_default="1", nullable=False),
+        sa.Column("discount_why", sa.String(), server_default="", nullable=False),
         sa.Column("id", WHOLE, autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(["deal_id"], ["deals.id"]),
         sa.PrimaryKeyConstraint("id"),
@@ -515,6 +526,7 @@ def upgrade() -> None:
         sa.Column("touched_at", WHOLE, nullable=False),
         sa.Column("check_at", WHOLE, server_default="0", nullable=False),
         sa.Column("nps_at", WHOLE, server_default="0", nullable=False),
+        sa.Column("budget", WHOLE, server_default="0", nullable=False),
         sa.Column("once", sa.String(), nullable=True),
         sa.Column("id", WHOLE, autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(["blueprint_id"], ["blueprints.id"]),
@@ -557,6 +569,20 @@ def upgrade() -> None:
     op.create_index("ratings_answered", "ratings", ["kind", "answered_at"])
     op.create_index("ratings_listens", "ratings", ["words_until"], sqlite_where=sa.text("words_until > 0"), postgresql_where=sa.text("words_until > 0"))
     op.create_table(
+        "project_costs",
+        sa.Column("project_id", WHOLE, nullable=False),
+        sa.Column("amount", WHOLE, nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("rep_id", WHOLE, nullable=True),
+        sa.Column("at", WHOLE, nullable=False),
+        sa.Column("once", sa.String(), nullable=True),
+        sa.Column("id", WHOLE, autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("once"),
+    )
+    op.create_index("ix_project_costs_project_id", "project_costs", ["project_id"])
+    op.create_table(
         "project_steps",
         sa.Column("project_id", WHOLE, nullable=False),
         sa.Column("position", WHOLE, nullable=False),
@@ -586,3 +612,6 @@ def upgrade() -> None:
     op.add_column("leads", sa.Column("heat", sa.String(), server_default="", nullable=False))
     op.add_column("notes", sa.Column("source", sa.String(), server_default="", nullable=False))
     op.add_column("notes", sa.Column("attachment_id", WHOLE, nullable=True))
+    op.add_column("reps", sa.Column("weekly", WHOLE, server_default="1", nullable=False))
+    # What was learnt by itself stood there too; from now on it is what somebody of the team chose, and what is learnt is counted when it is wanted.
+    op.execute("UPDATE contacts SET preferred_id = NULL")

@@ -6,7 +6,7 @@ from crm.base.actors import System
 from crm.base.db import Session
 from crm.exchange import erasure, package
 from crm.people import steps as pins
-from crm.projects import closing, drafting, starting, steps
+from crm.projects import budget, closing, drafting, starting, steps
 from crm.projects.drafting import NewBlueprint, NewStep
 from crm.projects.projects import Project, ProjectState, ProjectStep
 from crm.projects.starting import Cause
@@ -29,6 +29,7 @@ async def worked(stand: Stand, contact: int, *, close: bool) -> int:
         plan = drafting.add_blueprint(session, MACHINE, NewBlueprint("Chairs", (NewStep("Build", 3),)), now=stand.now)
         project = starting.start(session, MACHINE, deal.id, plan.id, Cause("test", stand.company), now=stand.now)
         step = session.scalars(select(ProjectStep.id)).one()
+        budget.add_cost(session, MACHINE, project.id, 100_00, f"Paint for the {SECRET}", once="c", now=stand.now)
         steps.block_step(session, Deed(MACHINE, stand.company), step, f"the {SECRET} is away", now=stand.now)
         if close:
             closing.close(session, MACHINE, project.id, stand.company, now=stand.now)
@@ -42,7 +43,7 @@ async def test_no_word_of_them_stays_in_the_work(stand: Stand) -> None:
     number = await met(stand)
     await worked(stand, number, close=True)
     before = await stand.store.read(lambda session: holding(session, SECRET))
-    assert {"projects", "project_steps", "ratings"} <= set(before)
+    assert {"projects", "project_costs", "project_steps", "ratings"} <= set(before)
     await sure(stand, pins.What.ERASE)
     await stand.do(erasure.ask, number)
     await stand.work()

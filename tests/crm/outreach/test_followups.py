@@ -1,6 +1,7 @@
 """Follow-ups: whoever falls silent after our word is written to, at a decent hour, once a step, until they say anything anywhere."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, update
@@ -8,6 +9,7 @@ from sqlalchemy import select, update
 from crm.base.actors import Rep, Role
 from crm.base.errors import Forbidden, Invalid
 from crm.base.history import DomainEvent
+from crm.base.outbound import Limits, May
 from crm.base.rows import add
 from crm.base.template import BadTemplate
 from crm.base.time import DAY, HOUR, MINUTE, local
@@ -15,6 +17,7 @@ from crm.conversations import assign, talk
 from crm.conversations.threads import Conversation
 from crm.outbox.deliveries import Delivery, State
 from crm.outreach import followups, ticks
+from crm.outreach.channel import write_on
 from crm.outreach.defaults import DEFAULT_FOLLOWUPS
 from crm.outreach.sequences import Enrollment, Sequence, Step, enroll_due, found_default
 from crm.people import consents, link
@@ -397,3 +400,22 @@ async def test_who_waits_for_an_answer_of_ours_is_not_asked_why_they_are_silent(
     assert await town.follow_ups() == []
     await town.store.write(lambda session: session.execute(update(Conversation).values(flow_state="need")) and None)
     assert len(await town.follow_ups()) == 1
+
+
+async def test_a_follow_up_goes_where_it_was_chosen_unless_that_is_shut_now(town: Town) -> None:
+    await town.writes("v1", account="webchat")
+    await town.writes("ani")
+    ani, visitor = await town.person("ani"), await town.person("v1", "webchat")
+    await town.do(link.link, visitor.id, ani.id, why="token", now=town.now)
+    [there] = await town.store.read(lambda s: s.scalars(select(Identity.id).where(Identity.account == "webchat")).all())
+    rep = await town.employ(Role.REP)
+    await town.do(write_on, rep, ani.id, there, (), now=town.now)
+    await town.sends()
+    await town.sends("webchat")
+    town.now += 25 * HOUR
+    assert await town.follow_ups() == []
+    assert [address for address, _ in await town.sends("webchat")] == ["v1"]
+    town.company = replace(town.company, allows=lambda account, window, now: Limits(may=May.NOTHING) if account == "webchat" else Limits())
+    town.now += 48 * HOUR
+    assert [address for address, _ in await town.follow_ups()] == ["ani"]
+    assert await town.sends("webchat") == []

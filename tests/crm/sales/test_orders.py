@@ -12,11 +12,16 @@ from crm.base.events import Message, Sender
 from crm.base.history import DomainEvent
 from crm.base.i18n import LANGUAGES, translator
 from crm.base.pricing import Line as Priced
+from crm.base.rows import add, take_ids
 from crm.base.settings import Company
 from crm.base.time import DAY
 from crm.conversations.assign import take
 from crm.conversations.threads import Conversation
+from crm.conversations.threads import Message as MessageRow
+from crm.outbox.deliveries import Delivery
 from crm.outbox.notices import NoticeRow
+from crm.outreach import persons
+from crm.outreach.channel import write_on
 from crm.people import merge
 from crm.people.contacts import Contact
 from crm.sales import lines, order_steps, order_words, shipments, stock
@@ -28,6 +33,7 @@ from crm.sales.products import Offer, Product, add_product
 from crm.sales.shipments import Shipment, ShipmentState
 from tests.conftest import NOON
 from tests.crm.fake import counts, hire, rows
+from tests.crm.people.crowd import meet
 from tests.crm.sales.ordered import Trade, boss, trade
 from tests.crm.told import ANN, happen
 
@@ -269,3 +275,25 @@ async def test_the_orders_of_two_who_were_found_to_be_one_are_told_together_and_
     await ann.do(lambda s: merge.part(s, manager, link, now=NOON))
     await ann.press("order:", BOB, now=NOON + 1)
     assert "We do not find an order" in (await ann.said())[-1]
+
+
+async def test_news_of_an_order_goes_where_it_was_spoken_of_unless_another_channel_was_chosen_or_is_where_they_answer(ann: Trade) -> None:
+    rep = await boss(ann.store)
+    first = (await ann.now()).contact_id
+    other = await ann.do(lambda s: meet(s, "ann@x", "mail", now=NOON - 9 * DAY, interested=False))
+    await ann.do(lambda s: persons.merged(s, rep, first, other.contact, now=NOON))
+    later = NOON + 5 * DAY
+    await ann.step(OrderState.CONFIRMED, now=later)
+    await ann.do(lambda s: write_on(s, rep, first, other.identity, (), now=later))
+    await ann.step(OrderState.SENT, now=later)
+    await ann.do(lambda s: write_on(s, rep, first, 0, (), now=later))
+
+    def answered(session: Session) -> None:
+        ids, said = take_ids(session, 4), {"conversation_id": other.conversation, "text": "ok", "kind": "message"}
+        for place, author in enumerate(("bot", "contact", "bot", "contact")):
+            add(session, MessageRow, [{"id": next(ids), **said, "author": author, "at": later + place}])
+
+    await ann.do(answered)
+    await ann.step(OrderState.DELIVERED, now=later + DAY)
+    told = await rows(ann.store, select(Delivery.address).where(Delivery.created_at >= later).order_by(Delivery.id))
+    assert told == ["ann", "ann@x", "ann@x"]
