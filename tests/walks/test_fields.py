@@ -85,5 +85,5 @@ async def test_a_field_is_hidden_archived_and_brought_back(desk: Desk) -> None:
 
 async def test_a_rep_makes_no_fields(rep: Phone) -> None:
     await rep.say("/fields")
-    await rep.sees("/help")
+    await rep.sees("/fields is for managers.")
     assert rep.house.rows("SELECT 1 FROM fields WHERE label = 'x'") == []
