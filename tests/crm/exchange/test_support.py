@@ -32,7 +32,7 @@ from tests.crm.fake import counts, hear, hire, rows, said
 KINDS = frozenset({"fake", "email"})
 SECRETS = ("Arpine Grigoryan", "Арпине", "+374 91 123456", "37491123456", "arpine@example.am", "123456:AAsecretTokenSecretToken", "/home/arpine/dragoman")
 HOSTILE = " ".join(SECRETS)
-LEAKS = re.compile("|".join(["arpine", "grigoryan", "арпине", "123456", "123 456", "374", "example", "secret", "/home", "@", "://"]), re.IGNORECASE)
+LEAKS = re.compile("|".join(["arpine", "grigoryan", "арпине", "123456", "123 456", "37491", "374 9", "example", "secret", "/home", "@", "://"]), re.IGNORECASE)
 
 
 async def made(stand: Stand, about: About | None = None, health: dict[str, bool] | None = None) -> str:
