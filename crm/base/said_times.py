@@ -17,6 +17,8 @@ EARLIEST, LATEST = 7, 22
 """Between these hours people meet and ring: of two readings of an hour the other one is not meant."""
 _HOUR = re.compile(r"[በ]?(\d{1,2})(?:[:։.\-]([0-5]\d))?(?:-?[^\W\d]+)?\Z")
 _DATE = re.compile(r"\d{1,2}[./]\d{1,2}(?:[./]\d{2,4})?\Z")
+_SHORT = re.compile(r"(?<!\d)\d{1,2}(?!\d)|[፩-፼]")
+"""A number an hour may be written with: most words have none, and are not looked at any further."""
 _CALLS = ("call", "phone", "ring me", "звон", "набер", "զանգ", "დამირეკ", "დარეკ", "ደውል", "ደውሉ")
 
 
@@ -25,7 +27,7 @@ def meant(words: str, language: str, zones: tuple[str, ...], now: int) -> list[i
 
     `zones` are the clocks somebody may go by, the likeliest first; a reader of Amharic may count the hours from six in the morning.
     """
-    if not any(mark.isdigit() for mark in words):
+    if not _SHORT.search(words):
         return []
     found: list[int] = []
     for zone in dict.fromkeys(zones):
