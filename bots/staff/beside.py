@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from bots.staff import channel, deals, details, greeting, menus, orders, papers
 from bots.staff.posts import Key, Post
 from bots.staff.visit import Done, Visit
-from bots.staff.words import MORE, TASK
+from bots.staff.words import BLOCK, MORE, TASK
 from crm.base.actors import Rep
 from crm.base.db import Session
 from crm.base.i18n import N_button, Translator
@@ -46,6 +46,7 @@ WAYS: tuple[Way, ...] = (
     Way(greeting.GREET, greeting.NAME, Action.CHANGE_PERSON),
     Way(channel.CHANNEL, channel.NAME, Action.CHANGE_PERSON),
     Way(deals.DEAL, "deals_of", Action.SEE_DEALS),
+    Way(BLOCK, "block", Action.BLOCK),
 )
 
 

@@ -176,16 +176,22 @@ def keys(sight: Thread, reader: Rep) -> Keys:
     if elsewhere(sight, reader):
         return ((key(TAKE_OVER, "take_over"),),) if may(reader.role, Action.TAKE_OVER) else ()
     ways = deals.key(tr, number), beside.key(tr, number)
-    more = (*_more_keys(sight, tr), *person.keys(sight, tr), *_sounds(sight, tr))
+    urgent = tuple(_more_keys(sight, tr))
+    more = (*urgent, *person.keys(sight, tr), *_sounds(sight, tr))
     if sight.status == Status.CLOSED:
         kept = _with_ways(more, ways, MOST - 2)
         return *kept, (key(REOPEN, "reopen"), key(NOTE, "note"), *_spare(kept, MOST - 2, key(TASK, "task_new")))
     mine = sight.holder_id == reader.id
     first = key(HAND_BACK, "hand_back") if mine else key(TAKE, "take")
     rest = ((Key(tr.button(SHOW_REST), Intent("rest", number, str(sight.rest_from))),),) if mine and sight.rest else ()
-    kept = _with_ways(more, ways, MOST - 5 - len(rest))
-    noted = (first, key(NOTE, "note"), *_spare(kept, MOST - 5 - len(rest), key(TASK, "task_new")))
-    return *rest, *kept, noted, (key(LATER, "later"), key(CLOSE, "close"), key(BLOCK, "block"))
+    ends = [key(LATER, "later"), key(CLOSE, "close"), key(BLOCK, "block")]
+    room = MOST - 2 - len(rest) - len(ends)
+    if sum(map(len, urgent)) >= room:  # "Block" stands behind "More" too, and what is urgent only here
+        ends.pop()
+        room += 1
+    kept = _with_ways(more, ways, room)
+    noted = (first, key(NOTE, "note"), *_spare(kept, room, key(TASK, "task_new")))
+    return *rest, *kept, noted, tuple(ends)
 
 
 def _fitting(rows: Keys, room: int) -> Iterator[tuple[Key, ...]]:

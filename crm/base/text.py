@@ -256,9 +256,16 @@ def is_person(text: str) -> bool:
     return " ".join(said) in _plain_set("PERSON") or (len(said) <= 5 and any(word.startswith(_listed("PERSON_BEGINNINGS")) for word in said))
 
 
+@cache
+def _order_words() -> frozenset[str]:
+    return frozenset(word for name in ("ORDER", "GREETINGS", "PLEASE") for said in _plain_set(name) for word in said.split())
+
+
 def is_order_question(text: str) -> bool:
     """Whether the whole message asks where an order is, in one of five languages or in Latin typing; a greeting or a "please" beside it does not matter."""
     said, polite = plain(text), _polite()
+    if not _order_words().issuperset(said.split()):  # nearly every message, and each is asked
+        return False
     greeting = max((known for known in _plain_set("GREETINGS") if said.startswith(known + " ")), key=len, default="")
     return " ".join(word for word in said[len(greeting) :].split() if word not in polite) in _plain_set("ORDER")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, case, update
+from sqlalchemy import ColumnElement, bindparam, update
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Customer
@@ -40,13 +40,8 @@ from crm.sales.leads import Lead
 Turn = Callable[[Sequence[Exchange]], list[Answer]]
 IDS = 24
 _PEOPLE = update(table_of(Contact)).where(among(Contact.id, "people")).values(last_inbound_at=bindparam("at"))
-_wrote_at = bindparam("at", type_=BigInteger())
-_LATE = (
-    update(table_of(Identity))
-    .where(Identity.id == bindparam("address"))
-    .values(last_inbound_at=case((Identity.last_inbound_at < _wrote_at, _wrote_at), else_=Identity.last_inbound_at), reachable=1)
-)
 _ADDRESSES = update(table_of(Identity)).where(among(Identity.id, "addresses")).values(last_inbound_at=bindparam("at"), reachable=1)
+_REACHABLE = update(table_of(Identity)).where(among(Identity.id, "addresses")).values(reachable=1)
 
 
 def receive(session: Session, got: Sequence[Got], turn: Turn, company: Company, *, now: int) -> list[Due]:
@@ -143,8 +138,9 @@ def write(session: Session, plan: Plan, threads: Sequence[Thread], *, now: int) 
         late = [thread for thread in old if thread.wrote_at < now - MINUTE]  # after an outage: a window counts from when they wrote
         if len(late) < len(old):
             run(session, _ADDRESSES, {"addresses": [thread.identity_id for thread in old if thread.wrote_at >= now - MINUTE], "at": now})
-        for thread in late:
-            run(session, _LATE, {"address": thread.identity_id, "at": thread.wrote_at})
+        if late:
+            run(session, _REACHABLE, {"addresses": [thread.identity_id for thread in late]})
+            change(session, Identity, "id", [{"id": thread.identity_id, "last_inbound_at": thread.wrote_at} for thread in late], only=_later)
     change(session, Conversation, "id", [_conversation(thread, now) for thread in threads if thread.told])
     change(session, Conversation, "id", [_spoken(thread, now) for thread in threads if thread.spoke and not thread.told])
     say_many(session, plan.sayings, now=now)
@@ -157,6 +153,12 @@ def write(session: Session, plan: Plan, threads: Sequence[Thread], *, now: int) 
     tell(session, [notice for thread in threads if thread.told and not (thread.blocked or thread.shut) for notice in notices_of(thread)], now=now)
     if plan.attachments:
         wake(session, MEDIA)
+
+
+def _later(now: Any, given: Any) -> ColumnElement[bool]:
+    """What came since stays: the backlog of an outage may hold older words than those already heard."""
+    condition: ColumnElement[bool] = now.last_inbound_at < given["last_inbound_at"]
+    return condition
 
 
 def _spoken(thread: Thread, now: int) -> dict[str, Any]:

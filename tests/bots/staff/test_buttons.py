@@ -13,6 +13,7 @@ from crm.conversations.threads import Conversation, Note
 from crm.people import reps
 from crm.people.contacts import Contact
 from crm.people.desk import BUTTON_MS, ButtonToken, Intent, Wizard, begin, issue, listening, quit_wizard, redeem, token_of
+from tests.bots.staff.firm import labels, press
 from tests.bots.staff.office import Office
 from tests.conftest import NOON
 
@@ -116,6 +117,20 @@ async def test_close_block_and_their_undoing(office: Office) -> None:
         assert (await office.store.read(lambda s: s.query(Contact).one())).blocked == blocked
         assert (await office.store.read(lambda s: s.query(Conversation).one())).status == status
         await office.press("ruben", await office.last("ruben"), undo)
+    assert (await office.store.read(lambda s: s.query(Contact).one())).blocked == 0
+
+
+async def test_a_person_can_be_blocked_from_behind_more_where_a_card_is_full(office: Office) -> None:
+    await office.member("ruben")
+    await office.letter("Hello")
+    await office.show()
+    await office.press("ruben", await office.find("ruben", "Ann Lee"), "⋯ More")
+    menu = await office.find("ruben", "What shall it be about")
+    while "Block" not in labels(menu):
+        menu = await press(office, "ruben", menu, "More")
+    await office.press("ruben", menu, "Block")
+    assert (await office.store.read(lambda s: s.query(Contact).one())).blocked == 1
+    await office.press("ruben", await office.last("ruben"), "Undo")
     assert (await office.store.read(lambda s: s.query(Contact).one())).blocked == 0
 
 

@@ -72,6 +72,8 @@ def test_a_card_never_has_more_buttons_than_fit() -> None:
     also = replace(full, possible=(Possible(1, 8, "Anna", "phone", "", 90),), may=May.TEMPLATE)
     assert len(keys(also)) == MOST
     assert "✔ Task done" in keys(also)
+    assert "Block" not in keys(also)
+    assert "⋯ More" in keys(also)
 
 
 @pytest.mark.parametrize(("changes", "offered"), [({"holder_id": 9}, False), ({"blocked": True}, False), ({"status": "closed"}, True)])

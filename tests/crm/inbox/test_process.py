@@ -4,13 +4,13 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from crm.base.answers import Answer, Exchange, Opening, Reply
 from crm.base.db import SqliteStore, Store
-from crm.base.events import RawEvent
+from crm.base.events import RawEvent, Sender
 from crm.base.settings import Company
-from crm.base.time import DAY, local, parse_hours
+from crm.base.time import DAY, HOUR, local, parse_hours
 from crm.conversations.threads import Conversation, Message
 from crm.inbox import parked
 from crm.inbox.log import RawBody, RawEventRow, Waiting, keep
@@ -21,6 +21,7 @@ from crm.people.contacts import Contact, Identity
 from crm.sales.leads import Lead
 from tests.conftest import NOON
 from tests.crm.fake import counts, hear, hire, parse, raw, rows, said, settle
+from tests.crm.told import happen, message
 
 EVERYTHING = (RawEventRow, Waiting, Contact, Identity, Conversation, Lead)
 
@@ -186,3 +187,15 @@ async def test_a_database_that_refuses_for_a_while_parks_nobody(file_store: Sqli
     for tries in range(1, 4):
         await settle(store, company, now=NOON + tries * DAY)
     assert len(await rows(store, select(Message.id).where(Message.author == "contact"))) + len(await rows(store, select(Waiting.event_id))) == 30
+
+
+async def test_words_kept_through_an_outage_count_from_when_they_were_written(store: Store, company: Company) -> None:
+    """A batch of old words of several people, of whom one has been heard since and one had closed the chat."""
+    people = [Sender(name) for name in ("ann", "bob", "eve")]
+    await happen(store, company, *(message(f"{one.external_id}1", "hi", one) for one in people))
+    await happen(store, company, message("eve2", "still here", people[2], at=NOON + 5 * HOUR), now=NOON + 5 * HOUR)
+    await store.write(lambda session: session.execute(update(Identity).values(reachable=0)) and None)
+    old = [replace(message(f"{one.external_id}3", "hello?", one), at=NOON + HOUR * number) for number, one in enumerate(people, 1)]
+    await happen(store, company, *old, now=NOON + 9 * HOUR)
+    stands = select(Identity.external_id, Identity.last_inbound_at, Identity.reachable).order_by(Identity.external_id)
+    assert await rows(store, stands) == [("ann", NOON + HOUR, 1), ("bob", NOON + 2 * HOUR, 1), ("eve", NOON + 5 * HOUR, 1)]
