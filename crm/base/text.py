@@ -54,6 +54,7 @@ _HIDDEN = re.compile(
 _TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _ISOLATE, _POP = "\u2068", "\u2069"
 _IN_WORD = re.compile("[՛՜՞՚'’ʼ]")
+_ASKS = re.compile("[?՞፧;؟]")
 _NOT_WORD = re.compile(r"[^\w]+|_+")
 _NAME_SHAPE = re.compile(r"[^\W\d_]+(?:[-.'’ʼ/ ]+[^\W\d_]+)*\.?")
 _SCRIPTS = (
@@ -236,7 +237,7 @@ def is_substance(text: str) -> bool:
     said = plain(text)
     greeting = max((known for known in _plain_set("GREETINGS") if said.startswith(known + " ")), key=len, default="")
     count = len(said[len(greeting) :].split())
-    return not is_command(text) and not name_in(text) and count >= (2 if re.search("[?՞፧;؟]", text) else 3)
+    return not is_command(text) and not name_in(text) and count >= (2 if _ASKS.search(text) else 3)
 
 
 def is_stop(text: str) -> bool:
@@ -254,6 +255,20 @@ def is_person(text: str) -> bool:
     polite = _polite()
     said = [word for word in plain(text).split() if word not in polite]
     return " ".join(said) in _plain_set("PERSON") or (len(said) <= 5 and any(word.startswith(_listed("PERSON_BEGINNINGS")) for word in said))
+
+
+@cache
+def _thanks() -> tuple[frozenset[str], frozenset[str]]:
+    said = _plain_set("THANKS")
+    return said, frozenset(word for name in ("THANKS", "BESIDE_THANKS", "GREETINGS", "PLEASE") for one in _plain_set(name) for word in one.split())
+
+
+def is_thanks(text: str) -> bool:
+    """Whether the whole message only thanks, agrees or takes leave, in one of five languages, in Latin typing, or by signs without a word."""
+    said, (core, known) = plain(text).split(), _thanks()
+    if not text.strip() or _ASKS.search(text):
+        return False
+    return not said or (known.issuperset(said) and not core.isdisjoint(said))
 
 
 @cache

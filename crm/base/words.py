@@ -118,6 +118,23 @@ adamiani | damireket | sew | kesew gar | dewululign |
 ადამიანი | ადამიანთან | ადამიანთან საუბარი | ცოცხალი ადამიანი | დამირეკეთ | მხარდაჭერა |
 ሰው | ከሰው ጋር | ከሰው ጋር ማውራት | ከሰው ጋር ማውራት እፈልጋለሁ | ደውሉልኝ | ይደውሉልኝ | ሰራተኛ
 """
+# What a message that only thanks, agrees or takes leave is made of: it says one of these at least,
+THANKS = """
+thanks | thank | thx | ok | okay | received | bye | goodbye | great | perfect | fine |
+спасибо | благодарю | спс | ок | хорошо | отлично | понятно | получил | получила | получили | супер | spasibo | blagodaryu |
+շնորհակալություն | շնորհակալ | մերսի | ապրեք | ապրես | լավ | եղավ | ստացա | ստացանք | օկ |
+shnorhakalutyun | shnorhakal | mersi | merci | aprek | apres |
+მადლობა | გმადლობთ | გმადლობ | კარგი | გასაგებია | მივიღე | მივიღეთ | madloba | gmadlobt | kargi |
+አመሰግናለሁ | እናመሰግናለን | አመሰግናለው | እሺ | ደረሰኝ | ደርሷል | ameseginalehu | amesegnalehu | eshi
+"""
+# and beside them nothing but these, a greeting or a "please".
+BESIDE_THANKS = """
+you | very | much | so | a | lot | many | all | it | for | everything | your | help | good | nice | day | got | dear |
+вам | тебе | вас | большое | огромное | очень | за | все | всё | всего | доброго | помощь | до | свидания | bolshoe |
+շատ | եմ | ենք | Ձեզ | քեզ | ամեն | ինչի | համար | օգնության | shat | em | ջան | jan |
+დიდი | ძალიან | თქვენ | ყველაფრისთვის | დახმარებისთვის | didi |
+በጣም | ስለ | ሁሉም | betam
+"""
 # A whole message that asks where an order is; never part of a longer one.
 ORDER = """
 where is my order | wheres my order | where is the order | where is my parcel | where is my package | where is my delivery | order status |

@@ -20,7 +20,7 @@ from crm.base.events import ContactShared, Event, LeadForm, MediaKind, MediaRef,
 from crm.base.outbound import Lane
 from crm.base.rows import Rows
 from crm.base.settings import Company
-from crm.base.text import choose_language, clean, clean_name, cut, heard_language, is_order_question
+from crm.base.text import choose_language, clean, clean_name, cut, heard_language, is_order_question, is_thanks
 from crm.conversations.talk import PREVIEW, Saying
 from crm.conversations.threads import UPSET, Author, Status
 from crm.inbox.known import Address, Thread
@@ -181,7 +181,7 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
     thread.first_heard_at = thread.first_heard_at or got.received_at
     if thread.status != Status.OPEN:
         thread.status, thread.reopened = Status.OPEN.value, True
-    if thread.lead_id is None and not (thread.blocked or thread.spam or isinstance(event, Reaction)):
+    if thread.lead_id is None and not (thread.blocked or thread.spam or isinstance(event, Reaction) or (not first and thanks_only(event))):
         thread.lead_id = _lead(plan, thread, got, shown, now=now)
     return as_heard(event, text, media=bool(media), seen=seen, first=first)
 
@@ -189,6 +189,11 @@ def hear(plan: Plan, thread: Thread, got: Got, *, now: int) -> Heard:
 def asks_nothing(event: Event) -> bool:
     """Whether nobody waits for an answer to this: a friendly reaction, a button whose verb answers by itself."""
     return (isinstance(event, Reaction) and event.emoji not in UPSET) or (isinstance(event, Postback) and bool(about(event.value)))
+
+
+def thanks_only(event: Event) -> bool:
+    """Whether somebody who has been heard before only thanks: that begins nothing new."""
+    return isinstance(event, Message) and not event.media and not event.title and is_thanks(event.text)
 
 
 def told_at_once(plan: Plan, thread: Thread, event: Event) -> bool:

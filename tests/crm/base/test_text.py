@@ -19,6 +19,7 @@ from crm.base.text import (
     is_person,
     is_stop,
     is_substance,
+    is_thanks,
     looks_like_name,
     name_in,
     script_of,
@@ -245,6 +246,39 @@ def test_what_is_no_name_is_not_taken_for_one(text: str) -> None:
 )
 def test_a_first_message_says_what_it_is_about_or_only_greets(text: str, says: bool) -> None:
     assert is_substance(text) is says
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Thanks!", "ok, thank you very much", "Спасибо большое!", "хорошо, спасибо вам за всё", "Շնորհակալություն", "Շատ շնորհակալ եմ Ձեզ", "shat shnorhakal em"]
+    + ["დიდი მადლობა", "კარგი, გმადლობთ!", "በጣም አመሰግናለሁ", "እሺ", "madloba", "👍", "🙏🙏", "Merci jan", "Hello, thank you"],
+)
+def test_mere_thanks_are_heard_in_every_language(text: str) -> None:
+    assert is_thanks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "?",
+        "ok?",
+        "Thanks, and two chairs more",
+        "хорошо?",
+        "лавка",
+        "good day",
+        "Շատ թանկ է",
+        "კარგი მაგიდა",
+        "5",
+        "you",
+        "so much",
+        "thanks 5",
+        "ስንት ነው",
+    ],
+)
+def test_whatever_else_is_said_is_more_than_thanks(text: str) -> None:
+    assert not is_thanks(text)
 
 
 def test_greetings_and_commands_are_told_apart() -> None:

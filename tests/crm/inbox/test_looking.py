@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from sqlalchemy import select
 
 from crm.base.actors import System
@@ -87,6 +88,23 @@ async def test_a_later_lead_does_not_come_from_where_the_first_one_came(store: S
     await store.write(lambda session: set_status(session, rep, lead, LeadStatus.LOST, now=NOON) and None)
     await hear(store, company, said(2, "ann", "Hello again"))
     assert await rows(store, select(Lead.source).order_by(Lead.id)) == [json.dumps({"payload": "ad-1"}), "{}"]
+
+
+@pytest.mark.parametrize(("words", "leads", "status"), [("Thank you very much!", 1, "open"), ("Thanks, and four chairs please", 2, "open")])
+async def test_thanks_after_all_is_done_are_heard_and_begin_nothing(store: Store, company: Company, words: str, leads: int, status: str) -> None:
+    await hear(store, company, said(1, "ann", "I need a table"))
+    rep = await hire(store)
+    [lead] = await rows(store, select(Lead.id))
+    await store.write(lambda session: set_status(session, rep, lead, LeadStatus.LOST, now=NOON) and None)
+    await hear(store, company, said(2, "ann", words))
+    assert await counts(store, Lead) == {"leads": leads}
+    assert await rows(store, select(Conversation.status, Conversation.preview)) == [(status, words)]
+    assert (await store.read(check)).balanced
+
+
+async def test_whoever_begins_with_thanks_is_a_lead_all_the_same(store: Store, company: Company) -> None:
+    await hear(store, company, said(1, "ann", "Thank you!"))
+    assert await counts(store, Lead) == {"leads": 1}
 
 
 async def test_a_look_is_no_traffic(store: Store, company: Company) -> None:
