@@ -22,11 +22,11 @@ from crm.exchange.plan import Deed
 from crm.people import suggestions
 from crm.people.companies import NAME_MOST, Company, sound
 from crm.people.consents import EVERYWHERE, MARKETING, Consent
-from crm.people.contacts import Contact, ContactPoint, Proof, heard_by
+from crm.people.contacts import Contact, ContactPoint, Proof, heard_by, root_of
 from crm.people.fields import FieldValue
 from crm.people.tags import Tag
 from crm.sales.deals import NewDeal, add_deal
-from crm.sales.pipelines import Stage
+from crm.sales.pipelines import fitting, steps_named
 
 _COMPANIES = select(Company.id, Company.folded).where(among(Company.folded, "names"), Company.active == 1)
 
@@ -191,13 +191,13 @@ def _deals(session: Session, deeds: Sequence[Deed], who: dict[int, int], chunk: 
     opening = [deed for deed in deeds if deed.deal]
     if not opening:
         return
-    stages = {fold(row.name): row.id for row in session.execute(select(Stage.id, Stage.name).where(Stage.active == 1).order_by(Stage.id.desc()))}
+    stages = steps_named(session)
     rep_id = what.actor.id if isinstance(what.actor, Rep) else None
     for deed in opening:
         person = deed.person
         number = who.get(-person.number) if deed.outcome is Outcome.NEW else who.get(deed.contact_id or 0, deed.contact_id)
         assert number is not None
         title = titled(person, what)
-        place = stages.get(fold(person.stage)) if person.stage else None
+        place = fitting(stages.get(fold(person.stage), ()), root_of(session, number).kind) if person.stage else None
         new = NewDeal(number, title, person.currency or what.firm.currency, person.amount, rep_id=rep_id, stage_id=place, once=deed.deal)
         chunk.made[person.number]["deal"] = add_deal(session, what.actor, new, what.firm.languages[0], now=now).id

@@ -1,7 +1,5 @@
 """Kind: what a person is to the firm. Offers and follow-ups are for customers; with suppliers and partners one only talks."""
 
-from enum import StrEnum
-
 from sqlalchemy.orm import Session
 
 from crm.base.actors import Rep
@@ -12,15 +10,8 @@ from crm.outbox.notices import card, tell
 from crm.outreach import sequences
 from crm.outreach.persons import threads_of
 from crm.people.contacts import family_of, root_of
+from crm.people.kinds import Kind
 from crm.people.reps import authorise
-
-
-class Kind(StrEnum):
-    """What somebody is to the firm."""
-
-    CUSTOMER = "customer"
-    SUPPLIER = "supplier"
-    PARTNER = "partner"
 
 
 def set_kind(session: Session, actor: Rep, contact_id: int, kind: Kind, *, now: int) -> Kind:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Rep
@@ -23,7 +23,11 @@ from crm.sales.pipelines import Stage, Step, stages_of
 _own, _root = aliased(Contact), aliased(Contact)
 _GOODS = select(func.count()).where(DealLine.deal_id == Deal.id).correlate(Deal).scalar_subquery().label("goods")
 _WORKED = exists().where(Project.deal_id == Deal.id).correlate(Deal).label("worked")
+_WON: ColumnElement[str] = literal_column("'won'")
+"""As words, not as a value: only so do engines see that the index of won deals holds them all."""
 SHOWN = 3
+LATELY, WON_LEAST = 90 * DAY, 3
+"""Over which time it is counted how long winning takes, and of how few deals it is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,14 @@ class Worth:
 
 
 @dataclass(frozen=True, slots=True)
+class Winning:
+    """How long it took from the beginning of deals to their winning: the median in milliseconds, of how many that were won of late."""
+
+    took: int
+    deals: int
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One stage of a board with what stands in it."""
 
@@ -94,6 +106,20 @@ def worth_of(session: Session, actor: Rep, wanted: Wanted, *, now: int) -> tuple
     """What the open deals are worth, by currency."""
     sight = sight_of(session, actor, Action.SEE_DEALS)
     return _together(_sums(session, _conditions(sight, wanted, now), now))
+
+
+def winning(session: Session, actor: Rep, reps: frozenset[int] | None, *, now: int) -> Winning | None:
+    """How long the deals of these members took that were won in the last 90 days (None of `reps` = everybody's in sight); None where they are too few."""
+    sight = sight_of(session, actor, Action.SEE_DEALS)
+    won: list[ColumnElement[bool]] = [Deal.state == _WON, Deal.closed_at > now - LATELY, sight.rows(Deal.rep_id)]
+    if reps is not None:
+        won.append(Deal.rep_id.in_(sorted(reps)))
+    count = session.scalar(select(func.count()).select_from(Deal).where(*won)) or 0
+    if count < WON_LEAST:
+        return None
+    took = case((Deal.closed_at > Deal.created_at, Deal.closed_at - Deal.created_at), else_=0)
+    middle = session.scalars(select(took).where(*won).order_by(took).offset((count - 1) // 2).limit(2 - count % 2)).all()
+    return Winning(sum(middle) // len(middle), count)
 
 
 def board(session: Session, actor: Rep, pipeline_id: int, *, now: int) -> tuple[Column, ...]:

@@ -136,6 +136,12 @@ def plain_name(tr: Translator, name: str, most: int = 60) -> str:
     return isolated(clean_name(name, most) or tr("Customer"))
 
 
+def pipeline_words(tr: Translator, name: str, kind: str) -> str:
+    """What a pipeline is called, and for which people it is where it is not for everybody."""
+    called = clean_name(name, 40)
+    return f"{called} · {tr(PEOPLE[kind])}" if kind else called
+
+
 def title_of(titles: Mapping[str, str], account: str) -> str:
     """What a channel's account is called."""
     return titles.get(account, account.capitalize())

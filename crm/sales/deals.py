@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import Actor, Rep
@@ -28,6 +28,7 @@ from crm.sales.pipelines import Stage, default_pipeline, stage_at, stages_of
 
 TITLE_MOST = 80
 REDRAWN = 10
+_WON = text("state = 'won'")
 
 
 class DealState(StrEnum):
@@ -69,6 +70,7 @@ class Deal(Row):
         Index("deals_rep", "rep_id", "state", "entered_at", "id"),
         Index("deals_open", "state", "entered_at", "id"),
         Index("deals_created", "created_at", "id"),
+        Index("deals_won", "state", "closed_at", "created_at", "rep_id", sqlite_where=_WON, postgresql_where=_WON),
     )
 
 
@@ -108,7 +110,7 @@ class Missing(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class NewDeal:
-    """A deal to be added: about whom, and what is known; `once` keeps one cause from making two. A `stage_id` of None is the first of the first pipeline."""
+    """A deal to be added: about whom, and what is known; `once` keeps one cause from making two. A `stage_id` of None is the first of the pipeline for them."""
 
     contact_id: int
     title: str
@@ -152,7 +154,7 @@ def add_deal(session: Session, actor: Actor, new: NewDeal, language: str, *, now
     only_real(session, new.contact_id)
     if new.amount is not None and new.amount < 0:
         raise Invalid("an amount is not less than nothing")
-    stage = stage_at(session, new.stage_id) if new.stage_id is not None else first_stage(session, language, now=now)
+    stage = stage_at(session, new.stage_id) if new.stage_id is not None else first_stage(session, language, root_of(session, new.contact_id).kind, now=now)
     number = next(take_ids(session, 1))
     row = {name: getattr(new, name) for name in ("contact_id", "company_id", "lead_id", "rep_id", "amount", "currency", "expected_on", "once")}
     place = {"pipeline_id": stage.pipeline_id, "stage_id": stage.id, "entered_at": now, "created_at": now}
@@ -166,9 +168,9 @@ def add_deal(session: Session, actor: Actor, new: NewDeal, language: str, *, now
     return deal
 
 
-def first_stage(session: Session, language: str, *, now: int) -> Stage:
-    """Where a new deal begins: the first stage of the first pipeline."""
-    found = stages_of(session, default_pipeline(session, language, now=now).id)
+def first_stage(session: Session, language: str, kind: str = "", *, now: int) -> Stage:
+    """Where a new deal with this kind of person begins: the first stage of the first pipeline for them."""
+    found = stages_of(session, default_pipeline(session, language, kind, now=now).id)
     if not found:
         raise NotFound("the pipeline has no stage")
     return stage_at(session, found[0].id)

@@ -11,11 +11,12 @@ from crm.base.errors import Invalid
 from crm.base.history import Change, DomainEvent, record, record_many
 from crm.base.rows import add, take_ids
 from crm.base.text import clean
+from crm.people.contacts import root_of
 from crm.people.fields import About, Field, FieldValue
 from crm.people.reps import Member
 from crm.sales.deals import Deal, DealState, Missing, Moved, StageStay, enter, held_deal, redraw
 from crm.sales.leads import OPEN, Lead, LeadStatus, another_open, set_status
-from crm.sales.pipelines import Stage, Step, pipeline_at, pipelines, stage_at, stages_of
+from crm.sales.pipelines import Stage, Step, pipeline_at, pipelines_for, stage_at, stages_of
 from crm.sales.reasons import DEAL, reason_at
 
 WORDS_MOST = 300
@@ -181,10 +182,11 @@ def _reopen_lead(session: Session, actor: Actor, deal: Deal, *, now: int) -> Non
 
 
 def _land(session: Session, deal: Deal) -> None:
-    """Put a deal that runs on where deals still go: in the first pipeline where its own was archived, in the nearest stage where that was."""
+    """Put a deal that runs on where deals still go: in the first pipeline for its person where its own was archived, in the nearest stage where that was."""
     stage = stage_at(session, deal.stage_id)
     if not pipeline_at(session, deal.pipeline_id).active:
-        there = next(filter(None, (stages_of(session, one.id) for one in pipelines(session))), None)
+        fitting = pipelines_for(session, root_of(session, deal.contact_id).kind)
+        there = next(filter(None, (stages_of(session, one.id) for one in fitting)), None)
         if there is None:
             raise Invalid("no pipeline has a stage")
         step = counterpart(stages_of(session, deal.pipeline_id), deal.stage_id, there)

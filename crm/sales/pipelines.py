@@ -1,6 +1,7 @@
 """Pipeline: the ordered stages a deal goes through, and the reasons for which a deal or a lead is lost."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crm.base.actors import System
 from crm.base.errors import NotFound
+from crm.base.fold import fold
 from crm.base.history import Change, record
 from crm.base.i18n import N_, translator
 from crm.base.rows import add, add_new, take_ids
@@ -18,7 +20,10 @@ USUAL = "usual"
 
 
 class Pipeline(Row):
-    """One way of selling; `place` orders them, an inactive one takes no new deals; `once` names the one that came with the product."""
+    """One way of selling; `place` orders them, an inactive one takes no new deals; `once` names the one that came with the product.
+
+    `kind` is for which people it is, see `crm.people.kinds` ("" = for everybody).
+    """
 
     __tablename__ = "pipelines"
     name: Mapped[str]
@@ -26,6 +31,7 @@ class Pipeline(Row):
     active: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[int]
     once: Mapped[str | None] = mapped_column(unique=True)
+    kind: Mapped[str] = mapped_column(server_default="")
 
 
 class Stage(Row):
@@ -108,6 +114,30 @@ def pipelines(session: Session) -> list[Pipeline]:
     return list(session.scalars(select(Pipeline).where(Pipeline.active == 1).order_by(Pipeline.place, Pipeline.id)))
 
 
+def pipelines_for(session: Session, kind: str) -> list[Pipeline]:
+    """The pipelines that take new deals: those for this kind of person first, then those for everybody, each in their order."""
+    return sorted(pipelines(session), key=lambda one: _far(one.kind, kind))
+
+
+def _far(one: str, kind: str) -> tuple[bool, bool]:
+    """How far what is for one kind is from being for another; pure."""
+    return one != kind, one != ""
+
+
+def steps_named(session: Session) -> dict[str, list[tuple[str, int]]]:
+    """The stages that take deals by their folded names: for which people the pipeline of each is, and its number, in their order."""
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    wanted = select(Stage.name, Pipeline.kind, Stage.id).join(Pipeline, Pipeline.id == Stage.pipeline_id).where(Pipeline.active == 1, Stage.active == 1)
+    for name, kind, number in session.execute(wanted.order_by(Pipeline.place, Pipeline.id, Stage.place, Stage.id)):
+        found[fold(name)].append((kind, number))
+    return found
+
+
+def fitting(stages: Sequence[tuple[str, int]], kind: str) -> int | None:
+    """Which of some stages, each with for which people it is, a deal with this kind of person goes into (None = there is none); pure."""
+    return min(stages, key=lambda one: _far(one[0], kind))[1] if stages else None
+
+
 def pipeline_at(session: Session, pipeline_id: int) -> Pipeline:
     """A pipeline by its number."""
     found = session.get(Pipeline, pipeline_id)
@@ -116,10 +146,10 @@ def pipeline_at(session: Session, pipeline_id: int) -> Pipeline:
     return found
 
 
-def default_pipeline(session: Session, language: str, *, now: int) -> Pipeline:
-    """The first pipeline in the order, which new deals go into; made here where there is none yet."""
+def default_pipeline(session: Session, language: str, kind: str = "", *, now: int) -> Pipeline:
+    """The first pipeline for this kind of person, which their new deals go into; made here where there is none yet."""
     found_pipeline(session, language, now=now)
-    found = next(iter(pipelines(session)), None)
+    found = next(iter(pipelines_for(session, kind)), None)
     if found is None:
         raise NotFound("every pipeline is archived")
     return found

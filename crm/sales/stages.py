@@ -13,6 +13,7 @@ from crm.base.i18n import translator
 from crm.base.policy import Action
 from crm.base.rows import add_new, take_ids
 from crm.base.text import clean_name
+from crm.people.kinds import Kind
 from crm.people.reps import authorise
 from crm.sales.deals import Deal, DealState
 from crm.sales.moves import relocate
@@ -60,6 +61,17 @@ def prefer_pipeline(session: Session, actor: Actor, pipeline_id: int, *, now: in
     if first and first[0].id != one.id and one.active:
         record(session, Change("pipeline", one.id, "first", actor, {"first": first[0].id}, {"first": one.id}), now=now)
         one.place = min(other.place for other in first) - 1
+        session.flush()
+    return one
+
+
+def dedicate_pipeline(session: Session, actor: Actor, pipeline_id: int, kind: Kind | None, *, now: int) -> Pipeline:
+    """Say for which people a pipeline is (None = for everybody): their new deals go into it, those that run stay where they are."""
+    authorise(session, actor, Action.SET_PIPELINES)
+    one, said = pipeline_at(session, pipeline_id), kind.value if kind else ""
+    if one.kind != said:
+        record(session, Change("pipeline", one.id, "kind", actor, {"kind": one.kind}, {"kind": said}), now=now)
+        one.kind = said
         session.flush()
     return one
 

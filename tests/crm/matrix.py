@@ -29,10 +29,10 @@ from crm.exchange.cards import Draft
 from crm.inbox import parked, practising
 from crm.outbox import hold, settle
 from crm.outreach import campaigns, channel, followups, greeting, kinds, persons
-from crm.outreach.kinds import Kind
 from crm.outreach.segments import Segment
 from crm.people import companies, fieldset, leave, reps, steps, team, teams, workdays
 from crm.people.fields import About, FieldKind
+from crm.people.kinds import Kind
 from crm.people.leave import Wish
 from crm.people.steps import What
 from crm.people.workdays import Whose

@@ -87,6 +87,7 @@ HOUSE = (
     Verb("see whether the selling is sound", A.SET_PIPELINES, lambda s, who, n: funnel.funnel_health(s, who, now=NOON)),
     Verb("rename a pipeline", A.SET_PIPELINES, lambda s, who, n: stages.rename_pipeline(s, who, 0, "x", now=NOON)),
     Verb("prefer a pipeline", A.SET_PIPELINES, lambda s, who, n: stages.prefer_pipeline(s, who, 0, now=NOON)),
+    Verb("say for whom a pipeline is", A.SET_PIPELINES, lambda s, who, n: stages.dedicate_pipeline(s, who, 0, None, now=NOON)),
     Verb("archive a pipeline", A.SET_PIPELINES, lambda s, who, n: stages.archive_pipeline(s, who, 0, now=NOON)),
     Verb("bring a pipeline back", A.SET_PIPELINES, lambda s, who, n: stages.restore_pipeline(s, who, 0, now=NOON)),
     Verb("add a stage", A.SET_PIPELINES, lambda s, who, n: stages.add_stage(s, who, 0, "x", now=NOON)),

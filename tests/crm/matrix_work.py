@@ -60,6 +60,7 @@ WORK = (
     Verb("read somebody's deals", A.SEE_DEALS, lambda s, who, n: deal.deals_with(s, who, n, limit=1)),
     Verb("list deals", A.SEE_DEALS, lambda s, who, n: deals.deals(s, who, Wanted(), now=NOON)),
     Verb("what deals come to", A.SEE_DEALS, lambda s, who, n: deals.worth_of(s, who, Wanted(), now=NOON)),
+    Verb("how long winning takes", A.SEE_DEALS, lambda s, who, n: deals.winning(s, who, None, now=NOON)),
     Verb("see a pipeline", A.SEE_DEALS, lambda s, who, n: deals.board(s, who, 1, now=NOON)),
     Verb("read the fields of a deal", A.SEE_DEALS, lambda s, who, n: details.details_of(s, who, About.DEAL, n), "d", R.SIGHT),
     Verb("take back a field of a deal", A.CHANGE_DEAL, lambda s, who, n: details.undo_detail(s, who, About.DEAL, n, 1, now=NOON), "d", R.SIGHT),

@@ -23,10 +23,10 @@ from crm.people.reps import authorise
 from crm.people.sight import seen_by
 from crm.reports.deal import sheet
 from crm.reports.find import LENGTH, candidates, matching
-from crm.reports.words import plain_name
+from crm.reports.words import pipeline_words, plain_name
 from crm.sales import moves, terms
 from crm.sales.deals import deal_at, held_deal
-from crm.sales.pipelines import pipelines
+from crm.sales.pipelines import pipelines_for
 
 FIRM, JOIN = "deal_firm", "deal_join"
 COMPANY, PEOPLE, PIPELINE, FIELDS = N_button("Company"), N_button("People"), N_button("Another pipeline"), N_button("Fields")
@@ -186,8 +186,9 @@ def part(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
 def pipe(session: Session, visit: Visit, deal_id: int, value: str) -> Done:
     """Ask for another pipeline."""
     tr, found = visit.tr, sheet(session, visit.rep, deal_id)
-    others = [one for one in pipelines(session) if one.id != found.pipeline_id]
-    keys = [Key(clean_name(one.name, 24), Intent("deal", deal_id, f"pipe_to:{one.id}:{found.stage.id}")) for one in others]
+    there = pipelines_for(session, root_of(session, found.contact_id).kind)
+    others = [one for one in there if one.id != found.pipeline_id]
+    keys = [Key(pipeline_words(tr, one.name, one.kind), Intent("deal", deal_id, f"pipe_to:{one.id}:{found.stage.id}")) for one in others]
     keys = deals.paged(tr, keys, int(value or 0), lambda page: Intent("deal", deal_id, f"pipe:{page}"))
     words = tr("{title}: into which pipeline? It goes into the stage there that is most like its own.", title=deals.title(tr, found.brief))
     return _asked(visit, deals.choice(tr, words, keys, deal_id))

@@ -11,11 +11,12 @@ from crm.base.i18n import N_, N_button, Translator
 from crm.base.money import money
 from crm.base.policy import Action
 from crm.base.text import clean_name
+from crm.base.time import DAY
 from crm.people.desk import Intent
 from crm.people.reps import Member
 from crm.people.sight import Sight, sight_of
 from crm.people.teams import teammates
-from crm.reports.deals import Brief, Wanted, Worth, worth_of
+from crm.reports.deals import Brief, Wanted, Worth, winning, worth_of
 from crm.reports.deals import deals as listed
 from crm.reports.paging import Page, Place
 from crm.sales.pipelines import pipelines, stages_of
@@ -67,9 +68,10 @@ def page(session: Session, visit: Visit, chosen: Choice) -> Post:
     found = listed(session, visit.rep, wanted, now=visit.now, after=chosen.after, limit=PAGE)
     summed = ask(visit, ("deals", wanted), lambda s: worth_of(s, visit.rep, wanted, now=visit.now))
     sums = [_worth(tr, one) for one in summed]
+    won = _won(visit, wanted.reps) if not chosen.stage and not chosen.rotting else []
     rows = [_row(tr, number, one, visit.now, chosen.whose) for number, one in enumerate(found.rows, 1)]
     head = tr(HEADS[chosen.whose]) if rows else tr("There is no such deal. Choose anew, or open one from a card.")
-    return Post("\n".join([head, *rows, *([""] if sums and rows else []), *(sums if rows else [])]), _keys(session, visit, chosen, found, sight))
+    return Post("\n".join([head, *rows, *([""] if sums and rows else []), *(sums if rows else []), *won]), _keys(session, visit, chosen, found, sight))
 
 
 def _reps(session: Session, visit: Visit, whose: str) -> frozenset[int] | None:
@@ -91,6 +93,12 @@ def _worth(tr: Translator, one: Worth) -> str:
         return tr.many("{n} deal without an amount", "{n} deals without an amount", one.deals)
     sums = {"amount": money(tr.language, one.amount, one.currency), "likely": money(tr.language, one.weighted, one.currency)}
     return tr.many("{n} deal: {amount}, likely {likely}", "{n} deals: {amount}, likely {likely}", one.deals, **sums)
+
+
+def _won(visit: Visit, reps: frozenset[int] | None) -> list[str]:
+    """How long it takes these members to win a deal, of late."""
+    one = ask(visit, ("winning", reps), lambda s: winning(s, visit.rep, reps, now=visit.now))
+    return [visit.tr("Won within {days} days, as the median of {n} in the last 90 days", days=f"{one.took / DAY:.1f}", n=one.deals)] if one else []
 
 
 def _keys(session: Session, visit: Visit, chosen: Choice, found: Page[Brief], sight: Sight) -> Keys:

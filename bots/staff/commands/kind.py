@@ -11,9 +11,10 @@ from crm.base.db import Session
 from crm.base.i18n import N_, N_button
 from crm.base.policy import Action
 from crm.conversations.threads import the
-from crm.outreach.kinds import Kind, set_kind
+from crm.outreach.kinds import set_kind
 from crm.people.contacts import root_of
 from crm.people.desk import Intent
+from crm.people.kinds import Kind
 from crm.people.reps import authorise
 from crm.reports.thread import reach
 from crm.reports.words import PEOPLE

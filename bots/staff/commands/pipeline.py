@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bots.staff import menus
 from bots.staff.commands import pipeline_reasons, pipeline_stages
+from bots.staff.commands.kind import LABELS
 from bots.staff.commands.pipeline_stages import asked
 from bots.staff.posts import Key, Keys, Post
 from bots.staff.updates import Text
@@ -15,16 +16,19 @@ from crm.base.errors import Expired, Invalid
 from crm.base.i18n import N_, N_button, Translator
 from crm.base.money import money
 from crm.base.policy import Action, may
-from crm.base.text import clean_name, isolated
+from crm.base.text import isolated
 from crm.people.desk import CONFIRM_MS, Intent, Wizard, begin, quit_wizard
+from crm.people.kinds import Kind
 from crm.people.reps import authorise
 from crm.reports.deals import Column, board
+from crm.reports.words import pipeline_words
 from crm.sales import stages
 from crm.sales.pipelines import Pipeline, found_pipeline, pipeline_at, pipelines
 
 NAME = "pipeline"
 SET_UP, NEXT, BACK = N_button("Set it up"), N_button("Next pipeline"), N_button("Back")
 RENAME, FIRST, NEW, ARCHIVE, REASONS = N_button("Rename"), N_button("For new deals"), N_button("New pipeline"), N_button("Archive"), N_button("Reasons of loss")
+FOR, EVERYBODY = N_button("For whom?"), N_button("Everybody")
 
 
 def deed(session: Session, visit: Visit) -> Done:
@@ -61,7 +65,7 @@ def _post(visit: Visit, one: Pipeline, every: Sequence[Pipeline], columns: Seque
         keys.append(Key(tr.button(NEXT), Intent(NAME, every[(at + 1) % len(every)].id, "show")))
     if may(visit.rep.role, Action.SET_PIPELINES):
         keys.append(Key(tr.button(SET_UP), Intent(NAME, one.id, "setup")))
-    return Post("\n".join([f"📊 {isolated(one.name)}", *rows]), menus.in_rows(keys))
+    return Post("\n".join([f"📊 {isolated(pipeline_words(tr, one.name, one.kind))}", *rows]), menus.in_rows(keys))
 
 
 def _row(tr: Translator, number: int, column: Column) -> str:
@@ -81,9 +85,15 @@ def _options(session: Session, visit: Visit, pipeline_id: int, value: str) -> Do
     """What may be done with a whole pipeline."""
     authorise(session, visit.rep, Action.SET_PIPELINES)
     tr, one = visit.tr, pipeline_at(session, pipeline_id)
-    rows = ((RENAME, "rename"), (FIRST, "first"), (NEW, "new"), (REASONS, "reasons"), (ARCHIVE, "archive"), (BACK, "setup"))
+    rows = ((RENAME, "rename"), (FIRST, "first"), (FOR, "for"), (NEW, "new"), (REASONS, "reasons"), (ARCHIVE, "archive"), (BACK, "setup"))
     keys = [Key(tr.button(label), Intent(NAME, pipeline_id, verb)) for label, verb in rows]
-    return asked(visit, Post(tr("Pipeline {name}: what do you want to change?", name=isolated(one.name)), menus.in_rows(keys)))
+    words = tr("Pipeline {name}: what do you want to change?", name=isolated(one.name))
+    return asked(visit, Post(f"{words}\n🏷 {tr.button(_label(one.kind))}", menus.in_rows(keys)))
+
+
+def _label(kind: str) -> str:
+    """For whom a pipeline is, as a button."""
+    return LABELS[Kind(kind)] if kind else EVERYBODY
 
 
 def _rename(session: Session, visit: Visit, pipeline_id: int, value: str) -> Done:
@@ -116,7 +126,22 @@ def _typed(session: Session, visit: Visit, wizard: Wizard) -> Done:
 
 def _first(session: Session, visit: Visit, pipeline_id: int, value: str) -> Done:
     one = stages.prefer_pipeline(session, visit.rep, pipeline_id, now=visit.now)
-    return replace(_options(session, visit, pipeline_id, ""), toast=visit.tr("New deals go into {name}.", name=clean_name(one.name, 40)))
+    return replace(_options(session, visit, pipeline_id, ""), toast=visit.tr("New deals go into {name}.", name=pipeline_words(visit.tr, one.name, one.kind)))
+
+
+def _for(session: Session, visit: Visit, pipeline_id: int, value: str) -> Done:
+    """Ask for which people a pipeline is."""
+    authorise(session, visit.rep, Action.SET_PIPELINES)
+    tr, one = visit.tr, pipeline_at(session, pipeline_id)
+    keys = [Key(f"{'✓ ' if kind == one.kind else ''}{tr.button(_label(kind))}", Intent(NAME, one.id, f"is_for:{kind}")) for kind in ("", *Kind)]
+    return asked(visit, Post(f"📊 {isolated(one.name)}: {tr(FOR)}", menus.in_rows([*keys, Key(tr.button(BACK), Intent(NAME, one.id, "options"))])))
+
+
+def _is_for(session: Session, visit: Visit, pipeline_id: int, value: str) -> Done:
+    """Write down for which people a pipeline is; another press takes it back."""
+    tr, one = visit.tr, stages.dedicate_pipeline(session, visit.rep, pipeline_id, Kind(value) if value else None, now=visit.now)
+    toast = tr("New deals go into {name}.", name=pipeline_words(tr, one.name, one.kind)) if one.kind else tr("Saved.")
+    return replace(_options(session, visit, pipeline_id, ""), toast=toast)
 
 
 def _archive(session: Session, visit: Visit, pipeline_id: int, value: str) -> Done:
@@ -140,6 +165,8 @@ TURNS: Mapping[str, Callable[[Session, Visit, int, str], Done]] = {
     "rename": _rename,
     "new": _new,
     "first": _first,
+    "for": _for,
+    "is_for": _is_for,
     "archive": _archive,
     "restore": _restore,
     **pipeline_stages.TURNS,

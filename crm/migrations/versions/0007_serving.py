@@ -607,11 +607,13 @@ def upgrade() -> None:
     op.create_index("ix_project_steps_task_id", "project_steps", ["task_id"])
     op.add_column("contacts", sa.Column("greeting_name", sa.String(), server_default="", nullable=False))
     op.add_column("conversations", sa.Column("team_id", WHOLE, nullable=True))
+    op.create_index("deals_won", "deals", ["state", "closed_at", "created_at", "rep_id"], sqlite_where=sa.text("state = 'won'"), postgresql_where=sa.text("state = 'won'"))
     op.add_column("imports", sa.Column("kind", sa.String(), server_default="people", nullable=False))
     op.add_column("imports", sa.Column("about", sa.String(), server_default="{}", nullable=False))
     op.add_column("leads", sa.Column("heat", sa.String(), server_default="", nullable=False))
     op.add_column("notes", sa.Column("source", sa.String(), server_default="", nullable=False))
     op.add_column("notes", sa.Column("attachment_id", WHOLE, nullable=True))
+    op.add_column("pipelines", sa.Column("kind", sa.String(), server_default="", nullable=False))
     op.add_column("reps", sa.Column("weekly", WHOLE, server_default="1", nullable=False))
     # What was learnt by itself stood there too; from now on it is what somebody of the team chose, and what is learnt is counted when it is wanted.
     op.execute("UPDATE contacts SET preferred_id = NULL")

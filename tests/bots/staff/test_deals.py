@@ -7,17 +7,19 @@ from sqlalchemy import select
 
 from bots.staff import cards, deals
 from bots.staff.menus import MOST
-from crm.base.actors import Rep, Role
+from crm.base.actors import Rep, Role, System
 from crm.base.db import Session
 from crm.base.i18n import LANGUAGES, translator
 from crm.base.settings import Company
 from crm.base.time import DAY
+from crm.people.contacts import Contact
 from crm.people.field_words import About, FieldKind
 from crm.people.fields import Field
+from crm.people.kinds import Kind
 from crm.reports.deals import Brief
 from crm.reports.thread import Thread
-from crm.sales import moves, rotting
-from crm.sales.deals import Deal, DealState
+from crm.sales import moves, rotting, stages
+from crm.sales.deals import Deal, DealState, NewDeal, add_deal
 from crm.sales.pipelines import Stage
 from tests.bots.staff.office import Office
 from tests.conftest import NOON
@@ -119,6 +121,59 @@ async def test_managers_make_pipelines_stages_and_reasons(office: Office) -> Non
     await walk(office, "mariam", listed, "Add a reason")
     added = await said(office, "mariam", "Moved away")
     assert len(labels(added)) <= MOST
+
+
+async def test_managers_say_for_whom_a_pipeline_is(office: Office) -> None:
+    await office.member("mariam", Role.MANAGER)
+    await office.member("ruben")
+    deal = await deal_of(office)
+    await walk(office, "mariam", await said(office, "mariam", "/pipeline"), "Set it up", "The pipeline…", "New pipeline")
+    options = await walk(office, "mariam", await said(office, "mariam", "Repairs"), "The pipeline…")
+    assert str(options["text"]).endswith("🏷 Everybody")
+    asked = await walk(office, "mariam", options, "For whom?")
+    assert labels(asked) == ["✓ Everybody", "A customer", "A supplier", "A partner", "Back"]
+    chosen = await walk(office, "mariam", asked, "A supplier")
+    assert str(chosen["text"]).endswith("🏷 A supplier")
+    assert len(labels(chosen)) <= MOST
+    board = await walk(office, "mariam", await said(office, "mariam", "/pipeline"), "Next pipeline")
+    assert "Repairs · supplier" in str(board["text"])
+    offered = await walk(office, "ruben", deal, "More…", "More…", "Another pipeline")
+    assert labels(offered)[0] == "Repairs · supplier"
+    back = await walk(office, "mariam", chosen, "For whom?", "Everybody")
+    assert str(back["text"]).endswith("🏷 Everybody")
+
+
+async def test_pipelines_for_somebodys_kind_stand_first_where_one_is_chosen(office: Office) -> None:
+    boss = await office.member("mariam", Role.MANAGER)
+    await office.member("ruben")
+    deal = await deal_of(office)
+
+    def made(session: Session) -> None:
+        for name, kind in (("For all", None), ("For those who sell", Kind.SUPPLIER)):
+            one = stages.add_pipeline(session, boss, name, "en", now=office.now())
+            stages.dedicate_pipeline(session, boss, one.id, kind, now=office.now())
+        session.scalars(select(Contact)).one().kind = Kind.SUPPLIER.value
+
+    await office.store.write(made)
+    offered = await walk(office, "ruben", deal, "More…", "More…", "Another pipeline")
+    assert labels(offered)[:2] == ["For those who sell · supplier", "For all"]
+
+
+async def test_how_long_winning_takes_stands_below_the_deals(office: Office) -> None:
+    await office.member("ruben")
+    await deal_of(office)
+
+    def won(session: Session) -> None:
+        first = session.scalars(select(Deal)).one()
+        for days in (2, 3, 9):
+            deal = add_deal(session, System("test"), NewDeal(first.contact_id, "A table", "AMD", rep_id=first.rep_id), "en", now=office.now() - days * DAY)
+            deal.state, deal.closed_at = DealState.WON.value, office.now()
+
+    assert "Won within" not in str((await said(office, "ruben", "/deals"))["text"])
+    await office.store.write(won)
+    listed = await said(office, "ruben", "/deals")
+    assert str(listed["text"]).endswith("Won within 3.0 days, as the median of 3 in the last 90 days")
+    assert "Won within" not in str((await walk(office, "ruben", listed, "Only rotting"))["text"])
 
 
 async def test_a_stage_in_which_deals_run_is_archived_only_into_another_one(office: Office) -> None:

@@ -6,7 +6,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crm.base.actors import System
 from crm.base.db import Session
@@ -24,7 +24,7 @@ from crm.projects.projects import Project
 from crm.sales.deals import NewDeal, add_deal
 from crm.sales.orders import Line, NewOrder, add_order
 from crm.sales.payments import Due, Money, claim
-from crm.sales.pipelines import found_pipeline
+from crm.sales.pipelines import Pipeline, found_pipeline
 from tests.conftest import NOON
 from tests.crm.exchange.stand import Stand
 from tests.crm.exchange.test_erasure import made, sure
@@ -84,6 +84,13 @@ async def test_everything_that_people_work_with_has_a_sheet_without_a_formula(st
     for name in SHEETS:
         for row in sheet(book, name):
             assert not [value for value in row.values() if value.startswith(("=", "@"))]
+
+
+async def test_the_sheet_of_pipelines_says_for_whom_each_is(stand: Stand) -> None:
+    await stand.store.write(lambda session: found_pipeline(session, "en", now=NOON))
+    await stand.store.write(lambda session: session.execute(update(Pipeline).values(kind="supplier")) and None)
+    [row] = sheet(await exported(stand), "pipelines")
+    assert row["kind"] == "supplier"
 
 
 async def test_the_further_sheets_hold_no_phone_where_points_are_masked(stand: Stand) -> None:

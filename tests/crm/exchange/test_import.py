@@ -15,9 +15,12 @@ from crm.exchange.imports import ImportState, Outcome
 from crm.people import fieldset
 from crm.people.contacts import Contact, ContactPoint, Proof, add_point, rename
 from crm.people.fields import About, FieldKind
+from crm.people.kinds import Kind
 from crm.people.link import learn_point
 from crm.people.reps import Member
+from crm.sales import stages
 from crm.sales.deals import Deal
+from crm.sales.pipelines import default_pipeline
 from tests.conftest import NOON
 from tests.crm.exchange.stand import Stand
 
@@ -46,6 +49,19 @@ async def test_the_same_list_again_changes_nothing(stand: Stand) -> None:
     again = await stand.bring(LIST + b"Deal;091 55 55 55;;\n")
     assert {outcome for _, outcome, _ in await stand.outcomes(again)} == {"same", "nobody"}
     assert await stand.dump() == before
+
+
+async def test_deals_of_a_list_stand_in_the_pipeline_for_their_kind_of_person(stand: Stand) -> None:
+    def made(session: Session) -> tuple[int, int]:
+        bought = stages.add_pipeline(session, stand.who, "Purchases", "en", now=NOON)
+        stages.dedicate_pipeline(session, stand.who, bought.id, Kind.SUPPLIER, now=NOON)
+        return bought.id, default_pipeline(session, "en", now=NOON).id
+
+    bought, usual = await stand.store.write(made)
+    people = b"Anna;091123456;;Shelf;New\nBagrat;091222222;supplier;Oak;New\nVera;091333333;supplier;Ash;\n"
+    await stand.bring(b"Name;Phone;Kind;Deal;Stage\n" + people)
+    found = await stand.store.read(lambda s: [tuple(row) for row in s.execute(select(Deal.title, Deal.pipeline_id).order_by(Deal.title))])
+    assert found == [("Ash", bought), ("Oak", bought), ("Shelf", usual)]
 
 
 async def test_an_import_that_is_undone_leaves_nothing(stand: Stand) -> None:

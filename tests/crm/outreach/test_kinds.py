@@ -10,10 +10,11 @@ from crm.conversations import assign
 from crm.conversations.threads import Conversation
 from crm.outreach import campaigns, compose, persons, ticks
 from crm.outreach.campaigns import Recipient
-from crm.outreach.kinds import Kind, set_kind
+from crm.outreach.kinds import set_kind
 from crm.outreach.segments import Segment
 from crm.outreach.sequences import Enrollment
 from crm.people.contacts import Contact
+from crm.people.kinds import Kind
 from crm.sales.referrals import refer
 from tests.crm.outreach.town import Town
 

@@ -6,16 +6,19 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm.base.actors import Rep
+from crm.base.actors import Rep, Role
 from crm.base.db import Store
-from crm.base.errors import Invalid
+from crm.base.errors import Forbidden, Invalid
+from crm.base.history import DomainEvent
 from crm.base.settings import Company
 from crm.base.time import DAY, HOUR, Hours
 from crm.outreach import persons
+from crm.outreach.kinds import set_kind
+from crm.people.kinds import Kind
 from crm.sales import moves, rotting, stages, terms
-from crm.sales.deals import Deal, DealContact, first_stage, open_deal
+from crm.sales.deals import Deal, DealContact, NewDeal, add_deal, first_stage, open_deal
 from crm.sales.moves import Why
-from crm.sales.pipelines import Step, default_pipeline, stages_of
+from crm.sales.pipelines import Pipeline, Step, default_pipeline, pipelines_for, stages_of
 from tests.conftest import NOON
 from tests.crm.people.crowd import employ, meet
 
@@ -38,6 +41,82 @@ async def test_a_new_pipeline_takes_deals_at_once(store: Store) -> None:
     assert [step.name for step in await store.read(lambda s: stages_of(s, made))] == ["New"]
     await store.write(lambda s: stages.prefer_pipeline(s, boss, made, now=NOON) and None)
     assert await store.write(lambda s: first_stage(s, "en", now=NOON).pipeline_id) == made
+
+
+async def bought_and_sold(store: Store, boss: Rep) -> tuple[int, int]:
+    """A pipeline for suppliers before all others, and the usual one behind it, which is for everybody."""
+
+    def made(session: Session) -> tuple[int, int]:
+        usual = default_pipeline(session, "en", now=NOON).id
+        number = stages.add_pipeline(session, boss, "Purchases", "en", now=NOON).id
+        stages.dedicate_pipeline(session, boss, number, Kind.SUPPLIER, now=NOON)
+        stages.prefer_pipeline(session, boss, number, now=NOON)
+        return number, usual
+
+    return await store.write(made)
+
+
+async def test_a_new_deal_goes_into_the_pipeline_for_its_kind_of_person(store: Store, company: Company) -> None:
+    boss, _ = await begun(store)
+    bought, usual = await bought_and_sold(store, boss)
+
+    def opened(session: Session) -> list[int]:
+        found = []
+        for kind in Kind:
+            somebody = meet(session, kind.value)
+            set_kind(session, boss, somebody.contact, kind, now=NOON)
+            found.append(open_deal(session, boss, somebody.conversation, company, once=kind.value, now=NOON).pipeline_id)
+            found.append(add_deal(session, boss, NewDeal(somebody.contact, "More", "AMD"), "en", now=NOON).pipeline_id)
+        return found
+
+    assert await store.write(opened) == [usual, usual, bought, bought, usual, usual]
+
+
+async def test_whoever_was_found_to_be_a_supplier_is_one_under_all_their_contacts(store: Store, company: Company) -> None:
+    boss, _ = await begun(store)
+    bought, _ = await bought_and_sold(store, boss)
+    lee, leo = await store.write(lambda s: meet(s, "lee")), await store.write(lambda s: meet(s, "leo", "mail"))
+    await store.write(lambda s: set_kind(s, boss, lee.contact, Kind.SUPPLIER, now=NOON))
+    await store.write(lambda s: persons.merged(s, boss, lee.contact, leo.contact, now=NOON))
+    assert await store.write(lambda s: open_deal(s, boss, leo.conversation, company, once="d1", now=NOON).pipeline_id) == bought
+
+
+async def test_where_none_is_for_them_or_for_everybody_the_first_one_takes_them(store: Store) -> None:
+    boss, _ = await begun(store)
+    bought, usual = await bought_and_sold(store, boss)
+    await store.write(lambda s: stages.dedicate_pipeline(s, boss, usual, Kind.PARTNER, now=NOON) and None)
+    assert await store.write(lambda s: first_stage(s, "en", "customer", now=NOON).pipeline_id) == bought
+    assert await store.read(lambda s: [one.id for one in pipelines_for(s, "partner")]) == [usual, bought]
+
+
+async def test_for_whom_a_pipeline_is_is_on_record_and_taken_back_by_choosing_again(store: Store) -> None:
+    boss, _ = await begun(store)
+    bought, _ = await bought_and_sold(store, boss)
+    rep = await store.write(lambda s: employ(s, "ruben", Role.REP))
+    for kind in (Kind.SUPPLIER, None):
+        await store.write(lambda s, kind=kind: stages.dedicate_pipeline(s, boss, bought, kind, now=NOON) and None)  # type: ignore[misc]
+    with pytest.raises(Forbidden):
+        await store.write(lambda s: stages.dedicate_pipeline(s, rep, bought, Kind.PARTNER, now=NOON) and None)
+    assert await store.read(lambda s: s.get_one(Pipeline, bought).kind) == ""
+    told = select(DomainEvent.before, DomainEvent.after).where(DomainEvent.subject == "pipeline", DomainEvent.kind == "kind").order_by(DomainEvent.id)
+    found = [tuple(row) for row in await store.read(lambda s: s.execute(told).all())]
+    assert found == [('{"kind": ""}', '{"kind": "supplier"}'), ('{"kind": "supplier"}', '{"kind": ""}')]
+
+
+async def test_a_deal_that_runs_on_lands_in_the_pipeline_for_its_person(store: Store, company: Company) -> None:
+    boss, there = await begun(store)
+    deal = await deal_of(store, company, boss)
+    bought, _ = await bought_and_sold(store, boss)
+
+    def archived(session: Session) -> int:
+        moves.lose(session, boss, deal, Why(words="too dear"), seen=there[0].id, now=NOON)
+        made = stages.add_pipeline(session, boss, "Repairs", "en", now=NOON).id
+        stages.archive_pipeline(session, boss, there[0].pipeline_id, now=NOON)
+        return made
+
+    repairs = await store.write(archived)
+    await store.write(lambda s: moves.reopen(s, boss, deal, now=NOON + 1) and None)
+    assert await store.read(lambda s: s.scalars(select(Deal.pipeline_id)).one()) == repairs != bought
 
 
 async def test_a_stage_that_comes_back_has_a_place_of_its_own(store: Store) -> None:
