@@ -19,6 +19,7 @@ from crm.exchange.exports import EXPORT
 from crm.exchange.imports import CHATS, FIELD, LEFT_OUT, ImportState, Sheet
 from crm.exchange.made import MadeFile, media_of
 from crm.exchange.package import PACKAGE
+from crm.exchange.reach import reached, sight_in
 from crm.exchange.support import SUPPORT
 from crm.outbox.notices import Waiting
 from crm.people.contacts import root_of
@@ -82,10 +83,11 @@ def page(tr: Translator, sheet: Sheet, names: past.Names | None = None, zone: st
 
 
 def names_in(session: Session, sheet: Sheet, rep: Rep) -> past.Names:
-    """What those go by who may be meant in the old chats of an import, as this reader may see it."""
+    """What those go by who may be meant in the old chats of an import, as this reader may see it; whoever is out of their sight by now has no name."""
     meant = {one for chat in past.chats_in(sheet) for one in (chat.who, *chat.near) if one > 0}
     roots = {one: root_of(session, one) for one in sorted(meant)[:NAMES_MOST]}
-    return {one: seen_by(rep).named(root.name or root.platform_name) for one, root in roots.items()}
+    seen = reached(session, sight_in(session, rep.id), {root.id for root in roots.values()})
+    return {one: seen_by(rep).named(root.name or root.platform_name) for one, root in roots.items() if root.id in seen}
 
 
 def named(post: Post, number: int, rep: Rep) -> Post:

@@ -14,13 +14,12 @@ from crm.base.actors import Rep
 from crm.base.db import Session
 from crm.base.i18n import N_, N_button, Translator
 from crm.base.money import money
-from crm.base.policy import Scope, scope_of
 from crm.base.text import clean_name, cut, escape_html, isolated
 from crm.conversations.threads import Message
 from crm.outbox.notices import Waiting
 from crm.people.desk import EVERYBODY, Intent
 from crm.people.field_words import shown_date
-from crm.people.sight import seen_by
+from crm.people.sight import follows, seen_by
 from crm.reports.deal import talk_with
 from crm.reports.orders import Brief, CardOrder, Item, OrderSheet, briefs
 from crm.reports.words import plain_name
@@ -70,7 +69,7 @@ def facts(tr: Translator, one: Brief) -> str:
 
 def card_line(tr: Translator, reader: Rep, one: CardOrder) -> str:
     """An order as a line of its person's card; of one that is a colleague's only whose it is, and not even that once it has ended."""
-    if reader.id != EVERYBODY and one.rep_id not in (None, reader.id) and scope_of(reader.role) is not Scope.ALL:
+    if reader.id != EVERYBODY and not follows(reader, one.rep_id, one.team_id):
         return "" if one.state in ENDED else f"📦 {tr('An order of {name}', name=name_html(tr, one.owner, 30))}"
     owes = one.to_pay > 0 and one.state is not OrderState.CANCELLED
     left = tr("to pay {amount}", amount=money(tr.language, one.to_pay, one.currency)) if owes else ""

@@ -11,6 +11,7 @@ from crm.base.text import clean_name, isolated
 from crm.exchange.imports import ImportState, Sheet
 from crm.exchange.past import NEW, OUT, SOURCES, Chat, day_of, unpacked
 from crm.people.desk import Intent
+from crm.people.field_words import shown_date
 
 CHECK, LEAVE, BRING, BACK = N_button("Check it"), N_button("Leave it"), N_button("Bring in {n}"), N_button("Back")
 WHO_WITH, WHOSE_WORDS, SOMEBODY_NEW, LEFT_OUT = N_button("With whom?"), N_button("Who is the customer?"), N_button("Somebody new"), N_button("Left out")
@@ -50,7 +51,8 @@ def with_whom(tr: Translator, chat: Chat, names: Names) -> str:
 
 
 def _line(tr: Translator, chat: Chat, names: Names, zone: str) -> str:
-    days = " – ".join(dict.fromkeys(filter(None, (day_of(chat.first, zone), day_of(chat.last, zone)))))  # noqa: RUF001 - from one day to another
+    ends = dict.fromkeys(filter(None, (day_of(chat.first, zone), day_of(chat.last, zone))))
+    days = " – ".join(shown_date(day, tr.language) for day in ends)  # noqa: RUF001 - from one day to another
     count = tr.many("{n} message", "{n} messages", chat.count)
     name = isolated(clean_name(chat.name, 60)) if chat.name else "?"
     return f"· {name}: {count}, {days} → {with_whom(tr, chat, names)}"
@@ -116,7 +118,7 @@ def listed(tr: Translator, sheet: Sheet, first: int) -> Post:
 def choices(tr: Translator, sheet: Sheet, place: int, names: Names) -> Post:
     """Whom a chat is with: who may be meant, somebody new, or nobody."""
     chat = chat_at(sheet, place)
-    keys = [_key(f"👤 {clean_name(names.get(one, '?'), LABEL)}", sheet.id, f"with:{place}:{one}") for one in chat.near]
+    keys = [_key(f"👤 {clean_name(names[one], LABEL)}", sheet.id, f"with:{place}:{one}") for one in chat.near if one in names]
     keys += [_key(tr.button(SOMEBODY_NEW), sheet.id, f"with:{place}:{NEW}"), _key(tr.button(LEFT_OUT), sheet.id, f"with:{place}:{OUT}")]
     words = tr("With whom is the chat “{name}”? Choose, or type a name or a phone.", name=clean_name(chat.name, 60) or "?")
     return Post(words, (*menus.in_rows(keys), (_key(tr.button(BACK), sheet.id, "page"),)))

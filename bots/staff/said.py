@@ -62,7 +62,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A person pressed a button under one of the bot's messages; in a group `chat_id` is their own chat all the same."""
+    """A person pressed a button under one of the bot's messages; in a group `chat_id` is their own chat all the same.
+
+    `file` = it is their own chat, and the message is a file with a caption, which cannot be edited into words.
+    """
 
     chat_id: int
     user_id: int
@@ -70,6 +73,7 @@ class Press:
     message_id: int
     data: str
     place: Place | None = None
+    file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ def _read_press(kind: str, query: Json) -> StaffUpdate:
     query_id, data = _words(query.get("id")), _words(query.get("data"))
     if chat_id is None or message_id is None or user_id != chat_id or not query_id or not data:
         return Other(kind)
-    return Press(chat_id, user_id, query_id, message_id, data, place)
+    return Press(chat_id, user_id, query_id, message_id, data, place, place is None and bool(_media(message)))
 
 
 def _read_membership(kind: str, change: Json) -> StaffUpdate:

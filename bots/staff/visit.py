@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar, cast
 
+from bots.staff import taps
 from bots.staff.posts import Mail, Post, numbered, put
 from bots.staff.sight import Allows, Scene, look
 from bots.staff.updates import Other, Place, Press, Reacted, Text
@@ -187,6 +188,7 @@ def once(session: Session, visit: Visit, deed: Deed) -> Done:
     if isinstance(visit.said, Text) and visit.said.username:
         goes_by(session, rep.id, visit.said.username)
     done = deed(session, visit)
+    done = replace(done, posts=taps.answered(session, rep, visit.said, done.posts, now=visit.now))
     put(session, answers(visit, done), visit.company.link_key, now=visit.now)
     handled(session, visit.event, done.toast)
     return done

@@ -19,6 +19,7 @@ class Rep:
     """A member of staff; the role here is for showing, verbs read it again in their own transaction.
 
     `text_only` = files come as their names; `points` = phones and e-mails are shown in full; `zone` is where they work ("" = where the firm does).
+    `scope` is what was said of whose work they see ("" = as the role has it), `team_id` their team.
     """
 
     id: int
@@ -29,6 +30,8 @@ class Rep:
     text_only: bool = field(default=False, compare=False)
     points: bool = field(default=True, compare=False)
     zone: str = field(default="", compare=False)
+    scope: str = field(default="", compare=False)
+    team_id: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

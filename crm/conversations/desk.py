@@ -115,6 +115,11 @@ def standing_since(session: Session, name: str) -> int:
     return session.scalar(select(func.min(Delivery.created_at)).where(*there)) or 0
 
 
+def posted_since(session: Session, name: str, since: int) -> bool:
+    """Whether a post under a name was put on its way at an instant or later."""
+    return session.scalar(select(Delivery.id).where(Delivery.card == name, Delivery.created_at >= since).limit(1)) is not None
+
+
 def retire(session: Session, name: str) -> None:
     """Let the next post under a name come as a new one: the old one stands, but is not edited any more; what still waits gives way as ever."""
     posts = table_of(Delivery).c

@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,9 +23,10 @@ from crm.exchange.chats import HEADER, TELEGRAM, THEM, WHATSAPP
 from crm.exchange.grid import Cells
 from crm.exchange.imports import CHATS, Import, ImportRow, ImportState, import_at, looked_at, stands
 from crm.exchange.naming import listed, named
-from crm.exchange.reach import in_reach
+from crm.exchange.reach import in_reach, reached
 from crm.exchange.tombstones import is_erased
 from crm.people.contacts import Contact, ContactPoint, Identity, PointKind, root_of
+from crm.people.sight import Sight, sight_of
 
 NEW, OUT = 0, -1
 """Whom a chat is with, where it is nobody known: somebody new, or it is left out."""
@@ -129,13 +130,18 @@ def _one_left(chat: Chat, others: Sequence[str]) -> Chat:
     return replace(chat, customer=others[0]) if not chat.customer and len(others) == 1 else chat
 
 
-def with_people(session: Session, chats: Sequence[Chat], region: str) -> list[Chat]:
-    """The chats with whom each may be with: by their phone, by their number at the platform, by their name; only who is known by one alone is chosen."""
+def with_people(session: Session, chats: Sequence[Chat], region: str, sight: Sight) -> list[Chat]:
+    """The chats with whom each may be with: by their phone, by their number at the platform, by their name; only who is known by one alone is chosen.
+
+    Nobody is named of whom something is out of this sight.
+    """
     phones = {chat.key: normalise(chat.name, region) for chat in chats}
     held = _by(session, ContactPoint.contact_id, ContactPoint.value, [one for one in phones.values() if one], ContactPoint.kind == PointKind.PHONE.value)
     met = _by(session, Identity.contact_id, Identity.external_id, [chat.key for chat in chats if chat.sided])
     names = [name for chat in chats if (name := chat.name.strip())]
     named = _by_name(session, names)
+    seen = reached(session, sight, {one for every in (held, met, named) for roots in every.values() for one in roots})
+    held, met, named = ({key: [one for one in roots if one in seen] for key, roots in every.items()} for every in (held, met, named))
     found = []
     for chat in chats:
         sure = held.get(phones[chat.key], []) or [one for one in met.get(chat.key, []) if one in named.get(fold(chat.name), [])]
@@ -177,7 +183,8 @@ def likely(session: Session, actor: Actor, import_id: int, place: int, sender: i
     chats = _chats(looked_at(session, actor, import_id), place)
     if chats[place].sided or not 0 <= sender < len(chats[place].senders):
         raise Invalid("no such sender")
-    [chat] = with_people(session, [replace(chats[place], customer=chats[place].senders[sender], who=NEW, near=())], region)
+    sight = sight_of(session, actor, Action.IMPORT)
+    [chat] = with_people(session, [replace(chats[place], customer=chats[place].senders[sender], who=NEW, near=())], region, sight)
     return chat
 
 
@@ -239,10 +246,10 @@ def once_of(conversation_id: int, row: Cells) -> str:
     return f"past:{conversation_id}:{hashlib.sha256(repr((at, who, text, nth)).encode()).hexdigest()[:32]}"
 
 
-def day_of(at: str, zone: str) -> str:
-    """The day of a message as a date ("" = nobody knows); pure."""
+def day_of(at: str, zone: str) -> date | None:
+    """The day of a message (None = nobody knows); pure."""
     found = at_ms(at, zone)
-    return datetime.fromtimestamp(found / 1000, UTC).astimezone(ZoneInfo(zone or "UTC")).date().isoformat() if found else ""
+    return datetime.fromtimestamp(found / 1000, UTC).astimezone(ZoneInfo(zone or "UTC")).date() if found else None
 
 
 def left_of(session: Session, contacts: Sequence[int], points: Sequence[str] = (), names: Sequence[str] = ()) -> list[int]:

@@ -28,6 +28,7 @@ from crm.exchange.imports import FIELD, READ, RUN, SAMPLES, TRY, UNDO, Import, I
 from crm.exchange.known import known_of
 from crm.exchange.made import MadeFiles, write_down
 from crm.exchange.plan import Deed, Planner
+from crm.exchange.reach import sight_in
 from crm.exchange.reading import reading
 from crm.exchange.safe import BOM, lines
 from crm.exchange.undo import rows_to_undo, take_back
@@ -206,8 +207,8 @@ def _asked(session: Session, work: Work, about: dict[str, Any], *, now: int) -> 
 
 def _met(session: Session, import_id: int, tally: past.Tally, region: str) -> list[past.Chat]:
     """The chats of an export, with whom each may be with."""
-    chats = tally.told(session.get_one(Import, import_id).name)
-    return past.with_people(session, past.with_firm(session, chats), region)
+    one = session.get_one(Import, import_id)
+    return past.with_people(session, past.with_firm(session, tally.told(one.name)), region, sight_in(session, one.rep_id))
 
 
 def _refused(session: Session, work: Work, why: str, *, now: int) -> None:

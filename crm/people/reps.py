@@ -77,7 +77,8 @@ def digest(secret: str) -> str:
 
 def as_actor(member: Member) -> Rep:
     """A member of staff as an actor."""
-    return Rep(member.id, Role(member.role), member.name, member.language, member.address, bool(member.text_only), points_full(member), member.zone)
+    who, text_only, points = (member.id, Role(member.role), member.name, member.language, member.address), bool(member.text_only), points_full(member)
+    return Rep(*who, text_only, points, member.zone, member.scope, member.team_id)
 
 
 def points_full(member: Member) -> bool:

@@ -75,4 +75,14 @@ def seen_by(actor: Rep) -> Sight:
     return EVERYTHING if actor.points else _MASKED
 
 
+def follows(reader: Rep, rep_id: int | None, team_id: int | None) -> bool:
+    """Whether a reader may see more on a card than whose a thing is: theirs, nobody's, or of whom they were told to see or their role has it.
+
+    `team_id` is the team of whoever has it. Pure: whoever leads a team without a word said of their sight finds its work in the lists.
+    """
+    scope = Scope(reader.scope) if reader.scope else scope_of(reader.role)
+    ours = scope is Scope.TEAM and team_id is not None and team_id == reader.team_id
+    return rep_id in (None, reader.id) or scope is Scope.ALL or ours
+
+
 _MASKED = Sight(points=False)

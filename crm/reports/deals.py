@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, 
 from sqlalchemy.orm import Session, aliased
 
 from crm.base.actors import Rep
-from crm.base.policy import Action, Scope, scope_of
+from crm.base.policy import Action
 from crm.base.rows import among, ask
 from crm.base.time import DAY
 from crm.people.contacts import Contact
 from crm.people.reps import Member
-from crm.people.sight import Sight, seen_by, sight_of
+from crm.people.sight import Sight, follows, seen_by, sight_of
 from crm.projects.projects import Project, Standing, projects_of
 from crm.reports.paging import Page, Place
 from crm.sales.deals import Deal, DealState, deals_about
@@ -34,7 +34,7 @@ LATELY, WON_LEAST = 90 * DAY, 3
 class Brief:
     """A deal on a line; `owner` is the name of whoever has it ("" = nobody).
 
-    `project` is how the work after it does (None = there is none), `goods` how many lines it has.
+    `project` is how the work after it does (None = there is none), `goods` how many lines it has, `team_id` the team of whoever has it.
     """
 
     id: int
@@ -52,6 +52,7 @@ class Brief:
     owner: str
     project: Standing | None = None
     goods: int = 0
+    team_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,8 @@ def briefs_about(session: Session, contact_id: int, family: Sequence[int] = ()) 
 
 
 def readable(reader: Rep, one: Brief) -> bool:
-    """Whether this reader may see more of a deal on a card than whose it is: it is theirs, nobody's, or they see everybody's. Pure."""
-    return one.rep_id in (None, reader.id) or scope_of(reader.role) is Scope.ALL
+    """Whether this reader may see more of a deal on a card than whose it is. Pure."""
+    return follows(reader, one.rep_id, one.team_id)
 
 
 def as_read_by(reader: Rep, one: Brief) -> Brief:
@@ -154,9 +155,10 @@ def briefs(session: Session, numbers: Sequence[int]) -> tuple[Brief, ...]:
     return tuple(replace(_brief(rows[number]), project=work.get(number)) for number in numbers if number in rows)
 
 
-_COLUMNS = (Deal.id, Deal.title, Deal.state, Deal.amount, Deal.currency, Deal.expected_on, Deal.pushes, Deal.entered_at, Member.id.label("rep_id"))
+_COLUMNS = (Deal.id, Deal.title, Deal.state, Deal.amount, Deal.currency, Deal.expected_on, Deal.pushes, Deal.entered_at)
+_OWNER = (Member.id.label("rep_id"), Member.name.label("owner"), Member.team_id)
 _BRIEFS = (
-    select(*_COLUMNS, Stage.name.label("stage"), Stage.rotting_days, Member.name.label("owner"), _root.name, _root.platform_name, _GOODS, _WORKED)
+    select(*_COLUMNS, *_OWNER, Stage.name.label("stage"), Stage.rotting_days, _root.name, _root.platform_name, _GOODS, _WORKED)
     .join(Stage, Stage.id == Deal.stage_id)
     .join(_own, _own.id == Deal.contact_id)
     .join(_root, _root.id == _own.root_id)
@@ -181,6 +183,7 @@ def _brief(row: Any) -> Brief:
         row.rep_id,
         row.owner or "",
         goods=row.goods,
+        team_id=row.team_id,
     )
 
 

@@ -41,7 +41,7 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class CardOrder:
-    """The order that stands on the card of its person; `owner` is whose it is ("" = nobody's), `to_pay` counts hundredths."""
+    """The order that stands on the card of its person; `owner` is whose it is ("" = nobody's), in team `team_id`; `to_pay` counts hundredths."""
 
     id: int
     number: str
@@ -50,6 +50,7 @@ class CardOrder:
     currency: str
     rep_id: int | None
     owner: str
+    team_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def order_about(session: Session, contact_id: int, family: Sequence[int] = ()) -
     """The newest order of a person that runs; where none does, the newest of all."""
     for order in orders_about(session, contact_id, family=family)[:1]:
         owner = session.get(Member, order.rep_id) if order.rep_id else None
-        whose = (owner.id, owner.name) if owner and owner.active else (None, "")
+        whose = (owner.id, owner.name, owner.team_id) if owner and owner.active else (None, "", None)
         return CardOrder(order.id, order.number, OrderState(order.state), owed(session, order), order.currency, *whose)
     return None
 

@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 from crm.base.actors import Actor
 from crm.base.errors import Invalid
 from crm.base.time import DAY
-from crm.documents.documents import Document
+from crm.documents.documents import Document, held
 from crm.sales.ledger import Payment, PaymentState
+from crm.sales.orders import Order
 from crm.sales.payments import Due, Money, claim, decided, due_of_payment, enter, held_payment, known
 
 WITHIN = 7 * DAY
@@ -19,6 +20,7 @@ def arrived(session: Session, actor: Actor, due: Due, money: Money, *, once: str
     before = known(session, once)
     if before is not None:
         return before
+    _hold(session, due)
     like = _like(session, due, money.amount, money.currency, money.at)
     return (enter if like is None else claim)(session, actor, due, money, once=once, now=now)
 
@@ -35,9 +37,18 @@ def same(session: Session, actor: Actor, payment_id: int, *, now: int) -> Paymen
     payment = held_payment(session, actor, payment_id)
     if payment.state == PaymentState.SAME:
         return payment
+    _hold(session, due_of_payment(session, payment))
     if twin_of(session, payment) is None:
         raise Invalid("nothing else is like this payment")
     return decided(session, actor, payment, PaymentState.SAME, {"state": payment.state, "amount": payment.amount}, now=now)
+
+
+def _hold(session: Session, due: Due) -> None:
+    """Have what money is for held, in the order in which whoever settles it holds it: what others write down for it is seen then, or comes after this."""
+    if due.order is not None:
+        session.get(Order, due.order.id, with_for_update=True, populate_existing=True)
+    if due.paper is not None:
+        held(session, due.paper.id)
 
 
 def _like(session: Session, due: Due, amount: int, currency: str, at: int) -> Payment | None:

@@ -16,16 +16,20 @@ from crm.people.contacts import Contact
 from crm.people.field_words import About, FieldKind
 from crm.people.fields import Field
 from crm.people.kinds import Kind
+from crm.people.reps import Member
 from crm.reports.deals import Brief
+from crm.reports.orders import CardOrder
 from crm.reports.thread import Thread
 from crm.sales import moves, rotting, stages
 from crm.sales.deals import Deal, DealState, NewDeal, add_deal
+from crm.sales.orders import OrderState
 from crm.sales.pipelines import Stage
 from tests.bots.staff.office import Office
 from tests.conftest import NOON
 
 RUBEN = Rep(1, Role.REP, "Ruben", "en", "77")
 BRIEF = Brief(5, "Oak <table>", "Ann", "Offer sent", DealState.OPEN, 25_000_000, "AMD", "", 0, NOON, 3, 1, "Ruben")
+ORDER = CardOrder(6, "2025-0001", OrderState.NEW, 50_000, "AMD", 1, "Ruben")
 SIGHT = Thread(7, "letters", "Letters", "Ann", waiting_since=NOON, last_heard_id=30, deals=(BRIEF,))
 Message = dict[str, object]
 
@@ -76,6 +80,37 @@ def test_a_colleagues_deal_is_on_the_card_by_their_name_alone(company: Company) 
     assert "A deal of \u2068Nare\u2069" in text
     assert "Oak" not in text
     assert "Oak" in cards.card(theirs, replace(RUBEN, role=Role.MANAGER), company, NOON).text
+
+
+@pytest.mark.parametrize(("scope", "team", "seen"), [("own", 3, False), ("team", 3, True), ("team", 4, False), ("team", None, False), ("all", None, True)])
+def test_whose_sight_is_narrowed_sees_no_more_of_others_deals_on_a_card(company: Company, scope: str, team: int | None, *, seen: bool) -> None:
+    theirs = replace(SIGHT, deals=(replace(BRIEF, rep_id=9, owner="Nare", team_id=team),), order=replace(ORDER, rep_id=9, owner="Nare", team_id=team))
+    for role in (Role.MANAGER, Role.REP):
+        text = cards.card(theirs, replace(RUBEN, role=role, scope=scope, team_id=3), company, NOON).text
+        assert ("Oak" in text, "2025-0001" in text) == (seen, seen)
+        assert ("A deal of \u2068Nare\u2069" in text, "An order of \u2068Nare\u2069" in text) == (not seen, not seen)
+
+
+async def test_a_manager_of_narrowed_sight_has_no_deal_of_others_on_the_card_nor_behind_its_button(office: Office) -> None:
+    mariam, ruben = await office.member("mariam", Role.MANAGER), await office.member("ruben")
+    await office.member("vera", Role.OWNER)
+    await deal_of(office)
+
+    def narrowed(session: Session) -> None:
+        deal, member = session.scalars(select(Deal)).one(), session.get_one(Member, mariam.id)
+        deal.title, deal.rep_id, member.scope = "Walnut table", ruben.id, "own"
+
+    await office.store.write(narrowed)
+    await office.letter("And chairs?")
+    await office.show()
+    card = await office.find("mariam", "And chairs?")
+    assert "A deal of \u2068Ruben\u2069" in str(card["text"])
+    assert "Walnut" not in str(card["text"])
+    await office.press("mariam", card, "💼 Deal")
+    opened = await office.find("mariam", "has no deal yet")
+    assert "1 deal of a colleague's" in str(opened["text"])
+    assert not any("Walnut" in str(post) for post in await office.chat("mariam"))
+    assert any("Walnut" in str(post) for post in await office.chat("vera"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -133,7 +133,8 @@ async def test_a_customer_is_asked_says_they_have_paid_and_it_is_confirmed_in_a_
     assert await entries(office) == [("claimed", 25_000_000)]
 
 
-async def test_a_picture_of_a_receipt_comes_to_the_rep_and_another_amount_is_typed(office: Office) -> None:
+async def receipt(office: Office) -> Post:
+    """The post with the picture of a receipt that Ann Lee has sent for her order."""
     await office.member("ruben")
     post = await ordered(office)
     await walk(office, "ruben", post, "💳 Ask for payment", "💳 Ask for payment")
@@ -149,11 +150,32 @@ async def test_a_picture_of_a_receipt_comes_to_the_rep_and_another_amount_is_typ
     number = await office.store.read(lambda s: s.scalars(select(Attachment.id)).one())
     await office.store.write(lambda s: arrived(s, number, "cat", 4, now=office.now()))
     await office.show()
-    claim = next(post for post in await office.chat("ruben") if "has sent a receipt" in str(post.get("caption", post.get("text"))))
-    await office.press("ruben", claim, "Another amount")
+    return next(post for post in await office.chat("ruben") if "has sent a receipt" in str(post.get("caption", post.get("text"))))
+
+
+async def test_a_picture_of_a_receipt_comes_to_the_rep_and_another_amount_is_typed(office: Office) -> None:
+    await office.press("ruben", await receipt(office), "Another amount")
     await said(office, "ruben", "100 000")
     assert await entries(office) == [("confirmed", 10_000_000)]
     assert "Left to pay: ֏150,000" in await last_words(office)
+
+
+async def test_a_second_tap_under_a_picture_posts_nothing_twice_and_a_later_press_is_answered_anew(office: Office) -> None:
+    claim = await receipt(office)
+
+    async def tapped() -> list[Post]:
+        await office.hands.do("ruben", "click", bot="staff", message_id=claim["message_id"], button="✔ It came", wait=0)
+        await office.listen()
+        office.ahead += 2_000
+        await office.drain_staff()
+        return [post for post in await office.chat("ruben") if str(post["text"]).startswith("💳 ") and "· came" in str(post["text"])]
+
+    [first] = await tapped()
+    assert [post["message_id"] for post in await tapped()] == [first["message_id"]]
+    await office.press("ruben", first, "Undo")
+    assert await entries(office) == [("claimed", 25_000_000)]
+    assert len({post["message_id"] for post in await tapped()} - {first["message_id"]}) == 1
+    assert await entries(office) == [("confirmed", 25_000_000)]
 
 
 async def test_what_did_not_come_is_told_and_what_is_no_receipt_is_not(office: Office) -> None:

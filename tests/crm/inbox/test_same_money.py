@@ -1,22 +1,26 @@
 """The same money twice: written down by hand, and told by a bank a day later; a person says whether it is the same, and the sum stays true."""
 
+import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from crm.base.actors import Role
-from crm.base.db import Store
+from crm.base.db import Order, Session, Store
+from crm.base.dialect import is_server
 from crm.base.errors import Forbidden, Invalid
 from crm.base.paid import Payment
 from crm.base.settings import Company
 from crm.base.time import DAY
 from crm.documents.documents import Document, Kind
+from crm.inbox.payments import TILL
 from crm.reports.trade_books import trade as unbalanced
 from crm.sales import papers, payments, twins
 from crm.sales.ledger import Payment as Entry
 from crm.sales.ledger import owed
 from crm.sales.orders import order_at
+from crm.sales.payments import Money
 from tests.conftest import NOON
 from tests.crm.fake import hire, rows
 from tests.crm.inbox.test_payments import came, entries, whys
@@ -125,3 +129,27 @@ async def test_only_who_may_decides_whether_it_is_the_same(ann: Trade) -> None:
     guest, number = await hire(ann.store, "ani", Role.GUEST), await told_by_the_bank(ann)
     with pytest.raises(Forbidden):
         await ann.do(lambda s: twins.same(s, guest, number, now=NOON + DAY))
+
+
+async def test_what_is_written_down_by_hand_at_that_instant_is_seen_by_what_a_bank_tells(store: Store, company: Company) -> None:
+    made, began, loop = await trade(store, company), asyncio.Event(), asyncio.get_running_loop()
+
+    def by_hand(session: Session) -> None:
+        due = payments.due_of_order(session, order_at(session, made.order))
+        payments.enter(session, made.rep, due, Money(ALL, "AMD", NOON), once="by hand", now=NOON)
+        loop.call_soon_threadsafe(began.set)
+        if is_server(session):  # a file has one writer, who does one thing at a time
+            while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                pass
+
+    async def told() -> str:
+        await began.wait()
+        return await store.write(by_bank, Order.FLOW)
+
+    def by_bank(session: Session) -> str:
+        due = payments.due_of_order(session, order_at(session, made.order))
+        return twins.arrived(session, TILL, due, Money(ALL, "AMD", NOON, account="bank"), once="by bank", now=NOON).state
+
+    _, state = await asyncio.gather(store.write(by_hand, Order.FLOW), told())
+    assert state == "claimed"
+    assert await left(made) == 0
