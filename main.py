@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from channels import CHANNELS
-from channels.accounts import counted, sendable, titles, unbuttoned
+from channels.accounts import allowing, counted, sendable, titles, unbuttoned
 from channels.base import Channel, Firm
 from channels.entries import ways
 from console import environment, support
@@ -268,8 +268,7 @@ def open_channels(parts: Parts, files: Any) -> "list[web.RouteDef]":
         if (channel := open_account(one, replace(firm(env, company), open_media=files.open))) is not None:
             parts.channels[channel.account] = channel
     channels = parts.channels
-    allows = lambda account, window, now: channels[account].limits(window, now)  # noqa: E731
-    parts.company = company = replace(company, sendable=sendable(channels, wall()), counted=counted(channels, wall()), allows=allows)
+    parts.company = company = replace(company, sendable=sendable(channels, wall()), counted=counted(channels, wall()), allows=allowing(channels))
     shown = DeskOptions(env.folder / "logins", public_url=env.public_url, titles=titles(channels), sendable=company.sendable)
     desk = Desk(shown, parts.store, company, files, wall)
     metrics = MetricsOptions(env.metrics_token, bool(env.public_url), parts.node)

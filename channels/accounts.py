@@ -16,7 +16,8 @@ from channels import CHANNELS
 from channels.base import Channel, Firm
 from crm.base.errors import Misconfigured
 from crm.base.events import RawEvent
-from crm.base.outbound import Unit, Window
+from crm.base.outbound import Limits, May, Unit, Window
+from crm.base.settings import Allows
 
 log = logging.getLogger(__name__)
 ELSEWHERE = {"telegram": "CUSTOMER_BOT_TOKEN", "webchat": "SITE_ORIGINS", "form": "SITE_ORIGINS"}
@@ -185,3 +186,8 @@ def unbuttoned(channels: Mapping[str, Channel], now: int) -> frozenset[str]:
 def counted(channels: Mapping[str, Channel], now: int) -> frozenset[str]:
     """The accounts where a text is paid for by its parts."""
     return frozenset(name for name, channel in channels.items() if channel.limits(Window(), now).unit is Unit.SMS)
+
+
+def allowing(channels: Mapping[str, Channel]) -> Allows:
+    """Tells what each account takes for an address; one that is not set up, or not any more, takes nothing."""
+    return lambda account, window, now: channels[account].limits(window, now) if account in channels else Limits(may=May.NOTHING)

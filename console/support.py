@@ -50,6 +50,8 @@ def run(env: Environment, settings: Path, to: str, asked: Asked) -> int:
         handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise Misconfigured(f"{to} is there already: choose another name") from None
+    except OSError as error:
+        raise Misconfigured(f"{to} cannot be written: {error.strerror}") from None
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(words)
     print(f"Written to {to}: read it, then hand it to whoever helps you. No names, messages or passwords are in it.")

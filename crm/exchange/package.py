@@ -79,6 +79,8 @@ _WITHHELD = frozenset(
         "budget",
     }
 )
+_KEPT = frozenset({("project", "budget"), ("project", "cost")})
+"""What is on record of a person's things and is the firm's own: what the work for them costs it."""
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>
 <style>body{{font:15px/1.5 sans-serif;max-width:50em;margin:2em auto;padding:0 1em}}table{{border-collapse:collapse}}td,th{{border:1px solid #ccc;
 padding:.2em .6em;text-align:left;vertical-align:top;overflow-wrap:anywhere}}p.us{{color:#555;margin-left:3em}}</style></head><body>
@@ -137,9 +139,8 @@ def known_about(session: Session, contact_id: int, rep_id: int | None) -> dict[s
     found["fields"] = [_own(row) for row in rows_of(session, "field_values", values_about(session, what))]
     labels = {row["id"]: row["label"] for row in rows_of(session, "fields", sorted({row["field_id"] for row in found["fields"]}))}
     found["fields"] = [{"field": labels.get(row["field_id"], ""), **row} for row in found["fields"]]
-    found["changes"] = [
-        {name: row[name] for name in ("at", "subject", "kind", "before", "after")} for row in rows_of(session, "domain_events", events_of(session, what))
-    ]
+    changes = [row for row in rows_of(session, "domain_events", events_of(session, what)) if (row["subject"], row["kind"]) not in _KEPT]
+    found["changes"] = [{name: row[name] for name in ("at", "subject", "kind", "before", "after")} for row in changes]
     found["deliveries"] = [row for row in found.get("deliveries", []) if row.get("message_id")]
     return {name: rows for name, rows in found.items() if rows}
 

@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlalchemy import select
+
 from crm.base import jobs
-from crm.base.actors import Actor
+from crm.base.actors import Actor, Rep
 from crm.base.db import Session, Store
 from crm.base.jobs import Progress, Work
 from crm.base.policy import Action
 from crm.base.time import local
 from crm.exchange.exports import hand_over
 from crm.exchange.made import MadeFiles, write_down
-from crm.exchange.support_lines import SECTIONS, About, Looked, head, nothing_about
+from crm.exchange.support_lines import SECTIONS, About, Looked, head, nothing_about, part
 from crm.people.reps import authorise
 
 SUPPORT = "support"
@@ -20,15 +22,17 @@ ASKED_MOST = 50
 
 
 def ask(session: Session, actor: Actor, health: Mapping[str, bool] | None = None, *, now: int) -> int:
-    """Have the file made; `health` is which accounts did well when somebody last looked. Answers the job."""
+    """Have the file made; `health` is which accounts did well when somebody last looked. Answers the job: one that waits already, where they asked twice."""
     authorise(session, actor, Action.SEE_REPORTS)
-    return jobs.begin(session, actor, SUPPORT, 0, now=now, facts={"health": dict(sorted((health or {}).items())[:ASKED_MOST])})
+    mine = (jobs.Job.kind == SUPPORT, jobs.Job.state.in_(jobs.LIVE), jobs.Job.rep_id == (actor.id if isinstance(actor, Rep) else None))
+    waits = session.scalar(select(jobs.Job.id).where(*mine).limit(1))
+    return waits or jobs.begin(session, actor, SUPPORT, 0, now=now, facts={"health": dict(sorted((health or {}).items())[:ASKED_MOST])})
 
 
 def written(session: Session, about: About, *, now: int) -> str:
     """The whole file, from one snapshot."""
     looked = Looked(about, {}, now)
-    return "\n".join([*head(looked), *(line for section in SECTIONS for line in section(session, looked)), ""])
+    return "\n".join([*head(looked), *(line for section in SECTIONS for line in part(section, session, looked)), ""])
 
 
 class Supports:
@@ -42,7 +46,7 @@ class Supports:
         looked = Looked(await asyncio.to_thread(self._about), _health(work.facts), self._clock())
         lines = head(looked)
         for section in SECTIONS:
-            lines += await self._store.read(lambda session, section=section: section(session, looked))  # type: ignore[misc]
+            lines += await self._store.read(lambda session, section=section: part(section, session, looked))  # type: ignore[misc]
         day = local(self._clock(), self._zone).strftime("%Y-%m-%d")
         with self._made.making() as path:
             path.write_text("\n".join([*lines, ""]), encoding="utf-8")

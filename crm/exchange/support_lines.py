@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from sqlalchemy import column, func, inspect, select, table
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from crm.base.installation import held_since
@@ -99,8 +100,10 @@ def channels(session: Session, looked: Looked) -> list[str]:
 
 def tables(session: Session, looked: Looked) -> list[str]:
     """How many rows each table has."""
-    there = [one for one in Base.metadata.sorted_tables if one.name != "alembic_version"]
-    return _titled("ROWS", [f"{one.name}: {session.scalar(select(func.count()).select_from(one))}" for one in sorted(there, key=lambda one: one.name)])
+    known = sorted((one for one in Base.metadata.sorted_tables if one.name != "alembic_version"), key=lambda one: one.name)
+    there = set(inspect(session.connection()).get_table_names())
+    counts = [session.scalar(select(func.count()).select_from(one)) if one.name in there else "is not there" for one in known]
+    return _titled("ROWS", [f"{one.name}: {count}" for one, count in zip(known, counts, strict=True)])
 
 
 def books(session: Session, looked: Looked) -> list[str]:
@@ -170,7 +173,17 @@ def processes(session: Session, looked: Looked) -> list[str]:
     return _titled("NODES", lines or ["one process at most"])
 
 
-SECTIONS: tuple[Callable[[Session, Looked], list[str]], ...] = (engine, channels, tables, books, parked, failed, works, queues, processes)
+Section = Callable[[Session, Looked], list[str]]
+SECTIONS: tuple[Section, ...] = (engine, channels, tables, books, parked, failed, works, queues, processes)
+
+
+def part(section: Section, session: Session, looked: Looked) -> list[str]:
+    """A part of the file; one that cannot be read, as in a database of another version, says so by the class of the error and keeps nothing else back."""
+    try:
+        with session.begin_nested():
+            return section(session, looked)
+    except DBAPIError as error:
+        return _titled(getattr(section, "__name__", OTHER).upper(), [f"could not be read: {type(error).__name__}"])
 
 
 def labels(accounts: Iterable[str], kinds: frozenset[str]) -> Callable[[str], str]:

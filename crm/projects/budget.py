@@ -21,7 +21,7 @@ WORDS_MOST, OVER = 80, "budget"
 
 
 class ProjectCost(Row):
-    """What was spent on a project, in hundredths of its deal's currency; below nothing = taken back. `rep_id` wrote it down (None = nobody of the staff)."""
+    """What was spent on a project, in hundredths of its currency; below nothing = taken back. `rep_id` wrote it down (None = nobody of the staff)."""
 
     __tablename__ = "project_costs"
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
@@ -52,9 +52,9 @@ class Spent:
 
 
 def spent_on(session: Session, project: Project) -> Spent:
-    """How a project stands with its money; one that is of no deal has no currency, and no budget."""
+    """How a project stands with its money, which stays in its currency whatever becomes of the deal's; one that is of no deal has none, and no budget."""
     spent = session.scalar(select(func.sum(ProjectCost.amount)).where(ProjectCost.project_id == project.id)) or 0
-    return Spent(project.budget, int(spent), deal_at(session, project.deal_id).currency if project.deal_id else "")
+    return Spent(project.budget, int(spent), project.currency or (deal_at(session, project.deal_id).currency if project.deal_id else ""))
 
 
 def costs_of(session: Session, project_id: int, limit: int = 50) -> list[ProjectCost]:
@@ -71,7 +71,7 @@ def set_budget(session: Session, actor: Actor, project_id: int, amount: int, *, 
         raise Invalid("a budget is no less than nothing")
     if amount != before.budget:
         was, stands = ({"amount": one or None, "currency": before.currency} for one in (before.budget, amount))
-        project.budget = amount
+        project.budget, project.currency = amount, before.currency
         session.flush()
         record(session, Change("project", project.id, "budget", actor, was, stands), now=now)
         _told(session, project, before, now=now)
@@ -91,6 +91,7 @@ def add_cost(session: Session, actor: Actor, project_id: int, amount: int, words
     number, by = next(take_ids(session, 1)), actor.id if isinstance(actor, Rep) else None
     row = {"id": number, "project_id": project.id, "amount": amount, "words": said, "rep_id": by, "at": now, "once": once}
     add_new(session, ProjectCost, [row])
+    project.currency = before.currency
     record(session, Change("project", project.id, "cost", actor, after={"amount": amount, "currency": before.currency, "words": said}), now=now)
     _told(session, project, before, now=now)
     return session.get_one(ProjectCost, number)

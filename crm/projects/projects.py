@@ -52,7 +52,7 @@ class Project(Row):
     """The work after a sale; `why` says what its health comes from, `touched_at` when something was last done in it.
 
     `check_at` is when its health is looked at next, `nps_at` when its customer may be asked whether they would recommend us (0 = never).
-    `budget` is what it may cost, in hundredths of its deal's currency (0 = nobody has said).
+    `budget` is what it may cost, in hundredths (0 = nobody has said), of `currency`: its deal's when its first money was written down ("" = none was).
     """
 
     __tablename__ = "projects"
@@ -71,6 +71,7 @@ class Project(Row):
     check_at: Mapped[int] = mapped_column(server_default="0")
     nps_at: Mapped[int] = mapped_column(server_default="0")
     budget: Mapped[int] = mapped_column(server_default="0")
+    currency: Mapped[str] = mapped_column(server_default="")
     once: Mapped[str | None] = mapped_column(unique=True)
     __table_args__ = (
         Index("projects_check", "check_at", sqlite_where=_RUNS, postgresql_where=_RUNS),

@@ -17,7 +17,7 @@ from crm.conversations.planned import PlannedReply, PlannedState
 from crm.conversations.threads import Author, Conversation, Message
 from crm.outbox.notices import Notice, NoticeKind, tell
 from crm.outreach.sequences import Enrollment
-from crm.people.calendars import firm_hours
+from crm.people.calendars import Leave, firm_hours
 from crm.people.pretended import ACCOUNT as PRACTICE
 from crm.people.reps import Member, authorise
 from crm.sales.leads import Lead
@@ -74,14 +74,16 @@ def last_week(company: Company, now: int) -> tuple[int, int]:
 def weeks_due(session: Session, company: Company, *, now: int) -> int:
     """Write the notice for each member when the firm opens for the first time in a week, once; after a longer outage the week is let go.
 
-    What is in it is counted when it is shown. Answers how many were written.
+    Whoever is on leave that day is left in peace. What is in it is counted when it is shown. Answers how many were written.
     """
     monday = _began(session, company, now)
     if not monday:
         return 0
     once = f"week:{monday}:"
     told = exists().where(DomainEvent.once == literal(once) + cast(Member.id, String))
-    wanted = select(Member).where(Member.active == 1, Member.weekly == 1, ~told).order_by(Member.id).limit(AT_ONCE)
+    today = local(now, company.zone).date().isoformat()
+    away = exists().where(Leave.rep_id == Member.id, Leave.ended_at == 0, Leave.to_at == 0, Leave.from_on <= today, Leave.to_on >= today)
+    wanted = select(Member).where(Member.active == 1, Member.weekly == 1, ~told, ~away).order_by(Member.id).limit(AT_ONCE)
     members = session.scalars(wanted).all()
     record(session, *(Change("rep", one.id, "week", System("clock"), once=f"{once}{one.id}") for one in members), now=now)
     readers = [one for one in members if may(Role(one.role), Action.DO_TASK)]
@@ -116,8 +118,7 @@ def _answered(session: Session, actor: Rep, firm: bool, start: int, end: int) ->
 def _on_record(session: Session, kind: str, about: type[Enrollment] | type[Task], whose: Any, actor: Rep, firm: bool, start: int, end: int) -> int:
     """How often the clock did something that is on record, about what is a member's."""
     question = select(func.count()).select_from(DomainEvent).join(about, about.id == DomainEvent.subject_id)
-    if about is Enrollment:
-        question = question.join(Conversation, Conversation.id == Enrollment.conversation_id)
+    question = question.outerjoin(Conversation, Conversation.id == about.conversation_id).where(func.coalesce(Conversation.account, "") != PRACTICE)
     subject = {Enrollment: "enrollment", Task: "task"}[about]
     done = (DomainEvent.kind == kind, DomainEvent.at >= start, DomainEvent.at < end, DomainEvent.subject == subject)
     return session.scalar(question.where(*done, _mine(whose, actor, firm))) or 0
@@ -139,5 +140,6 @@ def _later(session: Session, actor: Rep, firm: bool, start: int, end: int) -> in
         DomainEvent.kind == f"planned_{PlannedState.SAID.value}",
     )
     at_its_time = (DomainEvent.at >= PlannedReply.due_at, DomainEvent.after == literal('{"planned": ') + cast(PlannedReply.id, String) + literal("}"))
-    question = select(func.count()).select_from(PlannedReply).where(*left, exists().where(*told, *at_its_time))
+    question = select(func.count()).select_from(PlannedReply).join(Conversation, Conversation.id == PlannedReply.conversation_id)
+    question = question.where(*left, exists().where(*told, *at_its_time), Conversation.account != PRACTICE)
     return session.scalar(question.where(_mine(PlannedReply.rep_id, actor, firm))) or 0

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from channels.accounts import Account, filled, open_account, read_accounts
+from channels.accounts import Account, allowing, filled, open_account, read_accounts
 from channels.base import Firm
 from crm.base.errors import Misconfigured
+from crm.base.outbound import May, Window
 
 FIRM = Firm("Shop", ("en",), "AM", "Asia/Yerevan", "https://crm.example", (b"k" * 32, b"o" * 32), Path("."), lambda: 0)
 
@@ -110,3 +111,7 @@ def test_a_channel_that_is_restricted_in_the_country_is_off_unless_asked_for() -
     russian = replace(FIRM, region="RU")
     table = {"token": "t", "app_secrets": ["s"], "verify_token": "v", "page": "1"}
     assert open_account(Account("messenger", "", table), russian) is None
+
+
+def test_an_account_that_is_not_set_up_takes_nothing() -> None:
+    assert allowing({})("letters", Window(), 0).may is May.NOTHING

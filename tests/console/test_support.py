@@ -71,6 +71,11 @@ def test_a_file_that_is_there_is_left_alone(capsys: pytest.CaptureFixture[str]) 
     assert "choose another name" in capsys.readouterr().err
 
 
+def test_a_place_that_cannot_be_written_to_is_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("nowhere/mine.txt") == 2
+    assert "nowhere/mine.txt" in capsys.readouterr().err
+
+
 def test_a_running_product_says_the_same_of_its_machine_without_touching_its_files() -> None:
     asked = Asked(Built("0.1.0", frozenset({"email"})), Telegram().check, lambda: True, lambda _: ACCOUNTS)
     found = support.about(Environment(company_zone=f"Asia/{CANARY}", staff_bot_token=CANARY), asked)

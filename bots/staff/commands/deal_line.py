@@ -87,8 +87,9 @@ def typed(session: Session, visit: Visit, wizard: Wizard, said: str) -> tuple[Li
 
 
 def _said(one: Line, what: str, said: str, currency: str) -> Line:
-    if what == "price":
-        return replace(one, price=parse_amount(said, currency), discount_why=HAND)
+    if what == "price":  # what the list takes off was off its own price, and would stay when there is less of it
+        kept = one if by_hand(one) else replace(one, discount_bp=0, discount_amount=0)
+        return replace(kept, price=parse_amount(said, currency), discount_why=HAND)
     if what == "off" or "%" in said:
         less = read_less(said, currency)
         return replace(one, discount_bp=less.share_bp, discount_amount=less.amount, discount_why=HAND)

@@ -116,8 +116,8 @@ def move(session: Session, visit: Visit, product_id: int, value: str) -> Done:
     rule = _unpacked(value)
     there = replace(rule, everything=not rule.everything)
     before = set_discount(session, visit.rep, product_id, there, now=visit.now)
-    set_discount(session, visit.rep, product_id, replace(rule, share_bp=0), now=visit.now)
-    back = f"{_packed(replace(there, share_bp=before))}\n{_packed(rule)}"
+    was = set_discount(session, visit.rep, product_id, replace(rule, share_bp=0), now=visit.now)
+    back = f"{_packed(replace(there, share_bp=before))}\n{_packed(replace(rule, share_bp=was))}" if was else ""  # a second tap finds it moved
     return show(session, visit, product_id, toast=visit.tr("Saved."), back=back)
 
 

@@ -53,8 +53,9 @@ def ask_budget(session: Session, visit: Visit, project_id: int, value: str) -> D
     """Ask how much it may cost; what the deal is worth is a button."""
     tr, project = visit.tr, held_project(session, visit.rep, project_id)
     begin(session, visit.rep, Wizard(LIMIT, LIMIT, project_id), until=visit.now + CONFIRM_MS)
-    deal = deal_at(session, project.deal_id or 0)
-    keys = [Key(money(tr.language, deal.amount, deal.currency), _intent(project_id, f"limit_is:{deal.amount}"))] if deal.amount else []
+    deal, found = deal_at(session, project.deal_id or 0), spent_on(session, project)
+    offered = deal.amount if deal.currency == found.currency else 0
+    keys = [Key(money(tr.language, offered, deal.currency), _intent(project_id, f"limit_is:{offered}"))] if offered else []
     keys += [_key(visit, project_id, NO_BUDGET, "limit_is:0")] if project.budget else []
     return Done((_post(visit, tr(MAY_COST, example="45000"), project_id, keys),))
 
@@ -62,7 +63,7 @@ def ask_budget(session: Session, visit: Visit, project_id: int, value: str) -> D
 def budget_is(session: Session, visit: Visit, project_id: int, value: str) -> Done:
     """It may cost so much; the budget before is one press away."""
     before = set_budget(session, visit.rep, project_id, int(value), now=visit.now)
-    return show(session, visit, project_id, toast=visit.tr("Saved."), undo=f"limit_is:{before.budget}")
+    return show(session, visit, project_id, toast=visit.tr("Saved."), undo=f"limit_is:{before.budget}" if before.budget != int(value) else "")
 
 
 def choose(session: Session, visit: Visit, project_id: int, value: str) -> Done:

@@ -527,6 +527,7 @@ def upgrade() -> None:
         sa.Column("check_at", WHOLE, server_default="0", nullable=False),
         sa.Column("nps_at", WHOLE, server_default="0", nullable=False),
         sa.Column("budget", WHOLE, server_default="0", nullable=False),
+        sa.Column("currency", sa.String(), server_default="", nullable=False),
         sa.Column("once", sa.String(), nullable=True),
         sa.Column("id", WHOLE, autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(["blueprint_id"], ["blueprints.id"]),

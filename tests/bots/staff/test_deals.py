@@ -55,6 +55,13 @@ async def walk(office: Office, person: str, post: Message, *buttons: str) -> Mes
     return post
 
 
+async def twice(office: Office, person: str, post: Message, button: str) -> None:
+    """A button is tapped again before what it did is shown."""
+    for _ in range(2):
+        await office.hands.do(person, "click", bot="staff", message_id=post["message_id"], button=button, wait=0)
+    await office.settle()
+
+
 async def same(office: Office, person: str, post: Message) -> Message:
     return next(one for one in await office.chat(person) if one["message_id"] == post["message_id"])
 

@@ -7,7 +7,7 @@ from crm.base.actors import Role
 from crm.sales.discounts import DiscountRule
 from crm.sales.lines import DealLine
 from tests.bots.staff.office import Office
-from tests.bots.staff.test_deals import Message, labels, said, walk
+from tests.bots.staff.test_deals import Message, labels, said, same, twice, walk
 from tests.bots.staff.test_products import amount, goods_of, stocked
 
 
@@ -97,9 +97,35 @@ async def test_lines_have_discounts_by_themselves_and_a_person_has_the_last_word
     assert await amount(office) == 19_800_000
 
 
+async def test_a_typed_price_is_the_price_and_takes_no_discount_of_the_list_along(office: Office) -> None:
+    await walk(office, "mariam", await benches(office), "From so many", "10\u00a0pc", "10\u00a0%")
+    await goods_of(office)
+    await said(office, "ruben", "bench")
+    saved = await walk(office, "ruben", await said(office, "ruben", "1 10"), "Save")
+    assert await less(office) == [(1000, "from:10000")]
+    await walk(office, "ruben", saved, "One line…", "1. Bench", "Price")
+    typed = await said(office, "ruben", "15000")
+    assert await amount(office) == 15_000_000
+    await walk(office, "ruben", typed, "One line…", "1. Bench", "Discount")
+    typed = await said(office, "ruben", "3%")
+    await walk(office, "ruben", typed, "One line…", "1. Bench", "Price")
+    await said(office, "ruben", "10000")
+    assert await less(office) == [(300, "hand")]
+
+
 async def test_who_sells_reads_discounts_and_sets_none(office: Office) -> None:
     await walk(office, "mariam", await benches(office), "From so many", "10\u00a0pc", "10\u00a0%")
     await office.member("ruben", Role.REP)
     product = await walk(office, "ruben", await said(office, "ruben", "/products bench"), "Bench")
     assert "🏷 from 10 pc: −10 %" in words(product)
     assert "Discounts" not in labels(product)
+
+
+async def test_a_double_tap_leaves_one_change_to_take_back(office: Office) -> None:
+    page = await walk(office, "mariam", await benches(office), "From so many", "10\u00a0pc", "5\u00a0%", "from 10\u00a0pc")
+    await twice(office, "mariam", page, "For everything")
+    assert await rules(office) == [("from:10000", 500, True)]
+    page = await same(office, "mariam", page)
+    if "Undo" in labels(page):
+        page = await walk(office, "mariam", page, "Undo")
+    assert len(await rules(office)) == 1

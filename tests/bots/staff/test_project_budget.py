@@ -8,7 +8,7 @@ from crm.projects.budget import ProjectCost
 from crm.projects.projects import Project
 from crm.sales.deals import Deal
 from tests.bots.staff.office import Office
-from tests.bots.staff.test_deals import labels, said, walk
+from tests.bots.staff.test_deals import labels, said, same, twice, walk
 from tests.bots.staff.test_discounts import words
 from tests.bots.staff.test_projects import project_of
 
@@ -50,3 +50,14 @@ async def test_costs_are_written_down_against_a_budget_and_taken_back(office: Of
     past = words(await office.last("ruben"))
     assert "budget: ֏40,000 → –" in past
     assert "what it cost: " in past
+
+
+async def test_a_second_tap_on_a_budget_offers_no_undo_that_does_nothing(office: Office) -> None:
+    post = await project_of(office)
+    await office.store.write(lambda session: session.execute(update(Deal).values(amount=5_000_000)))
+    await office.store.write(lambda session: session.execute(update(Project).values(budget=4_000_000)))
+    asked = await walk(office, "ruben", post, "More…", "Budget and costs", "Set the budget")
+    await twice(office, "ruben", asked, "֏50,000")
+    shown = await same(office, "ruben", asked)
+    assert "Budget: ֏0 of ֏50,000" in words(shown)
+    assert "Undo" not in labels(shown)

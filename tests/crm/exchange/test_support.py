@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, LargeBinary, String, insert, select
+from sqlalchemy import Column, LargeBinary, String, insert, select, text
 
 from crm.base.actors import Role
 from crm.base.db import Session
@@ -149,6 +149,23 @@ async def test_it_is_for_those_who_see_reports_and_comes_to_who_asked_once(stand
     [(name, whose)] = await rows(stand.store, select(MadeFile.name, MadeFile.rep_id))
     assert (name, whose) == ("support-2025-11-25.txt", stand.who.id)
     assert await rows(stand.store, select(NoticeRow.kind).where(NoticeRow.kind == "made")) == ["made"]
+
+
+async def test_what_an_older_database_lacks_keeps_nothing_else_back(stand: Stand) -> None:
+    for name in ("discount_rules", "nodes"):
+        await stand.store.write(lambda session: session.execute(text(f"DROP TABLE {name}")) and None)  # noqa: B023
+    found = parts(await made(stand))
+    assert {"discount_rules: is not there", "nodes: is not there"} <= set(found["ROWS"])
+    assert found["BOOKS"] == ["The books balance."]
+    assert [line.partition(": ")[0] for line in found["PROCESSES"]] == ["could not be read"]
+    assert parts(await stand.store.read(lambda session: support.written(session, About(), now=NOON)))["QUEUES"] == found["QUEUES"]
+
+
+async def test_asked_for_twice_before_it_stands_it_is_made_once(stand: Stand) -> None:
+    first, again = [await stand.store.write(lambda session: support.ask(session, stand.who, now=stand.now)) for _ in range(2)]
+    assert first == again
+    await made(stand)  # asks once more while the first waits
+    assert await stand.store.write(lambda session: support.ask(session, stand.who, now=stand.now)) != first
 
 
 def test_an_error_is_told_by_its_class_and_a_refusal_by_its_reason() -> None:

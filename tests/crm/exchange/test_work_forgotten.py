@@ -65,3 +65,12 @@ async def test_their_package_tells_of_the_work_and_what_they_said_of_it(stand: S
     known = await stand.store.read(lambda session: package.known_about(session, number, stand.who.id))
     assert {"deals", "projects", "project_steps", "ratings"} <= set(known)
     assert known["ratings"][0]["words"] == f"My {SECRET} loves it"
+
+
+async def test_their_package_tells_nothing_of_what_the_work_cost_the_firm(stand: Stand) -> None:
+    number = await met(stand)
+    project = await worked(stand, number, close=False)
+    await stand.store.write(lambda session: budget.set_budget(session, MACHINE, project, 777_00, now=stand.now) and None)
+    known = await stand.store.read(lambda session: package.known_about(session, number, stand.who.id))
+    assert {(one["subject"], one["kind"]) for one in known["changes"]} >= {("project", "started")}
+    assert not [one for one in known["changes"] if one["kind"] in ("budget", "cost")]

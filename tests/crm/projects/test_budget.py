@@ -6,7 +6,7 @@ from hypothesis import strategies as some
 from sqlalchemy import delete, select
 
 from crm.base.actors import Role
-from crm.base.db import Store
+from crm.base.db import Session, Store
 from crm.base.errors import Forbidden, Invalid
 from crm.base.history import DomainEvent
 from crm.base.settings import Company
@@ -14,6 +14,9 @@ from crm.outbox.notices import NoticeRow
 from crm.projects import budget
 from crm.projects.budget import ProjectCost, Spent, spent_on
 from crm.projects.projects import Project
+from crm.sales.deals import Deal
+from crm.sales.terms import Sum, set_amount
+from crm.sales.terms import worth as terms_worth
 from tests.crm.fake import hire, rows
 from tests.crm.projects.test_projects import Shop
 
@@ -93,6 +96,23 @@ async def test_too_much_is_told_once_and_again_only_after_it_was_not(shop: Shop)
     assert await told(shop) == 1
     await limit(shop, 0)
     assert not (await stands(shop)).over
+
+
+async def test_money_written_down_stays_in_its_currency_when_the_deal_goes_over_to_another(shop: Shop) -> None:
+    async def worth(currency: str) -> None:
+        def deed(session: Session) -> None:
+            deal = session.get_one(Deal, shop.deal)
+            set_amount(session, shop.rep, shop.deal, Sum(500, currency), seen=terms_worth(deal), now=shop.now)
+
+        await shop.do(deed)
+
+    await worth("USD")
+    assert await stands(shop) == Spent(0, 0, "USD")
+    await cost(shop, 600, "a")
+    await worth("AMD")
+    assert await stands(shop) == Spent(0, 600, "USD")
+    await limit(shop, 1_005)
+    assert await stands(shop) == Spent(1_005, 600, "USD")
 
 
 @pytest.mark.parametrize(("amount", "words"), [(0, "Paint"), (100, " "), (150, "Paint"), (10**18, "Paint")])

@@ -18,7 +18,7 @@ from crm.outbox.deliveries import Batch
 from crm.outbox.notices import NoticeRow
 from crm.outreach.sequences import SCHEDULE, Enrollment, Sequence
 from crm.people import habits
-from crm.people.calendars import OffDay
+from crm.people.calendars import Leave, OffDay
 from crm.reports.week import Week, week_of, weeks_due
 from crm.sales import ladder, tasks
 from crm.sales.leads import Lead
@@ -119,7 +119,7 @@ async def test_what_was_only_practised_and_what_a_person_typed_counts_for_nothin
     await store.write(lambda session: session.execute(update(Conversation).values(account="practice")))
     await store.write(lambda session: session.execute(update(Lead).values(channel="practice")))
     found = await week(store, manager)
-    assert (found.answered, found.leads) == (0, 0)
+    assert found == Week(firm=True)
 
 
 async def test_it_is_told_once_when_the_firm_opens_on_the_first_working_day(store: Store) -> None:
@@ -168,3 +168,12 @@ async def test_a_crash_between_two_ticks_tells_nobody_twice(store: Store) -> Non
         await store.write(broken)
     assert await rows(store, select(NoticeRow.id)) == []
     assert [await told(store, clock(1, 9)), await told(store, clock(1, 9))] == [[rep.id], []]
+
+
+async def test_who_is_on_leave_that_day_is_left_in_peace(store: Store) -> None:
+    rep, away, back = await hire(store), await hire(store, "nare"), await hire(store, "aram")
+    days = {"kind": "vacation", "created_at": NOON}
+    await store.write(lambda s: s.add(Leave(id=90, rep_id=away.id, from_on="2025-11-28", to_on="2025-12-01", **days)))
+    await store.write(lambda s: s.add(Leave(id=91, rep_id=back.id, from_on="2025-11-28", to_on="2025-11-30", **days)))
+    await store.write(lambda s: s.add(Leave(id=92, rep_id=rep.id, from_on="2025-12-01", to_on="2025-12-01", from_at=clock(1, 14), to_at=clock(1, 16), **days)))
+    assert await told(store, clock(1, 9)) == [rep.id, back.id]
