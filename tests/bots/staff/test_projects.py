@@ -9,6 +9,7 @@ from bots.staff.commands.blueprint_steps import read_steps
 from bots.staff.menus import MOST
 from crm.base.actors import Role, System
 from crm.base.i18n import LANGUAGES, translator
+from crm.base.settings import Company
 from crm.people.reps import reps
 from crm.projects import answering, following, health, steps
 from crm.projects.blueprints import Blueprint, BlueprintStep
@@ -17,10 +18,17 @@ from crm.projects.figures import Promoters, content
 from crm.projects.projects import Health, Project, ProjectState, ProjectStep, Standing
 from crm.projects.steps import Deed
 from crm.projects.survey import Rating
+from tests.bots.staff.firm import firm
 from tests.bots.staff.office import Office
 from tests.bots.staff.test_deals import Message, deal_of, labels, said, same, walk
 
 MACHINE = System("test")
+
+
+@pytest.fixture
+def company() -> Company:
+    """Customers are told nothing at night, and it is noon here."""
+    return firm()
 
 
 async def follow(office: Office) -> None:
