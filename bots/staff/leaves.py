@@ -55,8 +55,8 @@ def typed_part(words: Sequence[str], now: int, zone: str) -> Wish | None:
         return part_of_day(start, _at(day, None, zone), zone)
     if end is None or not _CLOCK.search(words[-1]):
         return None
-    named = moments.read(_CLOCK.sub("", words[-1]), now, zone).at
-    if named is not None and local(named, zone).date() != day:
+    named = moments.read(_CLOCK.sub("", words[-1]), now, zone).day
+    if named is not None and named != day:
         return None
     return part_of_day(start, _at(day, local(end, zone).time(), zone), zone)
 

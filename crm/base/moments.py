@@ -27,11 +27,15 @@ _EDGE = ".,;:!?—–-՝։՛፣።()«»\"'"
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was typed: the words without the time, the instant (None = no time stood there), and whether a reply makes it needless."""
+    """What was typed: the words without the time, the instant and its day (None = no time stood there), and whether a reply makes it needless.
+
+    The day is the one that was said: late in the evening "today" means an instant after midnight.
+    """
 
     text: str
     at: int | None = None
     unless_reply: bool = False
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,11 @@ def read(words: str, now: int, zone: str) -> Read:
     there = local(now, zone)
     length, found = _run(bare, there, 0)
     if found and not _number_alone(found, length, len(bare)):
-        return Read(" ".join(tokens), None, quiet) if _doubtful(bare, found, 0, length) else Read(" ".join(tokens[length:]), _instant(found, there, now), quiet)
+        return Read(" ".join(tokens), None, quiet) if _doubtful(bare, found, 0, length) else _read(" ".join(tokens[length:]), found, there, now, quiet)
     for start in range(max(1, len(bare) - LEADING_MOST), len(bare)):
         length, found = _run(bare, there, start)
         if found and length == len(bare) and not (len(found) == 1 and found[0].bare):
-            at = None if _doubtful(bare, found, start, length) else _instant(found, there, now)
-            return Read(" ".join(tokens[:start] if at is not None else tokens), at, quiet)
+            return Read(" ".join(tokens), None, quiet) if _doubtful(bare, found, start, length) else _read(" ".join(tokens[:start]), found, there, now, quiet)
     return Read(" ".join(tokens), None, quiet)
 
 
@@ -80,7 +83,15 @@ def leading(words: str, now: int, zone: str) -> Read:
     if _doubtful(bare, found, 0, length) or _number_alone(found, length, len(bare)):
         return Read(words.strip())
     rest = words[tokens[length - 1].end() :] if found else words
-    return Read(rest.strip(), _instant(found, there, now) if found else None)
+    return _read(rest.strip(), found, there, now) if found else Read(rest.strip())
+
+
+def _read(text: str, found: Sequence[_Piece], there: datetime, now: int, quiet: bool = False) -> Read:
+    """The words that are left, with the instant and the day of the pieces that were found."""
+    at = _instant(found, there, now)
+    timed = any(piece.clock is not None for piece in found)
+    today = not timed and any(piece.day == there.date() and not piece.weekday for piece in found)
+    return Read(text, at, quiet, there.date() if today else datetime.fromtimestamp(at / 1000, there.tzinfo).date())
 
 
 def _number_alone(found: Sequence[_Piece], length: int, words: int) -> bool:

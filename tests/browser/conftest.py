@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, ViewportSize, async_playwright, expect
 
-from tests.bots.staff.firm import noon_zone
 from tests.browser.stage import PATIENCE, Stage
 from tests.cluster import free_port
+from tests.walks.desk import zone_where_it_is
 
 CHROMIUM = shutil.which("chromium") or ""
 FLAGS = [
@@ -45,7 +45,7 @@ async def demo(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Async
     """The demo in a process of its own, where it is noon so that promotions may leave; answers the page's address."""
     folder, port = tmp_path_factory.mktemp("demo"), free_port()
     log = folder / "demo.log"
-    variables = {**os.environ, "DEMO_PORT": str(port), "DEMO_ZONE": noon_zone()}
+    variables = {**os.environ, "DEMO_PORT": str(port), "DEMO_ZONE": zone_where_it_is(12)}
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
             sys.executable, str(ROOT / "main.py"), "demo", cwd=folder, env=variables, stdout=asyncio.subprocess.PIPE, stderr=file, start_new_session=True
@@ -65,7 +65,7 @@ async def page(chromium: str, demo: str) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         size: ViewportSize = {"width": 1400, "height": 900}
-        context = await browser.new_context(viewport=size, reduced_motion="reduce", locale="en-GB", timezone_id=noon_zone())
+        context = await browser.new_context(viewport=size, reduced_motion="reduce", locale="en-GB", timezone_id=zone_where_it_is(12))
         context.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         opened = await context.new_page()

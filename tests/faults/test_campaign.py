@@ -19,10 +19,9 @@ from crm.people.contacts import Contact, Identity
 from crm.sales.leads import Lead
 from crm.schema import prepare
 from sandbox.telegram.hands import BareBot
-from tests.bots.staff.firm import noon_zone
 from tests.faults.checker import checked, left
 from tests.faults.stage import HOW_MUCH, SHORT, dice, rounds
-from tests.walks.desk import Phone, card_of, customer, phone
+from tests.walks.desk import Phone, card_of, customer, phone, zone_where_it_is
 from tests.walks.house import PATIENCE, House, open_house, staffed
 from tests.walks.test_managers import presses, preview
 
@@ -54,7 +53,7 @@ def old_customer(session: Session, number: int, *, at: int) -> None:
     ids = take_ids(session, 4)
     who, where, thread, lead = (next(ids) for _ in range(4))
     theirs = {"account": "telegram", "contact_id": who}
-    add(session, Contact, [{"id": who, "root_id": who, "name": f"Fan {number}", "zone": noon_zone(), "language": "en", "created_at": at}])
+    add(session, Contact, [{"id": who, "root_id": who, "name": f"Fan {number}", "zone": zone_where_it_is(12), "language": "en", "created_at": at}])
     add(session, Identity, [{"id": where, "external_id": str(number), "last_inbound_at": at, "created_at": at, **theirs}])
     add(session, Conversation, [{"id": thread, "identity_id": where, "address": str(number), "status": "closed", "opened_at": at, "last_at": at, **theirs}])
     open_lead = {"open_contact_id": who, "conversation_id": thread, "channel": "telegram", "language": "en"}
@@ -103,7 +102,7 @@ async def everybody_has_it(house: House, amount: int) -> None:
 async def test_an_answer_passes_a_promotion_that_the_provider_slows(tmp_path: Path) -> None:
     for number in rounds(3, 30, ci=3):
         dice("F19", number)
-        async with open_house(tmp_path / str(number), COMPANY_ZONE=noon_zone(), **PATIENT) as house:
+        async with open_house(tmp_path / str(number), COMPANY_ZONE=zone_where_it_is(12), **PATIENT) as house:
             people = await people_of(house, FIRST + LATER)
             await known(house, people)
             await staffed(house)

@@ -53,6 +53,11 @@ class House:
         return await write_invite(self.url, role, now=time.time_ns() // 1_000_000)
 
     @property
+    def zone(self) -> str:
+        """Where the firm is."""
+        return self._settings["COMPANY_ZONE"]
+
+    @property
     def pid(self) -> int:
         """The number of the product's process (of what it runs under, where it does)."""
         assert self._process

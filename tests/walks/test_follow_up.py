@@ -66,7 +66,7 @@ async def test_at_night_nothing_leaves_and_the_manager_sees_when_it_will(night: 
     who = await newcomer(night, "sleeper")
     [(due_at, enrolled_at, zone)] = await night.house.until(NEXT, str(who.id), HOUR)
     assert 9 * HOUR < due_at - enrolled_at <= 11 * HOUR
-    assert zone == zone_where_it_is(22)
+    assert zone == night.house.zone
     await night.manager.say("/followup")
     await night.manager.sees("Sleeper\u2069: step 1 of 3, tomorrow 09:00")
     assert await steps_heard(who) == []

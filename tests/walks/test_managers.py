@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.bots.staff.firm import noon_zone
+from tests.walks.desk import zone_where_it_is
 from tests.walks.house import PATIENCE, House, open_house, staffed
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -20,7 +20,7 @@ MARKETING = "SELECT k.marketing FROM contacts k JOIN conversations c ON c.contac
 async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """A house where it is noon, so that nobody is left to sleep."""
     folder: Path = tmp_path_factory.mktemp("noon")
-    async with open_house(folder, COMPANY_ZONE=noon_zone()) as made:
+    async with open_house(folder, COMPANY_ZONE=zone_where_it_is(12)) as made:
         await staffed(made)
         await made.start()
         await made.until("SELECT name FROM reps ORDER BY name", want=[("Mariam",), ("Tigran",)])

@@ -84,9 +84,7 @@ def typed(session: Session, visit: Visit, wizard: Wizard) -> Done:
 
 def read_day(visit: Visit, words: str) -> date | None:
     """The day that was typed, by the clock of whoever typed it; None where there is none."""
-    zone = zone_of(visit.rep, visit.company)
-    at = moments.read(words, visit.now, zone).at
-    return local(at, zone).date() if at is not None else None
+    return moments.read(words, visit.now, zone_of(visit.rep, visit.company)).day
 
 
 def _said(session: Session, visit: Visit, rep_id: int, words: str) -> Done:

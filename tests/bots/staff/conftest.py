@@ -11,15 +11,21 @@ from crm.base.db import Store
 from crm.base.settings import Company
 from sandbox.app import Sandbox, serve
 from sandbox.telegram.hands import Hands
-from tests.bots.staff.office import Office
+from tests.bots.staff.office import Office, Wall
 
 TOKEN = "200:STAFF-0123456789abcdef"
 
 
+@pytest.fixture
+def wall() -> Wall:
+    """The clock of the office and of the pretended Telegram."""
+    return Wall()
+
+
 @pytest_asyncio.fixture
-async def hands() -> AsyncIterator[Hands]:
+async def hands(wall: Wall) -> AsyncIterator[Hands]:
     """A sandbox that serves, and people's hands in it."""
-    async with await serve(Sandbox({"customer": "100:CUSTOMER", "staff": TOKEN})) as server, Hands(server.url) as hands:
+    async with await serve(Sandbox({"customer": "100:CUSTOMER", "staff": TOKEN}, clock=wall.seconds)) as server, Hands(server.url) as hands:
         yield hands
 
 
@@ -46,9 +52,9 @@ async def ruben(hands: Hands) -> str:
 
 
 @pytest_asyncio.fixture
-async def office(store: Store, company: Company, options: StaffOptions, hands: Hands) -> AsyncIterator[Office]:
+async def office(store: Store, company: Company, options: StaffOptions, hands: Hands, wall: Wall) -> AsyncIterator[Office]:
     """An office with nobody in it yet."""
-    made = Office(store, company, options, hands)
+    made = Office(store, company, options, hands, wall)
     await made.staff.open()
     yield made
     await made.staff.close()

@@ -1,6 +1,4 @@
-"""A firm for managers' tests: it is noon there now, customers have agreed to offers, and the schedule can be run by hand."""
-
-import time
+"""A firm for managers' tests: it is noon there, customers have agreed to offers, and the schedule can be run by hand."""
 
 from crm.base.actors import Customer
 from crm.base.db import Session
@@ -14,16 +12,13 @@ from tests.bots.staff.office import Office
 Message = dict[str, object]
 
 
-def noon_zone(seconds: float | None = None) -> str:
-    """A zone in which it is about noon now, so that nobody sleeps."""
-    ahead = 12 - time.gmtime(seconds).tm_hour
-    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
+NOON_ZONE = "Etc/GMT"
+"""Where it is noon by the clock on an office's wall."""
 
 
 def firm() -> Company:
     """A firm where it is noon."""
-    zone = noon_zone()
-    return Company("Marani", ("hy", "ka", "am", "ru", "en"), zone, "AMD", "AM", parse_hours("mon-sun 00:00-24:00", zone), b"key")
+    return Company("Marani", ("hy", "ka", "am", "ru", "en"), NOON_ZONE, "AMD", "AM", parse_hours("mon-sun 00:00-24:00", NOON_ZONE), b"key")
 
 
 async def agree(office: Office, *people: str) -> None:

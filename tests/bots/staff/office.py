@@ -22,11 +22,20 @@ from crm.outbox.forum import tend
 from crm.outbox.notices import Notice, NoticeKind, tell
 from crm.people import reps
 from sandbox.telegram.hands import Hands
+from tests.conftest import NOON
 
 
-def wall() -> int:
-    """The clock the pretended Telegram goes by too."""
-    return time.time_ns() // 1_000_000
+class Wall:
+    """The clock on the wall, which the pretended Telegram goes by too: it runs on from noon, for at night customers are told nothing."""
+
+    def __init__(self, at: int = NOON) -> None:
+        self._ahead = at - time.time_ns() // 1_000_000
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000 + self._ahead
+
+    def seconds(self) -> float:
+        return self.now() / 1000
 
 
 class Letters:
@@ -78,8 +87,8 @@ async def no_media(_: int) -> AsyncIterator[AsyncIterator[bytes]]:
 class Office:
     """The whole way from a letter to the staff and back, step by step."""
 
-    def __init__(self, store: Store, company: Company, options: StaffOptions, hands: Hands) -> None:
-        self.store, self.company, self.hands = store, company, hands
+    def __init__(self, store: Store, company: Company, options: StaffOptions, hands: Hands, wall: Wall) -> None:
+        self.store, self.company, self.hands, self._wall = store, company, hands, wall
         self.letters, self.ahead = Letters(), 0
         self.staff = Staff(options, store, company, clock=self.now, titles={"letters": "Letters"})
         self._drains = [Drain(store, carrier, no_media, node="test", clock=self.now, tend=tend) for carrier in (self.letters, self.staff.carrier)]
@@ -100,7 +109,7 @@ class Office:
 
     def now(self) -> int:
         """The office's clock; it runs ahead by as much as the sender would have had to wait."""
-        return wall() + self.ahead
+        return self._wall.now() + self.ahead
 
     async def show(self) -> None:
         """Everything that waits to be shown or sent is."""

@@ -14,14 +14,14 @@ from crm.conversations.threads import Author, Conversation, Kind
 from crm.conversations.threads import Message as Said
 from crm.people.contacts import Contact, Identity
 from crm.people.reps import Member
-from tests.bots.staff.firm import firm, noon_zone
+from tests.bots.staff.firm import NOON_ZONE, firm
 from tests.bots.staff.office import Office
 
 
 @pytest.fixture
 def company() -> Company:
     """Open from 9 to 18 every day, and it is noon."""
-    return replace(firm(), hours=parse_hours("mon-sun 09:00-18:00", noon_zone()), answer_within=60 * MINUTE)
+    return replace(firm(), hours=parse_hours("mon-sun 09:00-18:00", NOON_ZONE), answer_within=60 * MINUTE)
 
 
 async def look(office: Office) -> int:

@@ -15,7 +15,7 @@ from crm.base.settings import Company
 from crm.sales.entries import Entry, Ways
 from sandbox.telegram.hands import Hands
 from tests.bots.staff.firm import Message, ask, firm, labels, press, toast
-from tests.bots.staff.office import Office
+from tests.bots.staff.office import Office, Wall
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def company() -> Company:
 
 
 @pytest_asyncio.fixture
-async def office(store: Store, company: Company, options: StaffOptions, hands: Hands) -> AsyncIterator[Office]:
+async def office(store: Store, company: Company, options: StaffOptions, hands: Hands, wall: Wall) -> AsyncIterator[Office]:
     ways = Ways(lambda code, words: {"letters": f"https://letters/{code}"}, lambda name: {"letters": name} if name.startswith("@") else {})
-    made = Office(store, company, replace(options, ways=ways), hands)
+    made = Office(store, company, replace(options, ways=ways), hands, wall)
     await made.staff.open()
     yield made
     await made.staff.close()

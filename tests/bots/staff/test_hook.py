@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -24,7 +25,7 @@ from crm.inbox.log import for_desk
 from crm.inbox.process import Claimed
 from sandbox.telegram.hands import BareBot, Hands
 from tests import doors
-from tests.bots.staff.office import wall
+from tests.bots.staff.office import Wall
 from tests.doors import served
 
 KEY, OLD_KEY = b"k" * 32, b"o" * 32
@@ -46,8 +47,8 @@ class Inbox(doors.Inbox):
 class Bureau:
     """The staff bot at a public address, by webhook or by polling."""
 
-    def __init__(self, hands: Hands, options: StaffOptions, store: Store, company: Company) -> None:
-        self.hands, self._options, self._store, self._company = hands, options, store, company
+    def __init__(self, hands: Hands, options: StaffOptions, store: Store, company: Company, wall: Wall) -> None:
+        self.hands, self._options, self._store, self._company, self._wall = hands, options, store, company, wall
         self.bot = BareBot(hands.url, options.token)
 
     @asynccontextmanager
@@ -56,7 +57,7 @@ class Bureau:
 
         def routes(url: str) -> Sequence[web.RouteDef]:
             options = replace(self._options, public_url=url, keys=(KEY,)) if hooked else self._options
-            made.append(Staff(options, self._store, self._company, clock=wall, limits=LIMITS))
+            made.append(Staff(options, self._store, self._company, clock=self._wall.now, limits=LIMITS))
             return made[0].routes(inbox)
 
         async with served(routes):
@@ -84,9 +85,15 @@ class Bureau:
 
 
 @pytest.fixture
-async def bureau(hands: Hands, options: StaffOptions, store: Store, company: Company, ruben: str) -> AsyncIterator[Bureau]:
+def wall() -> Wall:
+    """The machine's own clock, by which the webhook tells what is late."""
+    return Wall(time.time_ns() // 1_000_000)
+
+
+@pytest.fixture
+async def bureau(hands: Hands, options: StaffOptions, store: Store, company: Company, ruben: str, wall: Wall) -> AsyncIterator[Bureau]:
     await hands.put("/play/pace", {"first": 0.01, "longest": 0.02})
-    made = Bureau(hands, options, store, company)
+    made = Bureau(hands, options, store, company, wall)
     yield made
     await made.bot.close()
 
@@ -280,8 +287,8 @@ async def test_a_damaged_update_is_kept_as_it_came_under_its_number(body: bytes)
     assert (event.key, event.body, event.lane) == ("41", body, "staff:0")
 
 
-async def test_a_damaged_update_fails_at_the_desk_so_that_it_is_parked(store: Store, company: Company) -> None:
-    staff = Staff(BARE, store, company, clock=wall)
+async def test_a_damaged_update_fails_at_the_desk_so_that_it_is_parked(store: Store, company: Company, wall: Wall) -> None:
+    staff = Staff(BARE, store, company, clock=wall.now)
     raw = for_desk(raw_event("staff", b'{"update_id":41,', NOON))
     with pytest.raises(Invalid):
         await staff.drive(Claimed(1, 1, raw))

@@ -20,7 +20,7 @@ from crm.outreach.segments import Segment, reached
 from crm.sales.entries import Entry, LeadEntry, Ways
 from sandbox.telegram.hands import Hands
 from tests.bots.staff.firm import Message, agree, ask, firm, labels, press, toast
-from tests.bots.staff.office import Office
+from tests.bots.staff.office import Office, Wall
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def company() -> Company:
 
 
 @pytest_asyncio.fixture
-async def office(store: Store, company: Company, options: StaffOptions, hands: Hands) -> AsyncIterator[Office]:
+async def office(store: Store, company: Company, options: StaffOptions, hands: Hands, wall: Wall) -> AsyncIterator[Office]:
     ways = Ways(lambda code, words: {"letters": f"https://letters/{code}"}, lambda name: {})
-    made = Office(store, company, replace(options, ways=ways), hands)
+    made = Office(store, company, replace(options, ways=ways), hands, wall)
     await made.staff.open()
     yield made
     await made.staff.close()

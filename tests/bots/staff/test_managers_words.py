@@ -1,8 +1,6 @@
 """What managers read, as pure values: the report, a promotion's progress, choices, delays."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,7 +20,7 @@ from crm.outreach.segments import LeftOut, Preview
 from crm.reports.paging import Place
 from crm.reports.today import Today, Traffic, Unanswered
 from crm.sales.leads import LeadStatus
-from tests.bots.staff.firm import firm, noon_zone
+from tests.bots.staff.firm import firm
 
 NOW = 1_764_072_000_000
 ENGLISH = translator("en")
@@ -165,9 +163,3 @@ def test_a_bad_text_is_explained_with_its_reason() -> None:
     with pytest.raises(BadTemplate) as caught:
         parse("Hello {nme}")
     assert "no field “nme”" in refusal(ENGLISH, caught.value)
-
-
-@pytest.mark.parametrize("hour", range(24))
-def test_it_is_noon_somewhere_at_any_hour(hour: int) -> None:
-    at = hour * 3600.0
-    assert datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(noon_zone(at))).hour == 12

@@ -92,7 +92,7 @@ async def test_a_quote_is_drafted_seen_and_sent_by_buttons(office: Office, ruben
     sent = await office.find(ruben, "It is on its way")
     assert "Send again" in labels(sent)
     says = [one for _, one in office.letters.sent if isinstance(one, Say) and one.media]
-    assert [(one.media.name, [b.label for row in one.buttons for b in row]) for one in says if one.media] == [("Q-2026-0001.pdf", ["Accept", "Decline"])]
+    assert [(one.media.name, [b.label for row in one.buttons for b in row]) for one in says if one.media] == [("Q-2025-0001.pdf", ["Accept", "Decline"])]
     await answer(office, "yes")
     told = await office.find(ruben, "has accepted")
     assert labels(told)[:2] == ["Make the invoice", "Deal"]
@@ -109,7 +109,7 @@ async def test_a_button_from_before_a_quote_was_sent_sends_it_no_second_time(off
     await fetched(office)
     assert len([one for _, one in office.letters.sent if isinstance(one, Say) and one.media]) == 1
     post = await office.last(ruben)
-    assert "Q-2026-0001 · ֏250,000 · sent" in str(post["text"])
+    assert "Q-2025-0001 · ֏250,000 · sent" in str(post["text"])
     await office.press(ruben, post, "Send again")
     await fetched(office)
     assert len([one for _, one in office.letters.sent if isinstance(one, Say) and one.media]) == 2
@@ -124,7 +124,7 @@ async def test_another_language_a_correction_and_a_withdrawal_are_buttons(office
     post = await walk(office, ruben, await office.last(ruben), "Withdraw it")
     assert "its buttons tell the customer so" in str(post["text"])
     post = await walk(office, ruben, post, "Undo")
-    assert "Q-2026-0001" in str(post["text"])
+    assert "Q-2025-0001" in str(post["text"])
     post = await walk(office, ruben, post, "Accepted in person")
     assert "accepted" in str(post["text"])
     post = await walk(office, ruben, post, "Not answered after all", "Correct it")
@@ -157,7 +157,7 @@ async def test_an_invoice_is_asked_for_paid_and_unpaid_by_buttons(office: Office
     post = await walk(office, ruben, post, "It is paid")
     assert "· paid" in str(post["text"])
     await office.press(ruben, post, "Deal")
-    assert "💰 Invoice I-2026-0001 · ֏250,000 · paid" in str((await office.last(ruben))["text"])
+    assert "💰 Invoice I-2025-0001 · ֏250,000 · paid" in str((await office.last(ruben))["text"])
 
 
 async def test_the_card_leads_to_the_documents(office: Office, ruben: str) -> None:

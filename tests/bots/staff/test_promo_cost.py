@@ -13,7 +13,7 @@ from crm.base.outbound import Limits
 from crm.base.settings import Company
 from sandbox.telegram.hands import Hands
 from tests.bots.staff.firm import agree, ask, firm
-from tests.bots.staff.office import Office
+from tests.bots.staff.office import Office, Wall
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ async def test_a_promotion_tells_how_many_parts_a_message_has(office: Office, te
 
 
 @pytest_asyncio.fixture
-async def dear(store: Store, company: Company, options: StaffOptions, hands: Hands) -> AsyncIterator[Office]:
+async def dear(store: Store, company: Company, options: StaffOptions, hands: Hands, wall: Wall) -> AsyncIterator[Office]:
     """An office whose letters cost money each."""
-    made = Office(store, company, replace(options, allows=lambda _, window, now: Limits(free=False)), hands)
+    made = Office(store, company, replace(options, allows=lambda _, window, now: Limits(free=False)), hands, wall)
     await made.staff.open()
     yield made
     await made.staff.close()

@@ -16,7 +16,7 @@ from crm.base.settings import Company
 from crm.outbox.drain import Drain
 from sandbox.telegram.hands import Hands
 from tests.bots.staff.firm import Message, firm, labels, press, toast
-from tests.bots.staff.office import Letters, Office, no_media
+from tests.bots.staff.office import Letters, Office, Wall, no_media
 
 
 class Moody(Letters):
@@ -31,9 +31,9 @@ class Moody(Letters):
 class Shop(Office):
     """An office whose letters take reactions."""
 
-    def __init__(self, store: Store, company: Company, options: StaffOptions, hands: Hands) -> None:
+    def __init__(self, store: Store, company: Company, options: StaffOptions, hands: Hands, wall: Wall) -> None:
         self.moody = letters = Moody()
-        super().__init__(store, company, replace(options, allows=lambda _, window, now: letters.limits(window, now)), hands)
+        super().__init__(store, company, replace(options, allows=lambda _, window, now: letters.limits(window, now)), hands, wall)
         self.letters = letters
         self._drains = [Drain(store, carrier, no_media, node="test", clock=self.now) for carrier in (letters, self.staff.carrier)]
 
@@ -44,8 +44,8 @@ def company() -> Company:
 
 
 @pytest_asyncio.fixture
-async def office(store: Store, company: Company, options: StaffOptions, hands: Hands) -> AsyncIterator[Shop]:
-    made = Shop(store, company, options, hands)
+async def office(store: Store, company: Company, options: StaffOptions, hands: Hands, wall: Wall) -> AsyncIterator[Shop]:
+    made = Shop(store, company, options, hands, wall)
     await made.staff.open()
     await made.staff.carrier.request.call("getUpdates", {"offset": 0, "timeout": 0, "allowed_updates": list(ALLOWED)})
     await made.member("ruben")

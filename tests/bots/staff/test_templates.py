@@ -22,7 +22,7 @@ from crm.outbox.drain import Drain
 from crm.sales.tasks import Task
 from sandbox.telegram.hands import Hands
 from tests.bots.staff.firm import Message, ask, firm, label, labels, press, toast
-from tests.bots.staff.office import Letters, Office, no_media
+from tests.bots.staff.office import Letters, Office, Wall, no_media
 from tests.conftest import NOON
 from tests.crm.fake import rows
 
@@ -38,9 +38,9 @@ class Windowed(Letters):
 class Shop(Office):
     """An office whose letters have a window."""
 
-    def __init__(self, store: Store, company: Company, options: StaffOptions, hands: Hands) -> None:
+    def __init__(self, store: Store, company: Company, options: StaffOptions, hands: Hands, wall: Wall) -> None:
         letters = Windowed()
-        super().__init__(store, company, replace(options, allows=lambda _, window, now: letters.limits(window, now)), hands)
+        super().__init__(store, company, replace(options, allows=lambda _, window, now: letters.limits(window, now)), hands, wall)
         self.letters = letters
         carriers = (letters, self.staff.carrier)
         self._drains = [Drain(store, carrier, no_media, node="test", clock=self.now, owe=owed) for carrier in carriers]
@@ -66,8 +66,8 @@ def company() -> Company:
 
 
 @pytest_asyncio.fixture
-async def shop(store: Store, company: Company, options: StaffOptions, hands: Hands) -> AsyncIterator[Shop]:
-    made = Shop(store, company, options, hands)
+async def shop(store: Store, company: Company, options: StaffOptions, hands: Hands, wall: Wall) -> AsyncIterator[Shop]:
+    made = Shop(store, company, options, hands, wall)
     await made.staff.open()
     await made.member("ruben")
     yield made

@@ -29,6 +29,11 @@ def at(day: date, clock: time, zone: str = YEREVAN) -> int:
     return instant(datetime.combine(day, clock, ZoneInfo(zone)))
 
 
+def dated(text: str, day: date, clock: time) -> Read:
+    """Words with a time of a day beside them."""
+    return Read(text, at(day, clock), day=day)
+
+
 NOON = at(MONDAY, time(12))
 
 
@@ -146,7 +151,7 @@ def test_the_part_of_the_day_says_which_hour_is_meant(words: str, clock: time, l
     ],
 )
 def test_an_hour_in_amharic_is_on_the_ethiopian_clock(words: str, clock: time) -> None:
-    assert read(words, NOON, YEREVAN) == Read("ደውል", at(MONDAY + timedelta(days=1), clock))
+    assert read(words, NOON, YEREVAN) == dated("ደውል", MONDAY + timedelta(days=1), clock)
 
 
 @pytest.mark.parametrize(
@@ -173,10 +178,10 @@ def test_what_may_be_read_in_two_ways_is_asked_for(words: str, zone: str) -> Non
 
 
 def test_a_day_and_a_month_at_the_end_are_a_date_where_something_says_so() -> None:
-    wanted = at(date(2026, 5, 12), time(10))
-    assert read("send the offer on 12.5", NOON, YEREVAN) == Read("send the offer", wanted)
-    assert read("send the offer 12.5.2026", NOON, YEREVAN) == Read("send the offer", wanted)
-    assert read("позвонить Friday 28.11", NOON, YEREVAN) == Read("позвонить", at(date(2025, 11, 28), time(10)))
+    wanted = dated("send the offer", date(2026, 5, 12), time(10))
+    assert read("send the offer on 12.5", NOON, YEREVAN) == wanted
+    assert read("send the offer 12.5.2026", NOON, YEREVAN) == wanted
+    assert read("позвонить Friday 28.11", NOON, YEREVAN) == dated("позвонить", date(2025, 11, 28), time(10))
 
 
 @pytest.mark.parametrize("words", ["1.5 kg of flour", "2.5 h of work", "24/12 boxes", "1.5 кг муки", "12.5 5 boxes", "01.02 call"])
@@ -200,13 +205,12 @@ def test_a_day_and_a_month_before_other_words_are_a_number(words: str) -> None:
     ],
 )
 def test_a_time_or_a_weekday_beside_them_makes_them_a_date(words: str, day: date, clock: time) -> None:
-    wanted = at(day, clock)
-    assert read(words, NOON, YEREVAN) == Read("flour" if "flour" in words else "", wanted)
-    assert leading(words, NOON, YEREVAN).at == wanted
+    assert read(words, NOON, YEREVAN) == dated("flour" if "flour" in words else "", day, clock)
+    assert leading(words, NOON, YEREVAN).at == at(day, clock)
 
 
 def test_a_number_before_the_words_leaves_the_time_behind_them_to_be_read() -> None:
-    assert read("1.5 kg of flour tomorrow 15:00", NOON, YEREVAN) == Read("1.5 kg of flour", at(MONDAY + timedelta(days=1), time(15)))
+    assert read("1.5 kg of flour tomorrow 15:00", NOON, YEREVAN) == dated("1.5 kg of flour", MONDAY + timedelta(days=1), time(15))
 
 
 @given(st.integers(1, 31), st.integers(1, 12), st.sampled_from("./"), st.sampled_from(list(OFFER.values())), st.integers(1_600_000_000_000, 2_200_000_000_000))
@@ -252,6 +256,13 @@ def test_today_after_six_is_in_an_hour() -> None:
     evening = at(MONDAY, time(19))
     assert read("today call", evening, YEREVAN).at == evening + HOUR
     assert choice("today", evening, YEREVAN) is None
+
+
+@pytest.mark.parametrize(("words", "day"), [("today", 0), ("today call", 0), ("call today", 0), ("tomorrow", 1), ("23:45", 0), ("23:15", 1), ("in 1 h", 1)])
+def test_today_is_this_day_also_in_its_last_hour(words: str, day: int) -> None:
+    late = at(MONDAY, time(23, 30))
+    assert read(words, late, YEREVAN).day == MONDAY + timedelta(days=day)
+    assert (read("call", late, YEREVAN).day, leading(words, late, YEREVAN).day) == (None, None if words.startswith("call") else MONDAY + timedelta(days=day))
 
 
 def test_a_time_that_the_clock_change_skips_is_an_hour_later() -> None:
