@@ -65,6 +65,7 @@ class Parts:
     backups: "Backups | None" = None
     watch: "Watch | None" = None
     papers: Any = None
+    used: frozenset[str] = frozenset()
     born: str = field(default_factory=lambda: secrets.token_hex(4))
 
     @property
@@ -122,6 +123,7 @@ class Parts:
 async def run(env: Environment) -> None:
     """`run`: the product."""
     from crm.outbox.hold import Guard
+    from crm.people.contacts import accounts_used
     from scheduler.nodes import take_seat
 
     company, times = environment.company(env), env.durations
@@ -130,6 +132,7 @@ async def run(env: Environment) -> None:
         seat = await take_seat(store, env.database_url, wall, lease_ms=int(times.lease * 1000))
         parts = Parts(env, company, store, Guard(store, env.folder, clock=wall), seat)
         await parts.guard.check()
+        parts.used = await store.read(accounts_used)
     except BaseException:
         await store.close()
         raise
@@ -142,6 +145,7 @@ def join(parts: Parts) -> Running:
     from crm.conversations.media import MediaFiles
     from crm.exchange.works import Exchange
     from crm.inbox.statuses import owed
+    from crm.outbox.closed import Closed
     from crm.outbox.drain import Drain
     from crm.outbox.forum import tend
     from crm.outbox.shares import Shares
@@ -165,7 +169,10 @@ def join(parts: Parts) -> Running:
     routes = open_channels(parts, files)
     screens = Screens(store, parts.channels)
     hooks, staffed = Hooks(HookOptions(parts.company.link_key), wall), [parts.staff.carrier] if parts.staff else []
-    carriers = [*screens.announcing(parts.channels.values()), *staffed, hooks]
+    closed = [Closed(account) for account in sorted(parts.used - parts.channels.keys())]
+    for one in closed:
+        log.warning("%s is no longer set up: what is to be said there fails, and whoever said it is told", one.account)
+    carriers = [*screens.announcing(parts.channels.values()), *closed, *staffed, hooks]
     machine = support.Asked(support.Built(VERSION, frozenset(CHANNELS)), check_token, fast_parser, accounts)
     exchange = Exchange(store, env.folder, parts.company, wall, TABLES, parts.fetch, partial(support.about, env, machine))
     loops = working(parts, files, screens.stir)

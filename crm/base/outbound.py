@@ -227,6 +227,7 @@ class Reason(StrEnum):
     BAD_CONTENT = "bad_content"
     UNSUPPORTED = "unsupported"
     ACCOUNT_PROBLEM = "account_problem"
+    CLOSED = "closed"
 
 
 GONE = "gone"

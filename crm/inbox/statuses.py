@@ -26,7 +26,7 @@ from crm.sales.unsent import unsent
 UP_TO = 200
 """How many of the newest messages of a thread a watermark may reach."""
 _LOST = (Reason.BLOCKED.value, Reason.BAD_ADDRESS.value)
-_MISSED = (Reason.WINDOW_CLOSED.value, Reason.BAD_ADDRESS.value)
+_MISSED = (Reason.WINDOW_CLOSED.value, Reason.BAD_ADDRESS.value, Reason.CLOSED.value)
 
 
 def statuses_told(session: Session, got: Sequence[Got], *, now: int, accounts: Collection[str] = frozenset()) -> None:

@@ -110,6 +110,11 @@ def family_of(session: Session, contact_id: int) -> list[int]:
     return [row.id for row in ask(session, _FAMILY, {"root": root_of(session, contact_id).id})]
 
 
+def accounts_used(session: Session) -> frozenset[str]:
+    """The accounts people have an address at, set up or not."""
+    return frozenset(session.scalars(select(Identity.account).where(Identity.account != SHELF).distinct()))
+
+
 def heard_by(contact_id: int) -> str:
     """The cause of a change of a person's row: which of their contacts it was heard by, so that it stays with them when they are parted."""
     return f"contact:{contact_id}"

@@ -95,6 +95,7 @@ REASONS: Mapping[str, str] = {
     "bad_content": N_("the platform does not take such a message"),
     "unsupported": N_("the channel cannot do this"),
     "account_problem": N_("our account on this channel has a problem: tell a manager"),
+    "closed": N_("our account there is no longer set up"),
 }
 
 

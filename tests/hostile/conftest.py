@@ -8,11 +8,11 @@ import pytest_asyncio
 
 from crm.base.db import SqliteStore, Store
 from crm.base.settings import Company
-from tests.bots.staff.conftest import hands, office, options
+from tests.bots.staff.conftest import hands, office, options, wall
 from tests.crm.outreach.town import Town, found_default
 from tests.hostile.front import Front, opened
 
-__all__ = ["front", "hands", "office", "options"]
+__all__ = ["front", "hands", "office", "options", "wall"]
 
 
 @pytest_asyncio.fixture

@@ -1,14 +1,19 @@
 """How a message ends when Telegram misbehaves: never twice by itself, never a state we cannot know, and always with a way on."""
 
+from pathlib import Path
+
 import pytest
 
+from console.demo import CUSTOMER_TOKEN
 from sandbox.telegram.shapes import Json
-from tests.walks.desk import Desk, Phone, customer, labels, taken
+from tests.walks.desk import Desk, Phone, customer, labels, open_desk, taken
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 STATES = "SELECT d.state FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.desk = 0 AND d.address = ? AND m.text = ?"
 REACHABLE = "SELECT reachable FROM identities WHERE external_id = ?"
 HEARD = "SELECT count(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.address = ? AND m.text = ?"
+WAITS = "SELECT detail FROM deliveries WHERE desk = 0 AND address = ? AND state = 'queued'"
+AN_HOUR_GOES_BY = "UPDATE deliveries SET due_at = due_at - 3600000 WHERE state = 'queued'"
 UNKNOWN = "Nobody knows whether this message"
 
 
@@ -156,3 +161,23 @@ def by(who: Phone) -> Json:
     """What every message of a customer carries."""
     person = {"id": who.id, "first_name": who.name.title()}
     return {"date": 1, "chat": {**person, "type": "private"}, "from": {**person, "is_bot": False}}
+
+
+async def test_what_waits_where_the_account_was_taken_away_fails_and_says_so_and_once_it_is_back_all_goes_on(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as desk, desk.rep() as rep:
+        who, card = await answered_into(rep, "vazgen", "Is anybody there?", "429", seconds=3600)
+        await desk.house.until(WAITS, str(who.id), want=[("retry later",)])
+        assert await desk.house.stop() == 0
+        desk.house.change(AN_HOUR_GOES_BY)
+        await desk.house.hands.heal()
+        desk.house.vary(CUSTOMER_BOT_TOKEN="")
+        await desk.house.start()
+        await rep.sees("Our last answer: failed ✗: our account there is no longer set up")
+        await rep.answer(card, "Hello?")
+        await rep.sees("The customer cannot be written to there.")
+        assert await desk.house.stop() == 0
+        desk.house.vary(CUSTOMER_BOT_TOKEN=CUSTOMER_TOKEN)
+        await desk.house.start()
+        await rep.answer(card, "Here we are again")
+        await who.sees("Here we are again")
+        assert not {"Is anybody there?", "Hello?"} & set(await who.heard())

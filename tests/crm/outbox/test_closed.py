@@ -1,0 +1,88 @@
+"""An account that people have written to and that is no longer set up: nothing waits there for ever, and nobody is lost when it is back."""
+
+from functools import partial
+
+import pytest
+from sqlalchemy import select
+
+from crm.base.db import Session, Store
+from crm.base.i18n import LANGUAGES, translator
+from crm.base.outbound import Lane
+from crm.base.settings import Company
+from crm.conversations.shelf import shelf_of
+from crm.conversations.talk import edit, reply
+from crm.conversations.threads import Author, Conversation, Message
+from crm.inbox.statuses import owed
+from crm.outbox.closed import Closed
+from crm.outbox.deliveries import Delivery
+from crm.outbox.drain import Drain
+from crm.outreach import persons
+from crm.people.contacts import Identity, accounts_used
+from crm.reports.words import why
+from crm.sales.tasks import Task
+from tests.conftest import NOON
+from tests.crm.fake import hear, hire, rows, said
+from tests.crm.people.crowd import employ, meet
+from tests.crm.told import say
+
+STATES = select(Delivery.account, Delivery.state, Delivery.detail).where(Delivery.lane < Lane.PROMOTION).order_by(Delivery.id)
+
+
+async def leave(store: Store, *accounts: str) -> None:
+    owe = partial(owed, accounts=frozenset(accounts))
+    await Drain(store, Closed("fake"), None, node="n", clock=lambda: NOON + 1000, owe=owe).run()  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def ann(store: Store, company: Company) -> int:
+    """Ann wrote on an account that is closed now; answers her conversation. The bot has greeted her in vain."""
+    await hear(store, company, said(1, "ann"))
+    await leave(store)
+    return await store.read(lambda s: s.scalars(select(Conversation.id)).one())
+
+
+async def test_a_reply_fails_at_once_and_says_why(store: Store, ann: int) -> None:
+    rep = await hire(store, "ruben")
+    await store.write(lambda s: reply(s, rep, ann, "Yes, we have", once="r", now=NOON))
+    await leave(store)
+    assert (await rows(store, STATES))[-1] == ("fake", "failed", "closed: ")
+    assert await rows(store, select(Identity.reachable)) == [1]
+    assert len({why(translator(language), "closed: ") for language in LANGUAGES}) == len(LANGUAGES)
+
+
+async def test_an_edit_of_what_was_sent_fails_too(store: Store, ann: int) -> None:
+    rep = await hire(store, "ruben")
+    await store.write(lambda s: reply(s, rep, ann, "Yes", once="r", now=NOON))
+
+    def sent(session: Session) -> int:
+        part = session.scalars(select(Delivery).order_by(Delivery.id.desc())).first()
+        assert part is not None
+        part.state, part.external_id = "sent", "7"
+        return session.scalars(select(Message.id).where(Message.once == "r")).one()
+
+    number = await store.write(sent)
+    await store.write(lambda s: edit(s, rep, number, "No", once="e", now=NOON))
+    await leave(store)
+    assert [one[1] for one in await rows(store, STATES)][-2:] == ["sent", "failed"]
+
+
+async def test_what_serves_goes_on_by_another_account_and_else_is_somebodys_task(store: Store, company: Company, ann: int) -> None:
+    await say(store, "Your order has left.", author=Author.BOT, lane=Lane.SERVICE, now=NOON)
+    await leave(store, "mail")
+    tasks = len(await rows(store, select(Task.id)))
+    assert tasks == 1
+
+    def known_elsewhere(session: Session) -> None:
+        other = meet(session, "ann@x", "mail", now=NOON + 1, interested=False)
+        [first] = session.scalars(select(Conversation.contact_id).where(Conversation.address == "ann"))
+        persons.merged(session, employ(session), first, other.contact, now=NOON + 2)
+
+    await store.write(known_elsewhere)
+    await say(store, "Your order has come.", author=Author.BOT, lane=Lane.SERVICE, now=NOON + 3)
+    await leave(store, "mail")
+    assert [tuple(one[:2]) for one in await rows(store, STATES)][-2:] == [("fake", "failed"), ("mail", "queued")]
+
+
+async def test_the_accounts_people_are_at_are_known_without_the_shelf(store: Store, company: Company, ann: int) -> None:
+    await store.write(lambda s: shelf_of(s, s.scalars(select(Conversation.contact_id)).one(), "whatsapp", now=NOON).id)
+    assert await store.read(accounts_used) == {"fake"}
