@@ -145,7 +145,6 @@ def join(parts: Parts) -> Running:
     from crm.conversations.media import MediaFiles
     from crm.exchange.works import Exchange
     from crm.inbox.statuses import owed
-    from crm.outbox.closed import Closed
     from crm.outbox.drain import Drain
     from crm.outbox.forum import tend
     from crm.outbox.shares import Shares
@@ -157,7 +156,7 @@ def join(parts: Parts) -> Running:
     from scheduler.names import asked
     from scheduler.papers import Papers, papers
     from scheduler.screens import Screens
-    from scheduler.upkeep import order, upkeep
+    from scheduler.upkeep import closing, order, upkeep
     from scheduler.works import works
     from web.health import watch_of
     from web.server import fast_parser, serve
@@ -169,10 +168,7 @@ def join(parts: Parts) -> Running:
     routes = open_channels(parts, files)
     screens = Screens(store, parts.channels)
     hooks, staffed = Hooks(HookOptions(parts.company.link_key), wall), [parts.staff.carrier] if parts.staff else []
-    closed = [Closed(account) for account in sorted(parts.used - parts.channels.keys())]
-    for one in closed:
-        log.warning("%s is no longer set up: what is to be said there fails, and whoever said it is told", one.account)
-    carriers = [*screens.announcing(parts.channels.values()), *closed, *staffed, hooks]
+    carriers = [*screens.announcing(parts.channels.values()), *staffed, hooks]
     machine = support.Asked(support.Built(VERSION, frozenset(CHANNELS)), check_token, fast_parser, accounts)
     exchange = Exchange(store, env.folder, parts.company, wall, TABLES, parts.fetch, partial(support.about, env, machine))
     loops = working(parts, files, screens.stir)
@@ -184,6 +180,7 @@ def join(parts: Parts) -> Running:
         loops[f"send:{carrier.account}"] = lambda account=carrier.account, drain=drain: workers.send_loop(store, drain, account, wall, times.look)  # type: ignore[misc]
     pulse = Pulse(follow_ups=float(env.follow_up_seconds), most=times.tick)
     due = [*ticks(store, wall, pulse, deeds(parts.company)), *upkeep(parts.guard, parts.backups), *order(store, wall, STAFF, most=times.tick)]
+    due += closing(store, wall, parts.used - parts.channels.keys(), rules["owe"], most=times.tick)
     due += papers(store, parts.papers, exchange.made, wall)
     clock = Clock([*due, *asked(store, parts.channels, wall), *works(store, exchange, parts.node, wall), *learners(store, parts.company, wall)])
 

@@ -20,7 +20,7 @@ from crm.outbox.payload import unpack
 from crm.people.desk import Intent
 from crm.reports.words import plain_name, why
 
-OUT_OF_REACH = frozenset({Reason.WINDOW_CLOSED.value, Reason.BLOCKED.value, Reason.BAD_ADDRESS.value})
+OUT_OF_REACH = frozenset({Reason.WINDOW_CLOSED.value, Reason.BLOCKED.value, Reason.BAD_ADDRESS.value, Reason.CLOSED.value})
 
 
 def trouble(session: Session, notice: Waiting, scene: Scene) -> Rendered:

@@ -125,7 +125,7 @@ Owe = Callable[[Session, Sequence[Owed], int], None]
 """What is to be done about such parts, in the same transaction; the last argument is now."""
 Tend = Callable[[Session, Sequence[Result], int], None]
 """Looks after what must stand before something may leave, and hears how sendings ended, in the turn's transaction; the last argument is now."""
-_ENDING = (Reason.WINDOW_CLOSED.value, Reason.OPTED_OUT.value, Reason.CLOSED.value)
+_ENDING = (Reason.WINDOW_CLOSED.value, Reason.OPTED_OUT.value)
 _TOLD = (*_ENDING, Reason.BLOCKED.value, Reason.BAD_ADDRESS.value)
 
 
@@ -223,7 +223,7 @@ def claim(session: Session, sender: Sender, *, now: int) -> tuple[tuple[Claimed,
 
 
 def _owe(session: Session, sender: Sender, results: Sequence[Result], came: Sequence[Came], *, now: int) -> None:
-    """What a closed window, a closed account or an unwilling person keeps from leaving, by our judgement or by the platform's, is owed to somebody."""
+    """What a closed window or an unwilling person keeps from leaving, by our judgement or by the platform's, is owed to somebody."""
     ended = {one.delivery_id: reason_of(one.detail) for one in results if one.state is State.FAILED and reason_of(one.detail) in _ENDING}
     ended |= {one.delivery_id: reason_of(one.detail) for one in came if one.state is State.FAILED and reason_of(one.detail) in _TOLD}
     if sender.owe is None or not ended:

@@ -1,24 +1,30 @@
-"""Closed: an account people have written to that is no longer set up: what is to be said there fails at once and says why, instead of waiting."""
+"""Closed: what waits for an account that is no longer set up has nobody who sends it; after an hour it fails and says why, instead of waiting for ever."""
 
-from crm.base.events import MediaKind
-from crm.base.outbound import Limits, OpenMedia, Outbound, Reason, Receipt, Undeliverable, Window
+from collections.abc import Collection
 
-ANY_SIZE = 1 << 62
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm.base.installation import held
+from crm.base.outbound import Lane, Reason
+from crm.base.rows import fixed
+from crm.base.time import HOUR
+from crm.outbox.claim import Owe, Owed
+from crm.outbox.deliveries import Delivery, State
+from crm.outbox.settle import Result, settle
+
+WAIT = HOUR
+"""So long a start with the wrong settings spoils nothing. What nobody waits for has an end of its own."""
 
 
-class Closed:
-    """Carries nothing. Whoever sent it is told, and what serves a customer goes on to their next channel; nobody is unreachable once the account is back."""
-
-    def __init__(self, account: str) -> None:
-        self.account = account
-
-    async def open(self) -> None:
-        """Nothing takes long."""
-
-    def limits(self, window: Window, now: int) -> Limits:
-        """Take everything, so that each is refused for the one true reason."""
-        return Limits(edits=True, needs_inbound=False, templates=True, media=frozenset(MediaKind), media_size=ANY_SIZE)
-
-    async def send(self, address: str, outbound: Outbound, open_media: OpenMedia) -> Receipt:
-        """Refuse."""
-        raise Undeliverable(Reason.CLOSED)
+def give_up(session: Session, accounts: Collection[str], owe: Owe, *, now: int, limit: int = 200) -> int:
+    """Let fail what has been due for an hour on these accounts, and have it owed to somebody; answers how many."""
+    if not accounts or held(session):
+        return 0
+    waits = (Delivery.state == fixed("queued"), Delivery.desk == fixed(0), Delivery.lane.in_((Lane.REPLY, Lane.SERVICE)), Delivery.due_at <= now - WAIT)
+    columns = (Delivery.id, Delivery.conversation_id, Delivery.lane, Delivery.account, Delivery.address, Delivery.message_id)
+    rows = session.execute(select(*columns).where(Delivery.account.in_(sorted(accounts)), *waits).order_by(Delivery.id).limit(limit)).all()
+    settle(session, [Result(row.id, State.FAILED, detail=f"{Reason.CLOSED}: ") for row in rows], now=now)
+    said = [row for row in rows if row.message_id is not None]
+    owe(session, [Owed(row.id, row.conversation_id, row.lane, Reason.CLOSED.value, row.account, row.address) for row in said], now)
+    return len(rows)

@@ -13,7 +13,7 @@ STATES = "SELECT d.state FROM deliveries d JOIN messages m ON m.id = d.message_i
 REACHABLE = "SELECT reachable FROM identities WHERE external_id = ?"
 HEARD = "SELECT count(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id WHERE c.address = ? AND m.text = ?"
 WAITS = "SELECT detail FROM deliveries WHERE desk = 0 AND address = ? AND state = 'queued'"
-AN_HOUR_GOES_BY = "UPDATE deliveries SET due_at = due_at - 3600000 WHERE state = 'queued'"
+AN_HOUR_GOES_BY = "UPDATE deliveries SET due_at = due_at - 7200000 WHERE state = 'queued'"
 UNKNOWN = "Nobody knows whether this message"
 
 

@@ -197,9 +197,10 @@ async def test_a_rep_is_not_offered_whom_a_colleague_has(office: Office) -> None
     assert "Nobody was found." in words(await search(office, card, "ann"))
 
 
-async def test_where_an_answer_does_not_go_the_other_address_is_a_button(office: Office) -> None:
+@pytest.mark.parametrize("reason", [Reason.WINDOW_CLOSED, Reason.CLOSED])
+async def test_where_an_answer_does_not_go_the_other_address_is_a_button(office: Office, reason: Reason) -> None:
     await merged(office)
-    await office.refuse(Undeliverable(Reason.WINDOW_CLOSED))
+    await office.refuse(Undeliverable(reason))
     here = await office.find("mariam", "And chairs?")
     await office.say("mariam", "We have chairs.", reply_to=here["message_id"])
     await office.settle()
