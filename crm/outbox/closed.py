@@ -23,7 +23,8 @@ def give_up(session: Session, accounts: Collection[str], owe: Owe, *, now: int, 
         return 0
     waits = (Delivery.state == fixed("queued"), Delivery.desk == fixed(0), Delivery.lane.in_((Lane.REPLY, Lane.SERVICE)), Delivery.due_at <= now - WAIT)
     columns = (Delivery.id, Delivery.conversation_id, Delivery.lane, Delivery.account, Delivery.address, Delivery.message_id)
-    rows = session.execute(select(*columns).where(Delivery.account.in_(sorted(accounts)), *waits).order_by(Delivery.id).limit(limit)).all()
+    due = select(*columns).where(Delivery.account.in_(sorted(accounts)), *waits).order_by(Delivery.id).limit(limit)
+    rows = session.execute(due.with_for_update(skip_locked=True)).all()
     settle(session, [Result(row.id, State.FAILED, detail=f"{Reason.CLOSED}: ") for row in rows], now=now)
     said = [row for row in rows if row.message_id is not None]
     owe(session, [Owed(row.id, row.conversation_id, row.lane, Reason.CLOSED.value, row.account, row.address) for row in said], now)

@@ -1,5 +1,6 @@
 """An account that people have written to and that is no longer set up: nothing waits there for ever, and nobody is lost when it is back."""
 
+import asyncio
 from functools import partial
 
 import pytest
@@ -94,6 +95,13 @@ async def test_offers_and_what_is_held_wait_for_their_own_end(store: Store, ann:
     await say(store, "Your order has left.", author=Author.BOT, lane=Lane.SERVICE)
     await store.write(lambda session: session.add(Installation(name=BY_HAND, held_at=NOON, why="by_hand")))
     assert await leave(store) == 0
+
+
+async def test_of_two_nodes_that_look_at_once_one_gives_up_each(store: Store, ann: int) -> None:
+    for number in range(5):
+        await say(store, f"Your order {number} has left.", author=Author.BOT, lane=Lane.SERVICE)
+    assert sum(await asyncio.gather(*(leave(store) for _ in range(4)))) == 5
+    assert [one[1] for one in await rows(store, STATES)] == ["failed"] * 6
 
 
 async def test_the_accounts_people_are_at_are_known_without_the_shelf(store: Store, ann: int) -> None:
