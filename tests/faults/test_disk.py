@@ -126,15 +126,18 @@ async def test_a_full_disk_refuses_and_heals_by_itself(root: None, tmp_path: Pat
 async def test_a_failing_disk_never_lies(strace: str, receiver: House, call: str, error: str, lasting: str) -> None:
     visitors: list[Visitor] = []
     dice(f"F14 {call} {error} {lasting}")
+    log, failed = receiver.folder / "strace.log", 0
     for index in indexes({"pwrite64": 30, "fdatasync": 8}[call], 3):
-        async with injected(writer_of(receiver.pid), call, f"error={error}:when={index}{lasting}", receiver.folder / "strace.log"):
+        async with injected(writer_of(receiver.pid), call, f"error={error}:when={index}{lasting}", log):
             for _ in range(6):
                 await one_tries(visitors, receiver)
             if lasting:
                 await until(visitors, receiver, ok=False)
+        failed += log.read_text().count("(INJECTED)")
         assert receiver.runs
         for visitor in in_doubt(visitors):
             await visitor.insist(visitor.words[0])
+    assert failed, "no call failed: another thread was traced, or nothing was written"
     await checked(receiver, visitors)
     assert receiver.rows("PRAGMA integrity_check") == [("ok",)]
 
