@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import free_port
+from tests.ports import free_port
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[1]

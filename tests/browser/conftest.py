@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import Page, ViewportSize, async_playwright, expect
 
 from tests.browser.stage import PATIENCE, Stage
-from tests.cluster import free_port
+from tests.ports import free_port
 from tests.walks.desk import zone_where_it_is
 
 CHROMIUM = shutil.which("chromium") or ""

@@ -16,7 +16,8 @@ from crm.base.db import SqliteStore, Store, open_store
 from crm.base.leases import Seat, found_shards, take
 from crm.base.nodes import Node, beat
 from crm.schema import prepare
-from tests.cluster import Cluster, free_port
+from tests.cluster import Cluster
+from tests.ports import free_port
 from tests.walks.house import ROOT, open_house
 
 SECRET = "sesame-open-canary"

@@ -26,7 +26,8 @@ from main import accounts
 from sandbox.app import Sandbox, Server, serve
 from sandbox.telegram.hands import Hands
 from sandbox.town import Town
-from tests.cluster import blocking, free_port
+from tests.cluster import blocking
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120.0  # for whatever comes at once on a machine that has nothing else to do

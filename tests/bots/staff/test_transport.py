@@ -1,7 +1,6 @@
 """The line to Telegram tells the truth about what left, and never tells the token."""
 
 import logging
-import socket
 import traceback
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, Telegr
 
 from bots.staff.transport import AiohttpRequest, MaybeSent, NotSent, StaffBot, StaffOptions, Throttled, verdict
 from sandbox.telegram.hands import Hands
+from tests.ports import free_port
 
 
 @asynccontextmanager
@@ -39,25 +39,19 @@ async def portal(answer: Callable[[web.Request], web.Response]) -> AsyncIterator
     await runner.cleanup()
 
 
-def closed_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 async def test_the_library_works_on_our_line(options: StaffOptions) -> None:
     async with line_to(options) as bot, bot:
         assert bot.username == "staff_bot"
 
 
 async def test_a_refused_connection_is_certainly_not_sent(options: StaffOptions) -> None:
-    async with line_to(replace(options, server=f"http://127.0.0.1:{closed_port()}")) as bot:
+    async with line_to(replace(options, server=f"http://127.0.0.1:{free_port()}")) as bot:
         with pytest.raises(NotSent):
             await bot.send_message(1, "hello")
 
 
 async def test_a_proxy_that_is_down_is_certainly_not_sent(options: StaffOptions) -> None:
-    async with line_to(replace(options, proxy=f"http://127.0.0.1:{closed_port()}")) as bot:
+    async with line_to(replace(options, proxy=f"http://127.0.0.1:{free_port()}")) as bot:
         with pytest.raises(NotSent):
             await bot.send_message(1, "hello")
 
@@ -158,7 +152,7 @@ async def test_the_token_stands_in_no_error_and_no_log(options: StaffOptions, ha
     told = [repr(options)]
     for kind in ("drop", "garbage", "403", "500", "400", "429"):
         await hands.fault(kind, method="sendMessage")
-    for server in (options.server, f"http://127.0.0.1:{closed_port()}", "http://[broken", "nonsense://x"):
+    for server in (options.server, f"http://127.0.0.1:{free_port()}", "http://[broken", "nonsense://x"):
         async with line_to(replace(options, server=server)) as bot:
             for _ in range(7):
                 told += await everything_said_by(bot, int(ruben))

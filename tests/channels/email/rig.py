@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.cluster import free_port
+from tests.ports import free_port
 
 PROGRAMS = {"dovecot": "dovecot-imapd", "exim4": "exim4-daemon-light", "openssl": "openssl"}
 LIBRARIES = {"lmtp": "dovecot-lmtpd", "submission": "dovecot-submissiond"}

@@ -19,8 +19,8 @@ from crm.base.sms import parts
 from sandbox.smsc.server import Smsc
 from sandbox.smsc.world import Centre
 from tests.channels.smpp.stand import ANN, OPTIONS, Clock, firm, no_media
-from tests.cluster import free_port
 from tests.doors import Inbox
+from tests.ports import free_port
 
 TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=20)
 BYTE = st.integers(0, 255)

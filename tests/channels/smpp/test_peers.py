@@ -18,8 +18,8 @@ from crm.base.outbound import Say
 from sandbox.smsc.server import Smsc
 from sandbox.smsc.world import Centre
 from tests.channels.smpp.stand import ANN, OPTIONS, Clock, firm, no_media
-from tests.cluster import free_port
 from tests.doors import Inbox
+from tests.ports import free_port
 
 PROGRAM, PACKAGE = Path("/usr/lib/kannel/test/drive_smpp"), "kannel-extras"
 BOX = 13001
