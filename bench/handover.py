@@ -28,11 +28,11 @@ _CLAIMS = text("SELECT claimed_at FROM deliveries WHERE claimed_at > 0 ORDER BY 
 
 
 def measure(size: Size) -> list[Figure]:
-    """Half a minute a round; eight seconds in CI."""
+    """Half a minute a round; three of eight seconds in CI."""
     seconds, shares, most, carried = size.of(8, 30), list[float](), list[float](), list[float]()
     people = RATE * (seconds + 10)
     with places.server(town.Town(people=people)) as place:
-        for _ in range(1 if size.small else size.rounds):
+        for _ in range(size.of(3, size.rounds)):
             url = place.fresh()
             asyncio.run(fill(url, people))
             instants = handed_over(url, seconds)

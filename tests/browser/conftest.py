@@ -13,7 +13,7 @@ from playwright.async_api import Page, ViewportSize, async_playwright, expect
 
 from tests.browser.stage import PATIENCE, Stage
 from tests.ports import free_port
-from tests.walks.desk import zone_where_it_is
+from tests.walks.house import zone_where_it_is
 
 CHROMIUM = shutil.which("chromium") or ""
 FLAGS = [

@@ -67,6 +67,7 @@ class Site:
         await words.fill("Hello")
         await words.press("Enter")
         await expect(self.page.get_by_role("dialog").get_by_text("Hello", exact=True)).to_be_visible()
+        await expect(self.page.get_by_role("dialog").get_by_text("✓").first).to_be_visible()  # it is kept
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -151,6 +151,8 @@ async def test_words_that_came_while_typing_hold_the_answer_back(desk: FrontDesk
     await desk.letter(ASKED)
     page = await inside(browser, address, await desk.link(rep))
     await page.get_by_role("link", name="Ann").click()
+    await expect(page.get_by_label("Your answer")).to_be_visible()
+    await page.route("**/desk/now*", lambda route: route.abort())  # what is new is not shown before they send
     await page.get_by_label("Your answer").fill(ANSWER)
     await desk.letter(MORE)
     await page.get_by_role("button", name="Send", exact=True).click()

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from crm.base.i18n import translator
 from tests.browser.stage import Stage
-from tests.walks.desk import zone_where_it_is
+from tests.walks.house import zone_where_it_is
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.browser]
 HY, EN = translator("hy"), translator("en")

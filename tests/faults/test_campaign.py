@@ -21,8 +21,8 @@ from crm.schema import prepare
 from sandbox.telegram.hands import BareBot
 from tests.faults.checker import checked, left
 from tests.faults.stage import HOW_MUCH, SHORT, dice, rounds
-from tests.walks.desk import Phone, card_of, customer, phone, zone_where_it_is
-from tests.walks.house import PATIENCE, House, open_house, staffed
+from tests.walks.desk import Phone, card_of, customer, phone
+from tests.walks.house import PATIENCE, House, open_house, staffed, zone_where_it_is
 from tests.walks.test_managers import presses, preview
 
 pytestmark = pytest.mark.faults

@@ -15,8 +15,8 @@ from tests.faults.checker import checked, left
 from tests.faults.stage import HOW_MUCH, SHORT, beside_each_other, dice, indexes, open_office, open_receiver, rounds
 from tests.faults.syscalls import committing, injected
 from tests.faults.visitors import Visitor, greeted
-from tests.walks.desk import customer, letters, phone, zone_where_it_is
-from tests.walks.house import House, open_house, staffed
+from tests.walks.desk import customer, letters, phone
+from tests.walks.house import House, open_house, staffed, zone_where_it_is
 
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
 SILENT = 3

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
@@ -88,7 +89,7 @@ async def away(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Away]:
     needed("iproute2", os.geteuid() == 0 and shutil.which("ip"))
     place = os.getpid() % 16000  # a /30 of its own for each run of the tests
     first = f"10.213.{place * 4 // 256}.{place * 4 % 256 + 1}"
-    cable = Cable(f"dragoman{os.getpid() % 10**7}", first, first.rpartition(".")[0] + f".{place * 4 % 256 + 2}")
+    cable = Cable(f"dragoman{secrets.token_hex(3)}", first, first.rpartition(".")[0] + f".{place * 4 % 256 + 2}")
     needed("iproute2 with the right to make namespaces", cable.lay())
     cluster = await asyncio.to_thread(Cluster, from_wheel(), durable=True)
     direct = await asyncio.to_thread(cluster.database, "faults")

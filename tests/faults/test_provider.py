@@ -10,10 +10,11 @@ import pytest_asyncio
 
 from sandbox.proxy import End, Proxy, Weather
 from tests.faults.checker import against_intents, balance_of, left, settled
-from tests.faults.stage import SEND, SHORT, dice, rounds
+from tests.faults.stage import SHORT, dice, rounds
 from tests.walks.desk import Phone, card_of, customer, phone
 from tests.walks.house import PATIENCE, House, open_house, staffed
 
+SEND = 3.0  # seconds after which nobody knows, which a busy machine needs too
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="module")]
 GREETING = """SELECT d.state FROM deliveries d JOIN messages m ON m.id = d.message_id
 WHERE d.account = 'telegram' AND d.address = ? AND m.author = 'bot' ORDER BY d.id LIMIT 1"""
@@ -93,7 +94,7 @@ class Outside:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def outside(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Outside]:
     """One house for all tests of the module: both bots take seconds to awake."""
-    async with open_house(tmp_path_factory.mktemp("outside"), **SHORT) as house:
+    async with open_house(tmp_path_factory.mktemp("outside"), **{**SHORT, "SEND_SECONDS": str(SEND)}) as house:
         line = Proxy("127.0.0.1", int(house.hands.url.rpartition(":")[2]))
         await line.open()
         house.vary(TELEGRAM_API_BASE=line.url)

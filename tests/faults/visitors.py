@@ -96,10 +96,14 @@ class Visitor:
 
     async def screen(self) -> list[dict[str, object]]:
         """Every line their screen shows after it was loaded anew, oldest first."""
-        async with self._post({}, ANSWER_SECONDS) as answer:
-            assert answer.status == 200, await answer.text()
-            lines: list[dict[str, object]] = (await answer.json())["lines"]
-            return lines
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                async with self._post({}, ANSWER_SECONDS) as answer:
+                    if answer.status == 200:
+                        lines: list[dict[str, object]] = (await answer.json())["lines"]
+                        return lines
+                    assert answer.status == 503, await answer.text()
+                await asyncio.sleep(float(answer.headers["Retry-After"]))
 
     def _post(self, body: dict[str, object], seconds: float) -> "aiohttp.client._RequestContextManager":
         patience = aiohttp.ClientTimeout(total=seconds)

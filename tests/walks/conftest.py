@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.walks.desk import Desk, Phone, open_desk, zone_where_it_is
-from tests.walks.house import House, open_house, staffed
+from tests.walks.desk import Desk, Phone, open_desk
+from tests.walks.house import House, open_house, staffed, zone_where_it_is
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
@@ -159,12 +158,6 @@ async def go_home(member: Phone) -> None:
     if member.house.rows(ON_DUTY, str(member.id)) == [(1,)]:
         await member.say("/available")
         await member.house.until(ON_DUTY, str(member.id), want=[(0,)])
-
-
-def zone_where_it_is(hour: int) -> str:
-    """A time zone whose clocks show this hour now."""
-    ahead = next(ahead for ahead in range(-12, 12) if (datetime.now(UTC).hour + ahead) % 24 == hour)
-    return f"Etc/GMT{-ahead:+d}"
 
 
 async def hasten(house: House, delays: Sequence[int]) -> None:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,12 @@ PATIENCE = 120.0  # for whatever comes at once on a machine that has nothing els
 SERVER = "DRAGOMAN_TEST_SERVER"
 
 
+def zone_where_it_is(hour: int) -> str:
+    """A time zone whose clocks show this hour now."""
+    ahead = next(ahead for ahead in range(-12, 12) if (datetime.now(UTC).hour + ahead) % 24 == hour)
+    return f"Etc/GMT{-ahead:+d}"
+
+
 class House:
     """One installation: `hands` are everybody's hands, `shop` is the product's own address."""
 
@@ -45,7 +52,8 @@ class House:
         self.url = new_database() or f"sqlite:///{self.database}"
         self.log = folder / "product.log"
         self.root = ROOT
-        self._settings = {**variables(folder, server.url, self.port), "DATABASE_URL": self.url, **settings}
+        # Whatever the hour is, it is noon where the firm is, lest a walk come upon its night.
+        self._settings = {**variables(folder, server.url, self.port), "DATABASE_URL": self.url, "COMPANY_ZONE": zone_where_it_is(12), **settings}
         self._process: asyncio.subprocess.Process | None = None
         self.http = aiohttp.ClientSession()
 

@@ -49,7 +49,7 @@ async def test_a_voice_at_a_card_is_a_note_that_can_be_played(manager: Phone) ->
     more = await manager.sees("What shall it be about")
     while "📎 Kept with notes" not in labels(more):
         await manager.press(more, "More")
-        more = await manager.sees("What shall it be about")
+        more = await manager.sees("What shall it be about", since=more["revision"])
     await manager.press(more, "📎 Kept with notes")
     shown = await manager.sees("What is kept with notes")
     await manager.press(shown, labels(shown)[0])

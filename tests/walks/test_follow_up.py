@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.walks.desk import Desk, Phone, card_of, customer, open_desk, zone_where_it_is
+from tests.walks.desk import Desk, Phone, card_of, customer, open_desk
+from tests.walks.house import zone_where_it_is
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 STEPS = ("Do you still have a question for us?", "is still glad to help", "We will not disturb you any more")
@@ -18,7 +19,7 @@ HOUR = 3_600_000
 async def day(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     """A desk at one in the afternoon whose follow-ups are paused; between the first and the second there is time for a word."""
     settings = {"COMPANY_ZONE": zone_where_it_is(13), "FOLLOW_UP_SECONDS": "1"}
-    async with open_desk(tmp_path_factory.mktemp("day"), delays=(1_000, 16_000, 17_000), **settings) as made:
+    async with open_desk(tmp_path_factory.mktemp("day"), delays=(1_000, 31_000, 32_000), **settings) as made:
         await switch(made, "Pause", "⏸ Follow-ups are paused")
         yield made
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.walks.desk import zone_where_it_is
-from tests.walks.house import PATIENCE, House, open_house, staffed
+from tests.walks.house import PATIENCE, House, open_house, staffed, zone_where_it_is
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 FRIENDS = {"arpi": "Arpi", "hakob": "Hakob", "nare": "Nare"}

@@ -6,7 +6,8 @@ import pytest
 import pytest_asyncio
 
 from sandbox.telegram.shapes import Json
-from tests.walks.desk import Desk, Phone, labels, open_desk, taken, zone_where_it_is
+from tests.walks.desk import Desk, Phone, labels, open_desk, taken
+from tests.walks.house import zone_where_it_is
 from tests.walks.test_deals import new_deal
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -16,8 +16,8 @@ from console.environment import Environment
 from crm.base.backup import newest
 from crm.base.db import look
 from crm.reports.books import check
-from tests.walks.desk import Phone, customer, hasten, labels, phone, zone_where_it_is
-from tests.walks.house import House, open_house, staffed
+from tests.walks.desk import Phone, customer, hasten, labels, phone
+from tests.walks.house import House, open_house, staffed, zone_where_it_is
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 GREETING, STEP = "This is Marani", "Do you still have a question for us?"
